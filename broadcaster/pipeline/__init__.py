@@ -1,4 +1,4 @@
-"""An alert's way, one file per stage: issue, resolve, dispatch, deliver, track; enter is the other direction.
+"""The stages of an alert, one file each: issue, resolve, dispatch, deliver, track; enter adds people who arrive later.
 
-Each stage is a function of one step that tests call directly; ``broadcaster.workers`` runs the loops.
+Each stage is a function that does one step, which tests call directly; ``broadcaster.workers`` runs the loops.
 """

@@ -1,7 +1,7 @@
-"""Answers: what people answer to an alert, by whichever way it comes.
+"""Answers: people's answers to an alert, from every channel.
 
-All ways end in ``answer``: one transaction records the answer, acknowledges the alert for the person, and opens a
-request for help. So an answer is durable once this returns, whatever comes before or after it.
+All channels end in ``answer``: one transaction records the answer, acknowledges the alert for the person, and opens a
+request for help. So an answer is durable once it returns.
 """
 
 from collections.abc import Collection, Sequence
@@ -20,9 +20,9 @@ from broadcaster.store.help_requests import Position
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One answer. ``contact_ids``: by which the person was reached, empty if unknown; ``household``: it is also for
-    others whom the alert reached by these. ``delivery_id``: the message that is answered, if known. ``age_s``: how long
-    ago it was given, in seconds, where a device could not tell it at once.
+    """One answer. ``contact_ids``: contacts at which the person was reached, empty if unknown; ``household``: it also
+    counts for others whom the alert reached at these. ``delivery_id``: the message that it answers, if known.
+    ``age_s``: its age in seconds, if a device could not send it at once.
     """
 
     subscriber_id: int
@@ -36,7 +36,7 @@ class Given:
 
 
 async def answer(services: Services, alert: Alert, given: Given) -> Taken:
-    """Record an answer to an alert, or to a later version of it. Raises ``Refused`` for a choice that it has not."""
+    """Record an answer to an alert or a later version of it. Raises ``Refused`` for a choice that it does not offer."""
     now = services.clock.now()
     at = now - timedelta(seconds=given.age_s)
 
@@ -60,12 +60,12 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
     taken, ids = await services.store.together(keep)
     for each in ids:
         await services.bus.publish(f"alert:{each}")
-        await services.bus.publish(f"cancelled:{each}")  # some of it, perhaps: senders look again
+        await services.bus.publish(f"cancelled:{each}")  # perhaps only some messages were withdrawn: senders check
     return taken
 
 
 async def _seen(unit: Unit, versions: Sequence[Alert], given: Given, people: Collection[int], now: datetime) -> None:
-    """Record that these people know of the alert. Who asks for help is not done with: their escalation goes on."""
+    """Record that these people know of the alert. For people who ask for help, escalation goes on."""
     confirms, ids = given.choice != HELP, [each.id for each in versions]
     if given.delivery_id is not None:
         state = DeliveryState.ACKNOWLEDGED if confirms else DeliveryState.OPENED
@@ -79,7 +79,7 @@ async def _seen(unit: Unit, versions: Sequence[Alert], given: Given, people: Col
 
 
 def _open(versions: Sequence[Alert], choice: int, now: datetime) -> bool:
-    """Return whether this answer is still recorded."""
+    """Return whether this answer is still accepted."""
     if any(each.active(now) for each in versions):
         return True
     ends = [min(each.expires_at, each.cancelled_at or each.expires_at) for each in versions]

@@ -1,4 +1,4 @@
-"""Approve: a second person lets an alert go out. API and console come through ``submit``."""
+"""Approve: a second person approves an alert. API and console call ``submit``."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ _ACTIONS = {
 
 
 async def submit(services: Services, command: IssueAlert, *, life_at_stake: str = "") -> tuple[Alert, bool]:
-    """Issue an alert, or ask for its approval; return it, and whether it waits.
+    """Issue an alert, or ask for its approval. Return it, and whether it waits.
 
     ``life_at_stake``: why it goes out at once, without a second person, or by somebody who is not on duty; all
     approvers are told. Raises as ``issue``, and ``Forbidden`` for somebody who is not on duty.
@@ -57,7 +57,7 @@ async def submit(services: Services, command: IssueAlert, *, life_at_stake: str 
         return (await issue(services, alone))[0], False
     alert = await draw_up(services, command, known, now)
     author = command.actor.key_id
-    as_written = replace(alert, channels=command.message.channels)  # the policy is that of when it is sent
+    as_written = replace(alert, channels=command.message.channels)  # the policy is chosen at sending time
     asked = Approval(as_written, author, author, ApprovalState.WAITING, now)
 
     async def keep(unit: Unit) -> Approval | None:
@@ -74,7 +74,7 @@ async def submit(services: Services, command: IssueAlert, *, life_at_stake: str 
 
 
 async def _repeated(unit: Unit, command: IssueAlert) -> Approval | None:
-    """Return what was asked about with the same key. Raises ``Conflict`` if it differs."""
+    """Return the approval requested with the same key. Raises ``Conflict`` if it differs."""
     if command.idempotency_key is None:
         return None
     found = await approvals.by_idempotency_key(unit, command.station.id, command.idempotency_key)
@@ -86,7 +86,7 @@ async def _repeated(unit: Unit, command: IssueAlert) -> Approval | None:
 
 
 async def needed(services: Services, station: Station, message: Message) -> bool:
-    """Return whether a second person must approve a message: never while a station has not two who could."""
+    """Return whether a second person must approve a message: never while a station lacks two people who can."""
     async with services.store.read() as unit:
         rules = await approvals.rules_of(unit, station.id)
         able = await approvals.approvers(unit, station.id)
@@ -97,12 +97,12 @@ async def needed(services: Services, station: Station, message: Message) -> bool
         try:
             people = (await reach(services, Question(station, message))).people
         except NoAnswer:
-            people = None  # unknown: ask
+            people = None  # reach unknown: approval needed
     return rules.asks(message, people)
 
 
 async def check_second(services: Services, station_id: int, author: int, actor: Actor) -> None:
-    """Raise ``Forbidden`` unless somebody may approve what another wrote, or a training station's author."""
+    """Raise ``Forbidden`` unless this person may approve another's message, or their own at a training station."""
     async with services.store.read() as unit:
         rules = await approvals.rules_of(unit, station_id)
         able = {each.id for each in await approvals.approvers(unit, station_id)}
@@ -111,7 +111,7 @@ async def check_second(services: Services, station_id: int, author: int, actor: 
 
 
 async def approve(services: Services, approval: Approval, actor: Actor, *, approver: bool) -> Alert:
-    """Let it go out, once. Raises ``Forbidden`` for its last writer, ``Conflict`` if it was decided meanwhile."""
+    """Approve and send it, once. Raises ``Forbidden`` for its last writer, ``Conflict`` if it was decided meanwhile."""
     async with services.store.read() as unit:
         rules = await approvals.rules_of(unit, approval.alert.station_id)
     await check_on_duty(services, approval.alert.station_id, actor)
@@ -121,7 +121,7 @@ async def approve(services: Services, approval: Approval, actor: Actor, *, appro
 
 
 async def send_alone(services: Services, approval: Approval, actor: Actor, why: str) -> Alert:
-    """Let it go out without an answer, after a while and with a reason. Raises ``Refused``, ``Forbidden``."""
+    """Send it without approval, after the waiting time and with a reason. Raises ``Refused``, ``Forbidden``."""
     await check_on_duty(services, approval.alert.station_id, actor)
     if not approval.may_go_alone(actor.key_id, services.clock.now()):
         raise _not_theirs(approval)
@@ -129,7 +129,7 @@ async def send_alone(services: Services, approval: Approval, actor: Actor, why: 
 
 
 async def refuse(services: Services, approval: Approval, actor: Actor, why: str, *, approver: bool) -> None:
-    """Refuse it with a reason; its author withdraws it. Raises ``Refused``, ``Forbidden``, ``Conflict``."""
+    """Refuse it with a reason; from its author, this withdraws it. Raises ``Refused``, ``Forbidden``, ``Conflict``."""
     own = actor.key_id == approval.author
     if not own and not approver:
         raise Forbidden("approval-not-yours")
@@ -147,7 +147,7 @@ async def refuse(services: Services, approval: Approval, actor: Actor, why: str,
 
 
 async def hand_back(services: Services, approval: Approval, actor: Actor, message: Message, why: str) -> None:
-    """Keep an approver's changes, and hand it back to its author. Raises ``Refused``, ``Conflict``."""
+    """Store an approver's changes, and return it to its author. Raises ``Refused``, ``Conflict``."""
     why = check_reason(why)
     alert = replace(approval.alert, **message.content())
 
@@ -162,7 +162,7 @@ async def hand_back(services: Services, approval: Approval, actor: Actor, messag
 
 
 async def _send(services: Services, approval: Approval, actor: Actor, state: ApprovalState, why: str = "") -> Alert:
-    """Decide and issue in one transaction: once, whoever else presses, and whatever dies after."""
+    """Decide and issue in one transaction: only once, even if two people press or this process dies afterwards."""
     now, waited = actor.at, approval.alert
     async with services.store.read() as unit:
         station = await stations.by_id(unit, waited.station_id)
@@ -212,9 +212,9 @@ def _not_theirs(approval: Approval) -> Conflict | Forbidden:
 
 
 async def tell_of_approvals(services: Services) -> None:
-    """Tell approvers what waits or went out alone, and authors what became of theirs; run by the leading scheduler.
+    """Tell approvers what waits or was sent alone, and tell authors the decisions; run by the leading scheduler.
 
-    It is recorded after it was sent: a process that dies in between tells twice, never not at all.
+    A message is recorded after it is sent: if the process dies in between, it is sent twice rather than never.
     """
     now = services.clock.now()
     for each in await services.store.look(lambda unit: approvals.untold(unit, _AT_ONCE)):

@@ -1,6 +1,6 @@
-"""Audit: chain new entries, send the newest hash out of the database every day, drop what is too old.
+"""Audit: chain new entries, send the newest hash outside the database every day, drop old months.
 
-The leading scheduler runs all three. Actions never wait for the chain: it is built right after them.
+The leading scheduler runs all three. Actions never wait for the chain, which is built right after them.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -19,13 +19,13 @@ _log = structlog.get_logger(__name__)
 
 
 async def chain_entries(services: Services) -> None:
-    """Chain the entries that wait."""
+    """Chain the waiting entries."""
     while await services.store.look(audit.waits):
         await services.store.at_once(audit.chain)
 
 
 async def send_head(services: Services) -> None:
-    """Log the newest hash and mail it to the administrators, once a day: who cuts the log's end can't cut that."""
+    """Log the newest hash and mail it to the administrators once a day, so that cutting the log's end is noticed."""
     now = services.clock.now()
 
     async def read(unit: Unit) -> tuple[datetime | None, int, bytes]:
@@ -52,7 +52,7 @@ async def send_head(services: Services) -> None:
 
 
 async def drop_old(services: Services) -> None:
-    """Drop the months that are older than the setting."""
+    """Drop months older than the setting allows."""
     now = services.clock.now().astimezone(UTC)
     months = now.year * 12 + now.month - 1 - services.settings.audit_months
     before = datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)

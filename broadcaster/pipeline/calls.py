@@ -1,4 +1,4 @@
-"""Calls: what a pressed key does, in a call of ours and in one to our number."""
+"""Calls: what a pressed key does, in our calls and in calls to our number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,9 @@ _MOST_PLAYED = 3
 
 
 async def pressed(services: Services, delivery_id: int, digit: str, locale: str, *, stopping: bool) -> str | None:
-    """Return the TwiML after a key in a call of ours; ``stopping``: 9 was pressed before. None for an unknown call."""
+    """Return the TwiML after a key in one of our calls; None for an unknown call. ``stopping``: 9 was
+    pressed before.
+    """
     async with services.store.read() as unit:
         who = await deliveries.person_of(unit, delivery_id)
         again = await deliveries.told_again(unit, delivery_id)
@@ -50,7 +52,7 @@ async def pressed(services: Services, delivery_id: int, digit: str, locale: str,
 
 
 async def _answered(services: Services, context: Context, delivery_id: int, digit: str, locale: str) -> str | None:
-    """Record the answer of a key, for all whom the call reached: nobody can tell who pressed it."""
+    """Record the answer of a key for everybody whom the call reached, as nobody can tell who pressed it."""
     choice = of_digit(context.alert, digit)
     if choice is None:
         return None
@@ -76,7 +78,9 @@ async def _answered(services: Services, context: Context, delivery_id: int, digi
 
 @dataclass(frozen=True, slots=True)
 class _Caller:
-    """Who calls our number. ``told``: the alerts to play; ``delivery_id``: the newest message that they got of one."""
+    """A caller to our number. ``told``: the alerts to play; ``delivery_id``: the newest message about one that they
+    got.
+    """
 
     contact_ids: Sequence[int]
     told: Sequence[Alert]
@@ -86,9 +90,10 @@ class _Caller:
 
 
 async def came(services: Services, number: str, digit: str, *, stopping: bool) -> str:
-    """Return the TwiML for somebody who calls our number: the alerts in force, and the way out.
+    """Return the TwiML for somebody who calls our number: the alerts in force, and how to opt out.
 
-    Who was told of one hears those; others hear what everybody may. ``digit``: a key they pressed, or empty.
+    People told of an alert hear those they were told of; others hear the public ones. ``digit``: a key they pressed, or
+    empty.
     """
     caller = await _caller(services, number)
     language = voice_language(caller.words.language)
@@ -134,7 +139,7 @@ async def _stopped(services: Services, caller: _Caller, *, stopping: bool) -> st
 
 
 async def _played(services: Services, caller: _Caller) -> list[tuple[str, str]]:
-    """Return what is said, each with its language."""
+    """Return the texts to say, each with its language."""
     words, language = caller.words, voice_language(caller.words.language)
     lines: list[tuple[str, str]] = []
     for alert in caller.told:

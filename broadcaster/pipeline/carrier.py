@@ -19,7 +19,9 @@ from channels.sms import SmsMessage
 from channels.sms.smpp import Incoming, Report
 
 WAITS_S = (0.0, 0.2, 1.0, 3.0)
-"""Retry delays: a report may arrive before the answer to its message is stored, here or in another process."""
+"""Retry delays in seconds: a report may arrive before the answer to its message is stored, here or in
+another process.
+"""
 
 _MOST_REFUSALS = 3
 _REMEMBERED = 10_000
@@ -38,7 +40,9 @@ class _Texts:
         self._sender = sender
 
     async def take(self, came: Incoming) -> bool:
-        """Take a text, and send the reply in the background. False asks for it again: the store is unavailable."""
+        """Handle a text, and send the reply in the background. Return False to get it again: the store is
+        unavailable.
+        """
         try:
             said = await text_came(self._services, came.number, came.text)
         except StoreUnavailable:
@@ -65,7 +69,7 @@ class _Receipts:
         self._refused: OrderedDict[str, int] = OrderedDict()
 
     async def take(self, report: Report) -> bool:
-        """Store a report. False asks for it again: the store is unavailable, or the message unknown so far."""
+        """Store a report. Return False to get it again: the store is unavailable, or the message still unknown."""
         if self._sender.failover is not None:
             self._sender.failover.reported(report.provider_id)
         try:
@@ -95,7 +99,9 @@ class _Receipts:
         return None
 
     def _unknown(self, provider_id: str) -> bool:
-        """Ask for it again a few times, then drop it: some carriers send nothing else until it is acknowledged."""
+        """Ask for the report again a few times, then drop it: some carriers send nothing else until it is
+        acknowledged.
+        """
         times = self._refused.get(provider_id, 0) + 1
         self._refused[provider_id] = times
         while len(self._refused) > _REMEMBERED:

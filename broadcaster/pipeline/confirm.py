@@ -1,8 +1,8 @@
 """Confirm: send a code to a phone number or mailbox to prove ownership.
 
 The process that took the request sends it, through the channels, gates and rates of alerts, after every urgent alert.
-The requester waits at the page and may ask again, and a code expires within a quarter of an hour: so codes do not use
-the bus, and nothing is kept for another process.
+Codes do not use the bus, and no other process takes them over: the requester waits at the page and may ask again, and a
+code expires within a quarter of an hour.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from channels.errors import ChannelError, Gone, Permanent, Transient
 from channels.transport.breaker import is_about_receiver
 
 RANK = 10
-"""After urgent alerts, and before most others."""
+"""Rank after urgent alerts, and before most others."""
 
 _TRIES = 3
 _AGAIN_S = 2.0
@@ -41,7 +41,7 @@ def send_soon(services: Services, station: Station, asked: Asked, begun: Begun) 
 
 
 async def send_code(services: Services, station: Station, asked: Asked, begun: Begun) -> None:
-    """Send the code; record a failure that is ours and not the number's."""
+    """Send the code; record a failure unless the number is its cause."""
     channel = asked.contact.channel
     sender = services.senders[channel]
     try:
@@ -66,7 +66,7 @@ async def _send(services: Services, sender: Sender, message: Any, address: str, 
             async with sender.gate.passing(RANK, sender.channel.cost(message)):
                 receipt = await sender.channel.send(message, address)
         except (Gone, Permanent) as refused:
-            # Whether a number exists, or its owner sent STOP, is not disclosed to the requester.
+            # The requester must not learn whether a number exists, or its owner sent STOP.
             SENT.labels(sender.name, type(refused).__name__.lower()).inc()
             return True
         except ChannelError as error:

@@ -1,4 +1,4 @@
-"""Deliver: lease a batch, send what is due of it (``sending_run``), release it; on its own while a provider is slow."""
+"""Deliver: lease a batch, send its due deliveries (``sending_run``), release it; detached while a provider is slow."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ _log = structlog.get_logger(__name__)
 
 
 async def deliver(services: Services, batch_id: int) -> None:
-    """Send what is due of a batch.
+    """Send the due deliveries of a batch.
 
-    A batch that is not due, done, or leased by another process is skipped. So is one that this process holds: a clock
-    that jumped ahead ends its lease, but not the work on it. Returns when no send is left to start: the batch goes on
-    detached (``services.lingering``) while answers are awaited and recorded, or while a provider does not answer, so
-    the caller can take the next.
+    A batch that is not due, done, or leased by another process is skipped. So is one that this process is working on: a
+    clock that jumped ahead ends its lease but not the work. Returns when no send is left to start, so that the caller
+    can take the next batch: this one goes on detached (``services.lingering``) while its answers are awaited and
+    recorded, or while a provider does not answer.
     """
     if batch_id in services.held_batches:
         return
@@ -38,7 +38,7 @@ async def deliver(services: Services, batch_id: int) -> None:
 
 
 async def _deliver(services: Services, batch_id: int) -> bool:
-    """Return whether the batch goes on detached, and is held until its end."""
+    """Return whether the batch goes on detached, holding its lease until its end."""
     now = services.clock.now()
     by = {name: each.failover.favoured for name, each in services.senders.items() if each.failover is not None}
 
@@ -83,7 +83,7 @@ def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[None]) 
 
     task = asyncio.create_task(lingering())
     services.lingering.add(task)
-    task.add_done_callback(ended)  # also of one cancelled before it starts
+    task.add_done_callback(ended)  # also if it is cancelled before it starts
 
 
 async def _through(services: Services, batch: Batch, now: datetime, begun: asyncio.Event) -> None:
@@ -106,7 +106,7 @@ async def _through(services: Services, batch: Batch, now: datetime, begun: async
 async def _send_batch(
     services: Services, batch: Batch, cancelled: Signal, now: datetime, begun: asyncio.Event
 ) -> datetime | None:
-    """Send; return until when untried messages are put off, None if there are none."""
+    """Send; return until when untried messages are deferred, None if there are none."""
     sender = services.senders[batch.channel]
     begins = services.begins(batch.alert_id)
 
@@ -137,7 +137,7 @@ async def _send_batch(
 
 
 async def _thread(services: Services, alert: Alert, rows: list[ToSend]) -> None:
-    """Let each mail answer the last one that was sent to its contact."""
+    """Make each mail a reply to the last one sent to its contact."""
     contact_ids = {row.contact_id for row in rows}
 
     async def read(unit: Unit) -> dict[int, tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Digest: one daily push or mail with the alerts of topics that a follower wants collected.
 
-A digest is an alert of its own for people with the same content: retried, receipted and accounted for like any other.
+A digest is an alert of its own for people with the same content: it has retries, receipts and a report like any other.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _MOST_LINES = 20
 
 
 async def send_digests(services: Services) -> None:
-    """Send due digests. Idempotent: after a crash it finds existing digests, and who has theirs."""
+    """Send due digests. Idempotent: after a crash it finds existing digests, and the people who got theirs."""
     now = services.clock.now()
     for digest in await services.store.look(lambda unit: waiting.digests(unit, now, PEOPLE)):
         alert = await _alert_of(services, digest, now)
@@ -63,7 +63,7 @@ def _written(station: Station, told: Sequence[Alert], base_url: str, now: dateti
             for each in told[:_MOST_LINES]
         ]
         texts[language] = Text(f"{_title(language, station)} ({len(told)})", "\n".join(lines))
-    policy = policy_of(station, Severity.MINOR)  # one message a person
+    policy = policy_of(station, Severity.MINOR)  # one message per person
     return Alert(
         id=new_id(),
         token=new_token(),

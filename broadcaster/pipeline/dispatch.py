@@ -21,7 +21,7 @@ PART = {Lane.URGENT: 1000, Lane.ROUTINE: 250}
 
 
 async def dispatch_all(services: Services, alert: Alert, people: NDArray[np.int64]) -> int:
-    """Dispatch to all these people, in their order, part by part; return how many were new."""
+    """Dispatch to all these people in order, part by part. Return how many were new."""
     found, start, size = 0, 0, FIRST_PART
     while start < len(people):
         await services.precedence.give_way(alert.rank)

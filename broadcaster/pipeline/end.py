@@ -1,4 +1,4 @@
-"""End an alert: the all-clear, or the word that it was sent by mistake, to everyone who was told of any version."""
+"""End an alert: send the all-clear, or the notice that it was a mistake, to everyone told of any version."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,10 +31,10 @@ async def end(
     role: Role = Role.ALL_CLEAR,
     as_seen: bool = False,
 ) -> Alert:
-    """Stop what is unsent of an alert's thread, and tell everyone who knows of it that it ended; return that message.
+    """Stop a thread's unsent messages, and tell everyone informed of it that it ended. Return the ending.
 
-    Whichever version is named, the whole thread ends; ``as_seen``: only if that version still holds, else raises
-    ``Stale``. Without ``texts``, the prepared ones are used. Idempotent: returns the first ending again.
+    Ending any version ends the whole thread. ``as_seen``: raise ``Stale`` unless that version is still current. Without
+    ``texts``, the prepared ones are used. Idempotent: returns the first ending again.
     """
     if alert.role in ENDINGS:
         raise Refused("all-clear-of-all-clear", "id")

@@ -1,8 +1,8 @@
-"""Enter: people who come into the area of an active alert get it, once.
+"""Enter: people who come into the area of an active alert get it once.
 
 Registrations and imports are checked at their current place. Each fix of a moving device is checked, since people who
 passed through the area must know, even if they have left. Changes are processed in write order; the cursor is in the
-store, so a restart misses nobody.
+store, so that a restart misses nobody.
 """
 
 import functools
@@ -26,7 +26,7 @@ async def enter(services: Services) -> int:
         cursor, changed = await services.store.look(_unseen)
         if not changed:
             break
-        # Read after the changes, so that no alert resolved without one of them is missed.
+        # Read alerts after the changes, so that none resolved without one of these changes is missed.
         await services.active.follow()
         if len(services.active):
             now = services.clock.now()
@@ -49,9 +49,9 @@ async def _seen(unit: Unit, after: int, upto: int) -> None:
 
 
 async def _entering(services: Services, changed: Sequence[feed.Change]) -> dict[int, list[int]]:
-    """Return, by alert id, the subscribers whom these changes bring into it.
+    """Return, by alert id, the subscribers whom these changes bring into the alert.
 
-    Without people who only moved within an alert they are in: a device on the edge costs no transaction.
+    People who only moved within an alert they are in are left out, so that a device on the edge costs no transaction.
     """
     settled = {change.subscriber_id for change in changed if change.fix is None}
     been = _been_in(services, changed)
@@ -79,7 +79,7 @@ async def _entering(services: Services, changed: Sequence[feed.Change]) -> dict[
 
 
 def _been_in(services: Services, changed: Sequence[feed.Change]) -> dict[int, set[int]]:
-    """Return, by alert, the subscribers of whom one of these fixes enters it."""
+    """Return, by alert, the subscribers who entered it with one of these fixes."""
     open_fix = functools.partial(fixes.open_fix, services.store.vault)
     reported = [(change.subscriber_id, open_fix(change.subscriber_id, change.fix)) for change in changed if change.fix]
     been: defaultdict[int, set[int]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""Escalate: tell people who did not react by the next step of the alert's policy, most severe alerts first."""
+"""Escalate: send the next step of an alert's policy to people who have not reacted, most severe alerts first."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ ROWS = 200
 
 
 async def escalate(services: Services) -> None:
-    """Take the rows that are due. Between two of them, work that is more urgent goes first."""
+    """Process the due rows. Between two of them, more urgent work goes first."""
     for _ in range(ROWS):
         now = services.clock.now()
         row = await services.store.look(lambda unit: escalations.due(unit, now))  # noqa: B023  awaited here
@@ -45,7 +45,7 @@ async def _take(services: Services, row: Due) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """An alert's next round, its step, and when it is due. ``people``: for whom something may still follow."""
+    """An alert's next round, its step, and when it is due. ``people``: how many may still get a further round."""
 
     round: int
     step: int
@@ -57,7 +57,7 @@ class Next:
 
 
 async def upcoming(services: Services, alert: Alert) -> Next | None:
-    """Return what is next; None if nothing is."""
+    """Return the next round, or None."""
 
     async def read(unit: Unit) -> tuple[escalations.NextRound | None, int]:
         sums = await counting.of(unit, alert.id)
@@ -73,7 +73,7 @@ async def upcoming(services: Services, alert: Alert) -> Next | None:
 async def act(
     services: Services, alert: Alert, action: Literal["now", "skip", "stop"], number: int, *, actor: Actor
 ) -> bool:
-    """Take a round now, skip it, or stop all; return False if that round is not next any more."""
+    """Send a round now, skip it, or stop the escalation. Return False if that round is no longer next."""
     now = services.clock.now()
 
     async def change(unit: Unit) -> bool:

@@ -1,4 +1,4 @@
-"""Help: tell all operators of a station of the requests that nobody took in charge in time."""
+"""Help: tell all operators of a station about requests that nobody took charge of in time."""
 
 from collections import defaultdict
 from itertools import starmap
@@ -23,8 +23,8 @@ _log = structlog.get_logger(__name__)
 async def tell_untaken(services: Services) -> None:
     """Mail the operators of each station with requests that nobody has taken for two minutes.
 
-    Those of a station where nobody is on duty are told of at once. Recorded after the mails have left: an operator may
-    be told twice after a crash, and never not at all.
+    If nobody is on duty at the station, they are told at once. A mail is recorded after it is sent: after a crash an
+    operator may be told twice, rather than never.
     """
     now = services.clock.now()
     found = await services.store.look(lambda unit: help_requests.untaken(unit, now - UNTAKEN, now, _MOST))
@@ -40,14 +40,14 @@ async def tell_untaken(services: Services) -> None:
 
 
 async def operators_of(unit: Unit, station_id: int) -> list[Operator]:
-    """Return those who may see a station's residents, and so take requests in charge."""
+    """Return the operators who may see a station's residents, and so take charge of requests."""
     known = {each.id: each for each in await operators.listed(unit, [station_id])}
     known |= {each.id: each for each in await operators.administrators(unit)}
     return [each for each in known.values() if not each.disabled and each.caller.may(Permission.REGISTER, station_id)]
 
 
 async def _tell(services: Services, station_id: int, requests: list[HelpRequest]) -> bool:
-    """Return whether there is nothing left to tell: somebody has the mail, or nobody can get one."""
+    """Return whether the requests count as told: somebody got the mail, or nobody can get one."""
     async with services.store.read() as unit:
         station = await stations.by_id(unit, station_id)
         addresses = [each.mail for each in await operators_of(unit, station_id) if each.mail]

@@ -1,6 +1,6 @@
-"""Inbound: an SMS to our number: a command, an answer to an alert, or a text for the station's inbox.
+"""Inbound: handle an SMS to our number: a command, an answer to an alert, or a text for the station's inbox.
 
-The same by each provider. What is returned is the reply; an empty one is not sent.
+All providers use it. It returns the reply; an empty one is not sent.
 """
 
 from datetime import timedelta
@@ -19,11 +19,13 @@ from broadcaster.store.people import contacts
 from broadcaster.store.stations import stations
 
 _REPLIED_AGAIN = timedelta(hours=1)
-"""A number gets at most one notice in this time that its text was kept: two machines must not answer each other."""
+"""Within this time a number gets at most one notice that its text was kept, so that two machines do not answer each
+other for ever.
+"""
 
 
 async def text_came(services: Services, number: str, text: str) -> str:
-    """Take an SMS; return the reply in the person's language."""
+    """Handle an SMS; return the reply in the person's language."""
     return typed(await _replied(services, number, text))
 
 
@@ -62,7 +64,7 @@ async def _obeyed(services: Services, command: Command, contact_ids: list[int], 
 
 
 async def _answered(services: Services, told: Lately, text: str, locale: str) -> str:
-    """Record an answer to the newest alert that this number got, for all who share the number."""
+    """Record an answer to the newest alert that this number got, for all people who share the number."""
     context = await services.context(told.alert_id)
     choice = None if context is None else choice_in(text, context.alert)
     if context is None or choice is None:
@@ -88,7 +90,7 @@ def _about(words: Words) -> str:
 
 
 async def _kept(services: Services, number: str, text: str, contact_ids: list[int], lately: list[Lately]) -> str:
-    """Keep a text in the inbox of the station that this number had the newest alert of, or follows."""
+    """Store a text in the inbox of the station that sent this number its newest alert, or that its owner follows."""
     now = services.clock.now()
 
     async def keep(unit: Unit) -> tuple[str, bool]:

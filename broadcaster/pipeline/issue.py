@@ -1,4 +1,4 @@
-"""Issue: validate and authorize an alert, make it durable and send it off."""
+"""Issue: validate and authorize an alert, store it and start sending it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,8 +28,8 @@ LONGEST = timedelta(days=30)
 class IssueAlert:
     """The command to send a message now. ``expires_at`` None: the settings' default.
 
-    A message without ``channels`` goes as the station's policy for its severity says. ``alone``: why nobody approved
-    it, where somebody should have. ``replaces``: the version that an update was written on.
+    A message without ``channels`` follows the station's policy for its severity. ``alone``: why it was sent without a
+    required approval. ``replaces``: the version that an update was written on.
     """
 
     station: Station
@@ -105,14 +105,14 @@ def sent_as(alert: Alert) -> Action:
 
 
 def announce(services: Services, alert: Alert) -> None:
-    """Let this process know of an alert that was just stored."""
+    """Tell this process about an alert that was just stored."""
     ISSUED.labels(alert.status, alert.severity).inc()
     services.changed(alert)
     services.expect(alert)
 
 
 async def record(unit: Unit, actor: Actor, action: Action, alert: Alert, *, why: str = "", **params: Param) -> None:
-    """Append what was done to an alert to the audit log, with the hash of what it says."""
+    """Append an action on an alert to the audit log, with the hash of the alert's content."""
     digest = content_hash(alert).hex()
     await audit.record(
         unit,
@@ -129,7 +129,7 @@ async def record(unit: Unit, actor: Actor, action: Action, alert: Alert, *, why:
 
 
 async def draw_up(services: Services, command: IssueAlert, known_groups: Mapping[str, int], now: datetime) -> Alert:
-    """Build the alert of a command without storing it. Raises ``Refused``."""
+    """Build a command's alert without storing it. Raises ``Refused``."""
     # In a thread: a boundary may have half a million corners.
     return await asyncio.to_thread(drawn_up, services, command, known_groups, now)
 
@@ -141,7 +141,7 @@ def drawn_up(
     now: datetime,
     ground: Jurisdiction | None = None,
 ) -> Alert:
-    """Do the same in the caller's thread; ``ground``: the station's, if it was parsed already."""
+    """Like ``draw_up``, in the caller's thread; ``ground``: the station's, if already parsed."""
     check_message(command.station, command.message, known_groups, ground)
     policy = None if command.message.channels else policy_of(command.station, command.message.severity)
     message = command.message if policy is None else replace(command.message, channels=policy.channels)

@@ -9,11 +9,11 @@ from broadcaster.store.engine import leases
 from broadcaster.store.operations import alive
 
 LEAD_S = 6.0
-"""A silent leader keeps the lead this long."""
+"""How long a silent leader keeps the lead."""
 
 
 async def leads(services: Services, name: str) -> bool:
-    """Return whether this process leads in ``name``; takes or renews the lease if possible."""
+    """Return whether this process leads in ``name``; take or renew the lease if possible."""
     if services.settings.embedded:
         return True
     async with services.store.write() as unit:

@@ -1,7 +1,7 @@
-"""Notices: a test of a contact for its owner, and word of a dead push subscription by another contact.
+"""Notices: a test message for a contact's owner, and a message at another contact that a push subscription died.
 
-Sent through the channels, gates and rates of alerts, after every urgent alert, by the process that has them. A notice
-that a crash loses is asked for again, or was only a courtesy: nothing is kept for another process.
+Sent through the channels, gates and rates of alerts, after every urgent alert. No other process takes them over: a
+person can ask for a lost test again, and the other notice is only a courtesy.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from channels.addresses import read_address
 from channels.errors import ChannelError, Gone
 
 RANK = 10
-"""After urgent alerts, as codes are."""
+"""Rank after urgent alerts, like codes."""
 SANDBOX = "sandbox"
 """Code of a test that was composed and not sent."""
 
@@ -63,7 +63,7 @@ async def _try(services: Services, notice: Notice, made: Trial, target: Target) 
 
 
 async def _send(services: Services, notice: Notice, target: Target) -> tuple[State, str | None]:
-    """Return what the provider said, and its code."""
+    """Return the result at the provider, and its code."""
     sender = services.senders[target.channel]
     try:
         message = render_notice(target.channel, notice)

@@ -1,4 +1,4 @@
-"""Mail and SMS to operators, in their station's language, after every urgent alert."""
+"""Sends mail and SMS to operators, in their station's language, after every urgent alert."""
 
 import asyncio
 from html import escape
@@ -22,14 +22,14 @@ _log = structlog.get_logger(__name__)
 
 
 def words_for(station: Station | None) -> Words:
-    """Return the words of a station's first language, or of the installation."""
+    """Return the words in a station's first language, or in the installation's."""
     return catalogs().for_operators(DEFAULT if station is None else station.languages[0])
 
 
 async def send_mail(
     services: Services, name: str, address: str, *, station: Station | None, subject: str, said: str, url: str = ""
 ) -> bool:
-    """Send a text, with a link; False if mail is not configured, or did not take it in time."""
+    """Send a text with a link. Return False if mail is not configured, or did not accept it in time."""
     sender = services.senders[ChannelName.EMAIL]
     if sender.sandboxed:
         return False
@@ -48,7 +48,7 @@ async def send_mail(
 
 
 async def send_sms(services: Services, phone: str, text: str) -> bool:
-    """Send a text; False if SMS is not configured, or was not taken in time."""
+    """Send a text. Return False if SMS is not configured, or did not accept it in time."""
     sender = services.senders[ChannelName.SMS]
     return not sender.sandboxed and await _send(sender, SmsMessage(text, validity_s=_SMS_HOLDS_S), phone)
 

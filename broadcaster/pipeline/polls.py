@@ -72,7 +72,7 @@ async def open_poll(
 
 
 async def close_polls(services: Services) -> None:
-    """Close what is due, each once."""
+    """Close each due poll, once."""
     now = services.clock.now()
     for poll in await services.store.look(lambda unit: polls.due(unit, now)):
 

@@ -1,4 +1,6 @@
-"""What is prepared with an alert, in each of its languages: its ending, and the words to people left outside."""
+"""Texts prepared with an alert, in each of its languages: its ending, and the message to people outside an update's
+area.
+"""
 
 from collections.abc import Mapping
 
@@ -9,9 +11,9 @@ from broadcaster.languages import Words, catalogs
 
 
 def ending(alert: Alert, station: Station, role: Role) -> dict[str, Text]:
-    """Return the texts of an all-clear, or of taking back an alert that was sent by mistake.
+    """Return the texts of an all-clear, or of the notice that an alert was a mistake.
 
-    The all-clear is the template's where that has one, with nothing left to be filled in.
+    The all-clear comes from the template, if that has one without placeholders left to fill in.
     """
     written = alert.prepared.get("all_clear", {})
     ready = {language: text for language, text in written.items() if not list(still_blank({language: text}))}
@@ -34,7 +36,7 @@ def _mistake(text: Text, words: Words) -> Text:
 
 
 def left_outside(alert: Alert, station: Station) -> dict[str, Text]:
-    """Return the texts for people whom an update leaves outside: never worded as an all-clear."""
+    """Return the texts for people outside an update's area, which never sound like an all-clear."""
     found: dict[str, Text] = {}
     for language, text, words in _each(alert, station):
         around = words.typed('No longer where you are: "%(headline)s"', headline="%s")

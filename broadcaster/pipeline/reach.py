@@ -1,4 +1,4 @@
-"""Reach: whom an alert would reach, at what cost and how fast. Read-only."""
+"""Reach: computes whom an alert would reach, at what cost and how fast. Read-only."""
 
 import asyncio
 from collections import Counter
@@ -44,7 +44,7 @@ _SLOW_S = 600.0
 class Question:
     """A reach query: a station's message, whose texts may be empty. ``sent_at`` None: sent now.
 
-    ``updates``: the alert that it would be an update of.
+    ``updates``: the alert that it would update.
     """
 
     station: Station
@@ -55,9 +55,9 @@ class Question:
 
 
 async def reach(services: Services, question: Question) -> Reach:
-    """Return whom a message would reach. Raises ``Refused`` as ``issue`` does.
+    """Return whom a message would reach. Raises ``Refused`` like ``issue``.
 
-    People are those of now; who of them sleeps is judged at ``sent_at``.
+    It counts the people of now; their quiet hours are judged at ``sent_at``.
 
     A process without indexes asks a resolver; raises ``NoAnswer`` on timeout.
     """
@@ -119,7 +119,7 @@ async def foresee(services: Services, question: Question) -> Reach:
     atlas = services.here
     await atlas.follow()
     counted = atlas.counted(station.id, area, question.message.audience)
-    # Order matters for the time to 95 %; in a very large group it reveals no more than a map does.
+    # The order matters for the time to 95 %; in a very large group it reveals no more than a map does.
     own = atlas.most_exposed_first(counted.own, area if len(counted.own) <= _IN_ORDER else None)
     concerned = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
     context = _context(services, question)
@@ -197,7 +197,7 @@ async def foresee(services: Services, question: Question) -> Reach:
 
 
 async def _delta(services: Services, question: Question, counted: Counted) -> Delta | None:
-    """Return the people by what an update is to them; raises ``Refused`` if the station has no such alert."""
+    """Return people by how an update concerns them. Raises ``Refused`` if the station has no such alert."""
     if question.updates is None:
         return None
     async with services.store.read() as unit:
@@ -211,7 +211,7 @@ async def _delta(services: Services, question: Question, counted: Counted) -> De
 
 
 async def _hearing(services: Services, context: Context, people: int) -> Counter[Hearing]:
-    """Return how about this many people would get the alert if it woke nobody."""
+    """Estimate how these people would get the alert (now, later, in a digest, or not) if it woke nobody."""
     if not context.alert.may_wait:
         return Counter({Hearing.NOW: people})
     usual = services.usual_of(context.station)
@@ -221,7 +221,7 @@ async def _hearing(services: Services, context: Context, people: int) -> Counter
 def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:
     """Return a fixed sample of ids from a pool, with the channels and languages of its people.
 
-    It stands for those who are in the area, or would be told: who they are stays private.
+    It stands in for the people in the area, or who would be told, so that these stay private.
     """
     if len(pool) < people:
         return np.resize(pool, people if len(pool) else 0)
@@ -311,7 +311,7 @@ class _Lack:
 
 
 def _lacking(lack: _Lack, hear: int, further: Mapping[ChannelName, Further], message: Message) -> Iterator[str]:
-    """Yield what an operator must know of those whom these channels do not reach, of ``hear`` people."""
+    """Yield warnings about the people, among ``hear``, whom these channels do not reach."""
     if lack.unused:
         by = " or ".join(CHANNEL_WORDS[name] for name, each in further.items() if each.people)
         some = f"{lack.unused} of {counted(hear, 'person has', 'people have')}"

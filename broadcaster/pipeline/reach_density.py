@@ -1,4 +1,4 @@
-"""Where a station's followers live, for drawing an area; answered by processes with indexes."""
+"""Density of a station's followers, for drawing an area; answered by processes with indexes."""
 
 import orjson
 

@@ -15,7 +15,7 @@ _LOOK_S = 1.0
 
 
 async def relay(services: Services, told: asyncio.Event) -> None:
-    """Relay pending events, on a signal or after a second: a dead process may have left some."""
+    """Relay pending events, on a signal or after a second, since a dead process may have left some."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_LOOK_S):
             await told.wait()

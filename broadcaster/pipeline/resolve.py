@@ -1,4 +1,4 @@
-"""Resolve: find whom an alert concerns, and dispatch them in parts."""
+"""Resolve: find the people whom an alert concerns, and dispatch to them in parts."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from broadcaster.store.alerts import alerts, threads, tracking
 
 
 async def resolve(services: Services, alert_id: int) -> int:
-    """Write recipients and deliveries for everyone an alert concerns; return how many people are new to it.
+    """Write recipients and deliveries for everyone an alert concerns. Return how many people are new to it.
 
     Idempotent: after a crash it adds those missing. An alert held by another resolver is skipped.
     """
@@ -47,7 +47,9 @@ async def resolve(services: Services, alert_id: int) -> int:
 
 
 async def _tell_informed(services: Services, alert: Alert) -> int:
-    """Dispatch an ending to everyone who knows of its alert; to those whose message is under way, once it has left."""
+    """Dispatch an ending to everyone informed of its alert; to people whose message is being sent, after
+    it was sent.
+    """
 
     async def tell() -> int:
         async with services.store.read() as unit:

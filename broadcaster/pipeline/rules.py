@@ -1,4 +1,4 @@
-"""What a station may say, and to whom: the rules for alerts, drafts and schedules."""
+"""Checks what a station may say, and to whom: the rules for alerts, drafts and schedules."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ def check_message(
 ) -> None:
     """Raise ``Refused`` unless the station may send this message; ``known_groups``: ids by slug.
 
-    ``ground``: the station's, if it was parsed already.
+    ``ground``: the station's, if already parsed.
     """
     check_receivers(station, message, known_groups, ground)
     check_texts(station, message.texts)
@@ -44,7 +44,7 @@ def check_message(
 def check_receivers(
     station: Station, message: Message, known_groups: Mapping[str, int], ground: Jurisdiction | None = None
 ) -> None:
-    """Do the same, but for the words."""
+    """Like ``check_message``, but without the texts."""
     if message.audience.needs_area and message.area is None:
         raise Refused("area-needed", "area")
     _check_audience(station, message, known_groups)
@@ -81,7 +81,7 @@ def _check_audience(station: Station, message: Message, known_groups: Mapping[st
 
 
 def check_texts(station: Station, texts: Mapping[str, Text], field: str = "texts") -> None:
-    """Raise ``Refused`` unless there is a text in the station's language, and all are within their limits."""
+    """Raise ``Refused`` unless there is a text in the station's language, and all texts are within their limits."""
     for language, text in texts.items():
         where = f"{field}.{language}"
         if not text.headline.strip():
@@ -97,7 +97,7 @@ def check_texts(station: Station, texts: Mapping[str, Text], field: str = "texts
 
 
 def _check_questions(texts: Mapping[str, Text]) -> None:
-    """Raise ``Refused`` unless an own question has two to five answers, as many in each language that has it."""
+    """Raise ``Refused`` unless the alert's own question has two to five answers, the same number in each language."""
     numbers = {len(text.answers) for text in texts.values() if text.answers or text.question}
     for language, text in texts.items():
         where = f"texts.{language}"

@@ -1,4 +1,6 @@
-"""Schedule: alerts for later. The leader issues each due occurrence once; late ones wait for a decision."""
+"""Schedule: issue alerts written for later. The leader issues each due occurrence once; late ones wait
+for a decision.
+"""
 
 import asyncio
 from collections import deque
@@ -67,9 +69,9 @@ async def issue_due(services: Services) -> int:
 
 @dataclass
 class _Facts:
-    """What planning needs to know, each read once. ``authors``: valid keys; ``reminded``: alerts by id.
+    """Facts that planning needs, each read once. ``authors``: valid keys; ``reminded``: alerts by id.
 
-    ``groups`` and ``grounds``: by station, for those that need them.
+    ``groups`` and ``grounds``: by station, for stations that need them.
     """
 
     stations: dict[int, Station]
@@ -101,7 +103,7 @@ def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) 
     station = facts.stations[schedule.station_id]
     try:
         when = scheduling.recurrence(services, schedule, station)
-    except Refused as error:  # its school zone is no longer in any file
+    except Refused as error:  # its school zone is no longer in the data
         gone = Occurrence(schedule.id, schedule.next_at or now, Outcome.REFUSED, why=error)
         return Settled(schedule, None, now, (gone,))
     if schedule.reminds is not None:
@@ -134,7 +136,7 @@ def _plan(services: Services, schedule: Schedule, facts: _Facts, now: datetime) 
 
 
 def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: datetime, at: datetime) -> Alert:
-    """Return an occurrence's alert; it ends when it would have, had it been sent on time."""
+    """Return an occurrence's alert, which ends at the same time as if sent on time."""
     station = facts.stations[schedule.station_id]
     command = scheduling.command_of(schedule, station, at)
     ground = None if command.message.area is None else facts.ground(station)
@@ -185,7 +187,7 @@ async def answer_missed(
 
 
 async def measure(services: Services) -> None:
-    """Recount the reach of schedules due soon, so that operators can be warned beforehand."""
+    """Recount the reach of schedules due soon, so that operators can be warned in advance."""
     now = services.clock.now()
     async with services.store.read() as unit:
         wanted = await schedules.to_measure(unit, now + _MEASURE_BEFORE, _MEASURED)

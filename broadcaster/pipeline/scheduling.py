@@ -1,4 +1,4 @@
-"""Schedules as operators write them: check, keep, change, approve, end. ``schedule.py`` issues what is due."""
+"""Schedules as operators write them: check, store, change, approve, end. ``schedule.py`` issues due occurrences."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 def recurrence(services: Services, schedule: Schedule, station: Station) -> Recurrence:
-    """Return when a schedule is due. Raises ``Refused``."""
+    """Return the recurrence of a schedule. Raises ``Refused``."""
     try:
         off = days_off(services, station, public=schedule.public_holidays, school_zone=schedule.school_zone)
         return Recurrence(schedule.starts, schedule.zone, schedule.rule, schedule.except_on, off)
@@ -37,7 +37,7 @@ def recurrence(services: Services, schedule: Schedule, station: Station) -> Recu
 
 
 def days_off(services: Services, station: Station, *, public: bool, school_zone: str | None) -> DaysOff:
-    """Return the days left out. Raises ``BadSchedule`` for an unknown school zone."""
+    """Return the days to skip. Raises ``BadSchedule`` for an unknown school zone."""
     return DaysOff(public, station.insee, services.school.days(school_zone) if school_zone else frozenset())
 
 
@@ -45,7 +45,7 @@ def starts_at(said: str, zone: str) -> datetime:
     """Parse a wall-clock time in ``zone``, a tz database name. Raises ``Refused``."""
     try:
         time = datetime.fromisoformat(said)
-        Recurrence(time.replace(tzinfo=None), zone)  # validates the zone
+        Recurrence(time.replace(tzinfo=None), zone)  # also validates the zone
         return time if time.tzinfo is None else time.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     except BadSchedule as error:
         raise refused(error) from error
@@ -86,14 +86,14 @@ async def checked(services: Services, schedule: Schedule, station: Station) -> S
 
 
 def _as_approved(was: Schedule, ready: Schedule) -> Schedule:
-    """Return an edited schedule, still approved if it says the same to the same."""
+    """Return an edited schedule, still approved if its text and audience are unchanged."""
     if ready.message != was.message or was.consent is not Consent.APPROVED:
         return ready
     return replace(ready, consent=was.consent, approved_reach=was.approved_reach)
 
 
 async def check_times(services: Services, when: Recurrence) -> None:
-    """Raise ``Refused`` for times that are past, never come, or come too often."""
+    """Raise ``Refused`` for times in the past, that never occur, or that occur too often."""
     try:
         await asyncio.to_thread(when.check, services.clock.now())
     except BadSchedule as error:
@@ -101,7 +101,7 @@ async def check_times(services: Services, when: Recurrence) -> None:
 
 
 def command_of(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
-    """Return what an occurrence at ``now`` issues."""
+    """Return the command that an occurrence issues at ``now``."""
     return IssueAlert(
         station=station,
         actor=Actor(ActorKind.SERVICE, now),
@@ -159,7 +159,7 @@ async def change(
     if was.ended_at is not None:
         raise Conflict("schedule-ended")
     if at is None:
-        pauses = now_is == replace(was, paused=True)  # allowed whatever else is wrong
+        pauses = now_is == replace(was, paused=True)  # allowed even if something else is wrong
         ready = replace(now_is, next_at=None) if pauses else _as_approved(was, await checked(services, now_is, station))
         await _replace(services, actor, was, ready, None)
         return ready
@@ -184,7 +184,7 @@ async def change(
     if moved.starts == was.starts:
         moved = replace(moved, starts=later.start)
     if moved.paused and not following:
-        await _replace(services, actor, was, left, None)  # pausing one occurrence leaves it out
+        await _replace(services, actor, was, left, None)  # pausing one occurrence skips it
         return left
     ready = _as_approved(was, await checked(services, replace(moved, next_at=None), station))
     await _replace(services, actor, was, left, ready)
@@ -192,7 +192,7 @@ async def change(
 
 
 async def approve(services: Services, was: Schedule, *, actor: Actor) -> None:
-    """Let a schedule go out when it is due. Raises ``Forbidden`` for its author, ``Conflict`` if it was changed."""
+    """Approve a schedule. Raises ``Forbidden`` for its author, ``Conflict`` if it was changed."""
     await check_second(services, was.station_id, was.key_id, actor)
     people = was.reach if was.reach_now is None else was.reach_now
     await _replace(services, actor, was, replace(was, consent=Consent.APPROVED, approved_reach=people), None)
@@ -227,7 +227,7 @@ async def _replace(services: Services, actor: Actor, was: Schedule, kept: Schedu
 
 
 async def record(unit: Unit, actor: Actor, action: Action, schedule: Schedule) -> None:
-    """Write down in the audit log what was done to a schedule."""
+    """Record an action on a schedule in the audit log."""
     severity, paused = str(schedule.message.severity), schedule.paused
     await audit.record(
         unit, actor, action, schedule.id, station_id=schedule.station_id, severity=severity, paused=paused

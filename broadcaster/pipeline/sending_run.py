@@ -1,4 +1,4 @@
-"""One run over a leased batch: its messages through the channel's gate, concurrently, and what became of each.
+"""One run over a leased batch: sends its messages concurrently through the channel's gate, and records the outcomes.
 
 No database connection is held during a provider call.
 """
@@ -35,7 +35,7 @@ from channels.errors import ChannelError, Gone, Misconfigured, SenderRefused, St
 from channels.transport.breaker import BreakerState, is_about_receiver
 
 _log = structlog.get_logger(__name__)
-_BLAMES = (  # the narrower kind first
+_BLAMES = (  # the subclass first
     (Stopped, Blame.STOPPED),
     (Gone, Blame.CONTACT),
     (SenderRefused, Blame.SENDER),
@@ -45,9 +45,9 @@ _BLAMES = (  # the narrower kind first
 
 @dataclass
 class Run:
-    """One run over a batch. ``begun`` is set when only answers are awaited.
+    """One run over a batch. ``begun`` is set when the run only awaits answers.
 
-    Either everything is under way, or no place is free because a provider does not answer.
+    Either all messages are being sent, or no place is free because a provider does not answer.
     """
 
     services: Services
@@ -88,7 +88,7 @@ class Run:
         return not self.ended and not self.services.stopping.is_set()
 
     async def _worker(self) -> None:
-        """Send one delivery after another until there are none, or the channel stops."""
+        """Send one delivery after another until none are left, or the channel stops."""
         try:
             while self.going:
                 await self.services.precedence.stand_back(self.batch.rank)
@@ -113,7 +113,7 @@ class Run:
             self.begun.set()
 
     def _wait_for_slow_ones(self, more: int) -> None:
-        """Count sends waiting for a provider that does not answer; set ``begun`` when nothing else happens."""
+        """Count sends that wait for a provider that does not answer; set ``begun`` when no other work is left."""
         self.waiting += more
         if self.waiting >= self.working > 0:
             self.begun.set()
@@ -132,7 +132,7 @@ class Run:
         return await self.services.ledger.record(outcome)
 
     async def _pass(self, ready: "_Ready") -> None:
-        """Send what may go now; put off messages for a provider in trouble, set aside those for a full one."""
+        """Send a message, defer it if its provider is failing, or set it aside if its provider has no place free."""
         origin, rank = ready.origin, self.batch.rank
         if not self.going:
             origin.tell()
@@ -143,7 +143,7 @@ class Run:
         else:
             origin.come(rank)
             try:
-                # Ids are in order of exposure: at a slow rate, concurrent batches keep to it too.
+                # Ids are in order of exposure, which concurrent batches also keep at a slow rate.
                 await self.sender.gate.enter(rank, self.sender.channel.cost(ready.message[0]), turn=ready.row.id)
             except BaseException:
                 origin.turn_away(rank)
@@ -151,7 +151,7 @@ class Run:
             await self._at_the_gate(ready)
 
     def _put_off(self, origin: Origin) -> None:
-        """Leave a delivery unchanged and put its batch off: its provider can't be used now."""
+        """Leave a delivery unchanged and postpone its batch: its provider can't be used now."""
         POSTPONED.labels(self.batch.channel).inc()
         again = self.services.clock.now() + timedelta(seconds=origin.put_off())
         # The alert's report closes at its end, even while a provider is in trouble.
@@ -159,10 +159,10 @@ class Run:
         self.put_off_until = again if self.put_off_until is None else min(self.put_off_until, again)
 
     async def _at_the_gate(self, ready: "_Ready") -> None:
-        """Use the place at the gate, and return it."""
+        """Use the place at the gate, then give it back."""
         row, origin, gate, rank = ready.row, ready.origin, self.sender.gate, self.batch.rank
         try:
-            # After a long wait: the alert may be over, the channel stopped, the process shutting down.
+            # Check again after the wait: the alert may be over, the channel stopped, or the process shutting down.
             if self.cancelled.told or self.looking.locked():
                 await self._look_again()
             outcome = self._not_sent(row)
@@ -173,7 +173,7 @@ class Run:
             raise
         if outcome is None and self.going and not withdrawn:
             flight = origin.depart(rank, gate.leave, self._wait_for_slow_ones)
-            if flight is None:  # meanwhile full or in trouble
+            if flight is None:  # the provider is full or failing by now
                 gate.leave()
                 self.aside.append(ready)
                 return
@@ -210,9 +210,9 @@ class Run:
         return Outcome(row.id, state, now, reason=reason, maybe_sent=maybe_sent, provider=row.provider)
 
     async def _look_again(self) -> None:
-        """Check in the store whether the alert was cancelled, or messages withdrawn; the signal is only a hint.
+        """Check in the store whether the alert was cancelled or messages withdrawn; the signal is only a hint.
 
-        One task checks, and nobody sends meanwhile.
+        One task checks; the others wait for it before they send.
         """
         async with self.looking:
             if self.cancelled.told:
@@ -268,7 +268,7 @@ class Run:
         else:
             flight.land(well=True)
             self.accepted.inc()
-            if self.sender.failover is None:  # the failover counts by itself
+            if self.sender.failover is None:  # the failover counts results itself
                 ready.origin.count("accepted")
             self.seconds.observe(time.perf_counter() - began)
             if self.stopped or self.sender.stopped_until is not None:
@@ -294,9 +294,9 @@ class Run:
         return await failover.send(*ready.message, before=functools.partial(self._bind, row))
 
     async def _bind(self, row: ToSend, provider: str) -> None:
-        """Record the provider about to get a message, if it is not the one the batch was leased for.
+        """Record the provider that is about to get a message, if it is not the one that the batch was leased for.
 
-        If this process dies, the next one uses the same.
+        If this process dies, the next one uses the same provider.
         """
         if self.bound.get(row.id, self.batch.by) == provider:
             return
@@ -340,7 +340,7 @@ class Run:
             maybe_sent=error.may_have_left or row.maybe_sent,
             provider=row.provider or (error.provider if error.may_have_left else None),
         )
-        # This was the breaker's probe: count no attempt, and retry about as soon as the deliveries behind it.
+        # This was the breaker's probe: count no attempt, and retry about when the deliveries behind it are due.
         in_trouble = origin.breaker.state is not BreakerState.CLOSED and not is_about_receiver(error)
         if attempts >= MOST_ATTEMPTS and not in_trouble:
             outcome.state, outcome.tried = DeliveryState.FAILED, True
@@ -351,7 +351,7 @@ class Run:
         return outcome
 
     async def _stop(self, row: ToSend, error: Misconfigured) -> Outcome:
-        """Stop the channel, broken for every contact. Deliveries wait; one becomes the next probe."""
+        """Stop a channel that is broken for every contact. Deliveries wait; one of them is the next probe."""
         now = self.services.clock.now()
         again = now + timedelta(seconds=STOP_S)
         self.ended = True

@@ -1,4 +1,4 @@
-"""What the stages work with; built once in ``broadcaster.app``."""
+"""Dependencies of the stages; built once in ``broadcaster.app``."""
 
 import asyncio
 from collections import OrderedDict
@@ -41,7 +41,7 @@ _DUTY_KNOWN = timedelta(seconds=5)
 
 
 class ProcessRole(StrEnum):
-    """A process's roles: any number of processes per role, on any machines; one process may have all."""
+    """A role of a process. Any number of processes may have it, on any machines; one process may have all roles."""
 
     WEB = "web"
     RESOLVER = "resolver"
@@ -54,10 +54,10 @@ ALL_ROLES = frozenset(ProcessRole)
 
 @dataclass
 class Services:
-    """Dependencies of stages, pages and commands; users never build any.
+    """Dependencies of stages, pages and commands, which never build their own.
 
-    ``atlas``: only with the role *resolver*; others ask one (``pipeline.reach``). ``probed``: what the last probe of
-    each channel found wrong.
+    ``atlas``: only with the role *resolver*; other processes ask one (``pipeline.reach``). ``probed``: problems found
+    by the last probe of each channel.
     """
 
     settings: Settings
@@ -119,11 +119,11 @@ class Services:
         return self.bus.listen(f"alert:{alert_id}")
 
     async def context(self, alert_id: int) -> Context | None:
-        """Return what rendering an alert needs, cached for a while; None for an unknown id."""
+        """Return an alert's context for rendering, cached for a while; None for an unknown id."""
         kept = self._contexts.get(alert_id)
         if kept is not None:
             self._contexts.move_to_end(alert_id)
-            # Message lifetimes count from now, and help is offered while somebody is on duty.
+            # Refreshed, as message lifetimes count from now, and help is offered only while somebody is on duty.
             now = self.clock.now()
             return replace(kept, now=now, helps=await self.helps(kept.station.id))
         async with self.store.read() as unit:
@@ -144,7 +144,7 @@ class Services:
         return made
 
     async def helps(self, station_id: int) -> bool:
-        """Return whether somebody is on duty for requests for help; as of some seconds ago at most."""
+        """Return whether somebody is on duty for requests for help; the answer may be some seconds old."""
         now = self.clock.now()
         known = self._helps.get(station_id)
         if known is None or not now <= known[0] <= now + _DUTY_KNOWN:
@@ -153,7 +153,7 @@ class Services:
         return known[1]
 
     async def usual_wishes(self, alert: Alert) -> Wishes | None:
-        """Return the default wishes; None for an alert that does not wait, or is over."""
+        """Return the default wishes; None for an alert that may not wait, or is over."""
         if not alert.may_wait or alert.cancelled_at is not None or self.clock.now() >= alert.expires_at:
             return None
         context = await self.context(alert.id)
@@ -176,7 +176,7 @@ class Services:
         self._contexts.pop(alert_id, None)
 
     def expect(self, alert: Alert) -> None:
-        """Make routine work yield to an alert that was just sent, if it is urgent."""
+        """Make routine work yield to an alert that was just issued, if it is urgent."""
         self.precedence.expect(alert.rank, (self.clock.now() - alert.sent_at).total_seconds())
 
     def changed(self, alert: Alert) -> None:

@@ -1,4 +1,4 @@
-"""Sweep: requeue unfinished work from the store; take over from dead processes."""
+"""Sweep: requeue unfinished work from the store, and take over from dead processes."""
 
 import time
 from collections import defaultdict
@@ -19,7 +19,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def sweep(services: Services) -> None:
-    """Requeue due batches and unresolved alerts that nobody holds."""
+    """Requeue due batches and unresolved alerts that no process holds."""
     async with services.store.read() as unit:
         now = await unit.now(services.clock.now())
         due = await batches.due(unit, now, _DUE)
@@ -34,7 +34,7 @@ async def sweep(services: Services) -> None:
 
 
 async def take_over(services: Services) -> None:
-    """Take over at once from processes proven dead; a merely silent one keeps its work until the lease ends."""
+    """Take over at once from processes proven dead; one that is only silent keeps its work until the lease ends."""
     if services.settings.embedded:
         return
     async with services.store.read() as unit:
@@ -57,13 +57,13 @@ async def take_over(services: Services) -> None:
 
 
 class Steps:
-    """Due times, checked against a clock that never jumps."""
+    """Detects jumps of the clock, which spoil due times, by comparing it with a monotonic one."""
 
     def __init__(self) -> None:
         self._seen: tuple[datetime, float] | None = None
 
     async def mend(self, services: Services) -> bool:
-        """Restore due times that a fast clock, corrected since, had put off.
+        """Restore due times that were set too late by a fast clock, since corrected.
 
         Return whether there was such a clock.
         """

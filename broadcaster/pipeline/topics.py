@@ -16,5 +16,5 @@ def queue_of(channel: ChannelName | str, rank: int) -> str:
 
 
 def resolve_queue(rank: int) -> str:
-    """Return the queue of alerts to resolve in that rank's lane: a big routine alert delays no urgent one."""
+    """Return the queue of alerts to resolve in that rank's lane, so that a big routine alert delays no urgent one."""
     return f"{RESOLVE}.{lane_of_rank(rank)}"

@@ -20,7 +20,7 @@ GROUP = 500
 """Most outcomes in one transaction."""
 
 BACKLOG = 500
-"""Outcomes that may await the store before senders are held back."""
+"""How many outcomes may wait for the store before senders are held back."""
 
 _FEW = 50
 _LINGER_S = 0.05
@@ -30,7 +30,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Ledger:
-    """Accepts outcomes at any time; ``run`` writes them. What it holds may be sent twice after a crash."""
+    """Accepts outcomes at any time; ``run`` writes them. Messages with unwritten outcomes may be sent twice after a
+    crash.
+    """
 
     def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
         self._store = store
@@ -46,9 +48,10 @@ class Ledger:
         self._progress = asyncio.Condition()
 
     async def record(self, outcome: Outcome) -> None:
-        """Accept an outcome at once; return when more may come: not while too many wait or the store is unavailable.
+        """Accept an outcome at once, but return only when there is room for more: not while too many wait or the store
+        is unavailable.
 
-        A process that can't record outcomes thus stops sending: another may have taken over.
+        So a process that can't record outcomes stops sending, as another may have taken over.
         """
         self._take(outcome, None)
         await self._room.wait()
@@ -74,7 +77,7 @@ class Ledger:
         await self.written(Outcome(delivery_id, state, now, code=code, blame=blame, answer=code or "", detail=detail))
 
     async def call_again(self, delivery_id: int, provider_id: str, code: str, attempts: int = 1) -> None:
-        """Requeue a call that reached nobody, once, unless another call was made since."""
+        """Requeue a call that reached nobody once, unless another call has been made since."""
         now = self._clock.now()
         wait = _CALL_AGAIN + timedelta(seconds=backoff_s(attempts))
         await self.written(
@@ -82,9 +85,9 @@ class Ledger:
         )
 
     async def settled(self) -> None:
-        """Return when everything accepted before is durable."""
+        """Wait until everything accepted before is durable."""
         goal = self._taken
-        if len(self._waiting) < _FEW:  # many more are about to come, and one group costs less than two
+        if len(self._waiting) < _FEW:  # many more are about to arrive, and one group costs less than two
             self._hurry.set()
         async with self._progress:
             await self._progress.wait_for(lambda: self._written >= goal)
@@ -135,8 +138,8 @@ class Ledger:
     async def _write(self, outcomes: Sequence[Outcome]) -> tracking.Applied:
         while True:
             try:
-                # Runs as urgent: groups are short and senders wait for them. Otherwise outcomes would wait for an
-                # alert's last part.
+                # Runs as urgent: groups are short and senders wait for them. Otherwise outcomes would wait until the
+                # last part of an alert is written.
                 with urgently():
                     applied = await self._store.at_once(lambda unit: tracking.apply(unit, outcomes))
             except StoreUnavailable as error:
@@ -144,7 +147,7 @@ class Ledger:
                 _log.debug("outcomes wait for the store", n=len(outcomes), error=str(error))
                 await asyncio.sleep(_RETRY_S)
             except Exception:  # noqa: BLE001  logged; one of them is ours to mend
-                # One of them is poison: the rest must not be lost with it.
+                # One outcome makes its group fail: the rest must not be lost with it.
                 if len(outcomes) == 1:
                     _log.exception("an outcome could not be written", delivery=outcomes[0].delivery_id)
                     return tracking.Applied(set(), set())

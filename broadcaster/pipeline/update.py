@@ -1,8 +1,8 @@
-"""Update: a new version of an alert, and to each person what changed for them.
+"""Update: issue a new version of an alert, and tell each person what changed for them.
 
-The new version is an alert of its own, of which ``resolve`` asks ``spread``. Newly inside: they get it as a first
-alert. Still inside: as an update. Now outside: a message of its own that it no longer applies where they are, which is
-another alert (``Role.LEFT``), so that whoever comes back is told anew.
+The new version is an alert of its own, which ``resolve`` hands to ``spread``. People newly inside get it as a first
+alert, those still inside as an update. Those now outside get a separate alert (``Role.LEFT``) that says that it no
+longer applies to them, so that they are told again if they come back.
 """
 
 import asyncio
@@ -35,12 +35,12 @@ _HEAD_START_S = 0.25
 """How long the first messages have store and processor for themselves."""
 _SETTLE_S = 0.5
 _ON_ITS_WAY = 2.5
-"""A message may be under way for this many send timeouts: ``deliver`` cuts it at two, then it is recorded."""
+"""A message may be in flight for this many send timeouts: ``deliver`` ends it after two, then records it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an update changes; None leaves it as it is. ``silent``: see ``Alert``."""
+    """What an update changes; None leaves a field unchanged. ``silent``: see ``Alert``."""
 
     texts: Mapping[str, Text] | None = None
     area: Area | None = None
@@ -108,9 +108,9 @@ class Parts(NamedTuple):
 
 
 def parts_of(services: Services, alert: Alert, informed: NDArray[np.int64]) -> Parts:
-    """Return what a version means to whom; ``informed``: those who know of an earlier one, ascending.
+    """Sort people by what a version means to them; ``informed``: those who know of an earlier one, ascending.
 
-    Of those, whoever is in the area is inside, whatever they follow by now, and so is whoever is nowhere known.
+    Informed people in the area are inside, whatever they follow by now, and so are those of unknown position.
     """
     people = np.sort(services.here.concerned(alert.station_id, alert.area, alert.audience))
     still = informed
@@ -120,7 +120,7 @@ def parts_of(services: Services, alert: Alert, informed: NDArray[np.int64]) -> P
 
 
 async def spread(services: Services, alert: Alert) -> int:
-    """Tell everybody what a new version is to them, those in new danger first; return how many people are new to it.
+    """Tell everybody what a new version means to them, people newly inside first. Return how many people are new to it.
 
     Their first messages leave before it is read who was told of the version before, which takes longest: of each person
     that is looked up when they are written down.
@@ -151,7 +151,7 @@ async def _in_new_danger(services: Services, alert: Alert) -> list[int]:
 
 
 async def _tell_left(services: Services, alert: Alert) -> int:
-    """Tell those now outside, and those whose message was still under way, once it has left."""
+    """Tell people now outside; those whose message was in flight, after it was sent."""
 
     async def tell() -> int:
         async with services.store.read() as unit:
@@ -166,7 +166,7 @@ async def _tell_left(services: Services, alert: Alert) -> int:
 
 
 async def once_settled(services: Services, alert: Alert, tell: Callable[[], Awaitable[int]]) -> int:
-    """``tell`` at once, and again until no message of an earlier version is under way; return the sum."""
+    """Run ``tell`` at once, and again until no message of an earlier version is in flight; return the sum."""
     async with services.store.read() as unit:
         earlier = (await threads.of(unit, alert)).before(alert)
     clock = asyncio.get_running_loop().time
@@ -183,7 +183,7 @@ async def once_settled(services: Services, alert: Alert, tell: Callable[[], Awai
 
 
 async def _covered(services: Services, alert: Alert) -> NDArray[np.int64]:
-    """Return the people whom another active alert concerns: to them it must not sound as if all were well."""
+    """Return the people whom another active alert concerns, who must not be told that all is well."""
     await services.active.follow()
     others = [
         services.here.concerned(each.station_id, each.area, each.audience)
@@ -196,7 +196,7 @@ async def _covered(services: Services, alert: Alert) -> NDArray[np.int64]:
 
 
 async def _message_to_left(services: Services, alert: Alert) -> Alert | None:
-    """Return the message to those left outside, written if it is not there; None once the update holds no more."""
+    """Return the message to people now outside, creating it if missing; None once the update is no longer current."""
 
     async def keep(unit: Unit) -> Alert | None:
         await threads.hold(unit, alert)

@@ -1,4 +1,4 @@
-"""Wake: send what waited for the end of people's quiet hours, most severe first, in bounded runs."""
+"""Wake: send alerts that waited for the end of people's quiet hours, most severe first, in bounded runs."""
 
 from broadcaster.pipeline.dispatch import dispatch
 from broadcaster.pipeline.services import Services
@@ -11,7 +11,7 @@ PEOPLE = 1000
 async def wake(services: Services) -> None:
     """Dispatch to people whose quiet hours are over.
 
-    Contacts, pauses and wishes are re-evaluated. For cancelled or expired alerts their deliveries end accordingly.
+    Contacts, pauses and wishes are evaluated again. Deliveries of cancelled or expired alerts end accordingly.
     """
     now = services.clock.now()
     due = await services.store.look(lambda unit: waiting.due(unit, now, PEOPLE))

@@ -19,7 +19,7 @@ from channels.addresses import read_address
 from channels.errors import ChannelError, Gone
 
 RANK = 10
-"""After urgent alerts, as codes are."""
+"""Rank after urgent alerts, like codes."""
 
 AT_ONCE = 8
 MOST_DUE = 200

@@ -1,6 +1,6 @@
 """Message texts per channel: rendered once per language, then filled per person.
 
-The first word of an exercise, on every channel, says that it is one.
+On every channel, an exercise says in its first word that it is one.
 """
 
 from collections.abc import Callable

@@ -56,7 +56,7 @@ class Links:
         return self.vault.link("answer", delivery_id)
 
     def answer(self, delivery_id: int) -> str:
-        """Return the alert's page for whoever got this message, with buttons to answer."""
+        """Return the alert's page for the receiver of this message, with buttons to answer."""
         return f"{self.base_url}/r/{self.answer_token(delivery_id)}"
 
     def way_out(self, delivery_id: int) -> str:
@@ -65,8 +65,8 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``thread``: token of the alert that this one follows up, or its own. ``helps``: somebody is on duty for requests
-    for help.
+    """``thread``: token of the alert that this one follows, or its own. ``helps``: somebody is on duty for requests for
+    help.
     """
 
     alert: Alert
@@ -77,7 +77,7 @@ class Context:
     helps: bool = False
 
     def told(self, *, again: bool) -> "Context":
-        """Return what people are told who were told before, or were not: to these an update is a first alert."""
+        """Return the context for people told before, or for others: to the latter an update is a first alert."""
         if again or self.alert.role is not Role.UPDATE:
             return self
         return replace(self, alert=replace(self.alert, msg_type=MsgType.ALERT, silent=False))
@@ -86,12 +86,14 @@ class Context:
         return self.alert.text_in(locale, self.station.languages[0])
 
     def words(self, language: str) -> Words:
-        """Return the fixed words beside a text: in its language, else in the station's first that has some."""
+        """Return the fixed words beside a text: in its language, else in the station's first language that has them."""
         return catalogs().words(language, *self.station.languages)
 
 
 def kind_of(alert: Alert, words: Words) -> str:
-    """Return what kind of message it is: an update, all clear; empty for a first alert, and to people left outside."""
+    """Return the kind of message: an update, all clear; empty for a first alert, and for people outside an update's
+    area.
+    """
     match alert.role:
         case Role.MISTAKE:
             return words.typed("SENT BY MISTAKE")
@@ -103,7 +105,7 @@ def kind_of(alert: Alert, words: Words) -> str:
 def prefix(alert: Alert, words: Words, headline: str) -> str:
     """Return the headline's prefix: exercise, test, update, all clear; empty for a first real alert.
 
-    Omitted where the headline itself says how it ended: it would cost a second SMS segment.
+    Omitted if the headline itself says how it ended, as it would cost a second SMS segment.
     """
     kind = kind_of(alert, words)
     said = words.typed("Sent by mistake") if alert.role is Role.MISTAKE else words.typed("All clear")

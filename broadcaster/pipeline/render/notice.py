@@ -1,4 +1,4 @@
-"""Messages about the receiver's own contacts: a test that they asked for, and a device that went silent."""
+"""Renders messages about the receiver's own contacts: a test that they asked for, and a device that went silent."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Notice:
 
 
 def trial(station: Station, links: Links, language: str, channel: ChannelName, trial_id: int) -> Notice:
-    """Return the test of a contact."""
+    """Return a contact's test message."""
     words = catalogs().words(language)
     name = " ".join(station.name.split())
     said: tuple[str, ...]
@@ -52,7 +52,7 @@ def trial(station: Station, links: Links, language: str, channel: ChannelName, t
 
 
 def silent_device(station: Station, links: Links, language: str, channel: ChannelName, contact_id: int) -> Notice:
-    """Return what the owner of a dead push subscription is told by another contact."""
+    """Return the message about a dead push subscription, for its owner at another contact."""
     words = catalogs().words(language)
     name, page = " ".join(station.name.split()), f"{links.base_url}/me"
     said: tuple[str, ...]
@@ -97,7 +97,7 @@ def render_notice(channel: ChannelName, notice: Notice) -> PushMessage | SmsMess
 
 def _push(notice: Notice) -> PushMessage:
     told = {
-        "type": "welcome",  # shown, and answered by its receipt, as the first push is
+        "type": "welcome",  # shown, and answered by its receipt, like the first push
         "lang": notice.words.language,
         "dir": direction(notice.words.language),
         "title": notice.subject,

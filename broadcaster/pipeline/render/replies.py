@@ -1,4 +1,6 @@
-"""What is said about answers: their names on buttons, and the reply to each. Help always says 112 first."""
+"""Texts about answers: their names on buttons, and the reply to each. The reply to a request for help
+says 112 first.
+"""
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.answers import HELP, RECEIVED, SAFE, Taken
@@ -7,7 +9,7 @@ from broadcaster.languages import DEFAULT, Words, catalogs
 
 
 def label(alert: Alert, station: Station, words: Words, choice: int) -> str:
-    """Return the name of a choice: what a button says."""
+    """Return the name of a choice, as on its button."""
     if choice in _labels(words):
         return _labels(words)[choice]
     own = alert.question_in(words.language, station.languages[0])[1]
@@ -23,7 +25,7 @@ def _labels(words: Words) -> dict[int, str]:
 
 
 def reply(alert: Alert, station: Station, words: Words, choice: int, taken: Taken, *, helps: bool) -> str:
-    """Return what the person is told. ``helps``: somebody is on duty for requests for help."""
+    """Return the reply to an answer. ``helps``: somebody is on duty for requests for help."""
     first = danger(words) if choice == HELP else ""
     return " ".join(part for part in (first, _said(alert, station, words, choice, taken, helps=helps)) if part)
 
@@ -48,5 +50,5 @@ def _said(alert: Alert, station: Station, words: Words, choice: int, taken: Take
 
 
 def words_for(locale: str, station: Station | None = None) -> Words:
-    """Return the words in a person's language, else in the station's first that has some."""
+    """Return the words in a person's language, else in the station's first language that has them."""
     return catalogs().words(locale, *(station.languages if station is not None else (DEFAULT,)))

@@ -1,4 +1,4 @@
-"""SMS text."""
+"""Renders SMS."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,17 +18,17 @@ MOST_SEGMENTS = 9
 _MOST_VALIDITY_S = 36_000
 _TOKEN = "x" * 18
 _NOWHERE = "{}/u/" + _TOKEN
-"""As long as a delivery's token, for ids up to 4 thousand million; leads nowhere."""
+"""A dummy as long as a delivery's token, for ids up to 4 thousand million."""
 
 
 def sms_text(context: Context, language: str, text: Text) -> str:
-    """Return the SMS for preview and counting; its links lead nowhere."""
+    """Return the SMS for preview and counting, with dummy links."""
     tail = _tail(context, language, _NOWHERE.format(context.links.base_url))
     return _joined(_said(context, language, text, _page(context), tail), tail)
 
 
 def cut_in_sms(context: Context, language: str, text: Text) -> str:
-    """Return what of the text the SMS shortens: ``description``, ``instruction``, or nothing."""
+    """Return which part of the text the SMS shortens: ``description``, ``instruction``, or empty."""
     if text.sms:
         return ""
     said = " ".join(sms_text(context, language, text).split())
@@ -58,9 +58,9 @@ def cheap_sms(context: Context, language: str, text: Text) -> str:
 def _said(context: Context, language: str, text: Text, page: str, tail: str) -> str:
     """Return station, headline, instruction, link; shortened to ``SMS_SEGMENTS`` together with ``tail``.
 
-    No letter is replaced: the author is shown beforehand what makes it cost more. The description is shortened first,
-    then the station's name is dropped. The instruction stays whole up to ``MOST_SEGMENTS``; without one, the headline
-    is cut. The prefix and the link always stay.
+    No letter is replaced: the author sees beforehand which characters raise the cost. The description is shortened
+    first, then the station's name is dropped. The instruction stays whole up to ``MOST_SEGMENTS``; without one, the
+    headline is cut. The prefix and the link always stay.
     """
     before = prefix(context.alert, context.words(language), text.sms or text.headline)
     before = f"[{before}] " if before else ""
@@ -90,7 +90,7 @@ def _shorter(station: str, text: Text) -> Iterator[tuple[str, str, int]]:
 
 
 def _fewer(words: Sequence[str]) -> Iterator[list[str]]:
-    """Yield all words, then fewer and fewer with dots behind them, then none."""
+    """Yield all words, then ever fewer followed by dots, then none."""
     yield list(words)
     kept = len(words)
     while kept > 0:
@@ -99,12 +99,12 @@ def _fewer(words: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _page(context: Context) -> str:
-    """Return the link of the alert's page, as long as one by which a person answers, where the alert asks for that."""
+    """Return the link of the alert's page; if the alert asks for an answer, as long as a personal answer link."""
     return f"{context.links.base_url}/r/{_TOKEN}" if asks(context.alert) else context.links.page(context.alert)
 
 
 def _tail(context: Context, language: str, way_out: str) -> str:
-    """Return the last line: how to answer; from an alphanumeric sender, which receives no texts, the way out."""
+    """Return the last line: how to answer; from an alphanumeric sender, which receives no texts, how to opt out."""
     words, sender = context.words(language), context.links.sms_sender
     if is_alphanumeric(sender):
         return words.typed("Stop: %(url)s", url=way_out)
@@ -113,7 +113,7 @@ def _tail(context: Context, language: str, way_out: str) -> str:
 
 
 def _numbers(context: Context, words: Words, language: str) -> str:
-    """Return which number answers what; not for what is not grave, unless its author asks."""
+    """Return the number for each answer; empty for a minor alert, unless its author asks a question."""
     alert = context.alert
     if alert.own_answers:
         question, own = alert.question_in(language, context.station.languages[0])
@@ -131,7 +131,7 @@ def _joined(*parts: str) -> str:
 
 
 def render_sms(context: Context, language: str, text: Text) -> Fill:
-    """Render the text; each person gets their callback and, without STOP, an opt-out link."""
+    """Render the text; each person gets their own callback and, if STOP does not work, an opt-out link."""
     links, page = context.links, _page(context)
     longest = _tail(context, language, _NOWHERE.format(links.base_url))
     said = _said(context, language, text, page, longest)

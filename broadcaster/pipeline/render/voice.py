@@ -1,4 +1,6 @@
-"""Voice call: what it is and how serious, slowly; the text; which keys answer it. Keys are the same in every call."""
+"""Renders calls: the kind of message and its severity, said slowly; the text; the keys that answer it, which are the
+same in every call.
+"""
 
 from broadcaster.domain.alerts import GRAVE, SEVERITY_WORDS, Alert, MsgType, Role, Severity, Status, Text
 from broadcaster.languages import Words
@@ -30,7 +32,7 @@ def render_voice(context: Context, language: str, text: Text) -> Fill:
 
 
 def opening_lines(context: Context, words: Words) -> list[str]:
-    """Return what is said first: a drill, the kind of message and how serious it is, and who speaks."""
+    """Return the opening: drill or not, the kind of message, how serious it is, and who speaks."""
     alert = context.alert
     spoken = {
         Status.EXERCISE: words("Exercise, exercise, exercise. This is not a real alert."),
@@ -50,12 +52,12 @@ def _kind(alert: Alert, words: Words) -> list[str]:
 
 
 def spoken_text(text: Text) -> str:
-    """Return an author's text in sentences, a line each part."""
+    """Return an author's text in sentences, one part per line."""
     return "\n".join(_sentence(part) for part in (text.headline, text.description, text.instruction) if part.strip())
 
 
 def may_stop(alert: Alert) -> bool:
-    """Return whether a call offers to end the calls: not when lives may hang on it."""
+    """Return whether a call offers to opt out of calls: not when lives may depend on it."""
     return alert.severity not in GRAVE
 
 

@@ -67,7 +67,7 @@ duty_weeks = Table(
     Column("until", Instant, nullable=False),
 )
 
-# Operators who answer requests for help beside it, until when.
+# Operators who are also on duty for requests for help, and until when.
 help_duties = Table(
     "help_duties",
     metadata,
