@@ -1,1 +1,1 @@
-"""The API: one route table, its guards, the models that validate and document it, one file per resource."""
+"""The API: its route table, guards, and the models that validate and document it; one file per resource."""

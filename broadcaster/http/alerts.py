@@ -1,4 +1,4 @@
-"""POST /v1/reach, POST /v1/alerts, GET /v1/alerts and one of them."""
+"""POST /v1/reach, POST /v1/alerts, GET /v1/alerts, GET /v1/alerts/{id}."""
 
 import hashlib
 import json
@@ -57,7 +57,7 @@ async def foresee(call: Call[ReachIn, None]) -> web.Response:
 
 
 async def create(call: Call[AlertIn, None]) -> web.Response:
-    """Accept an alert, durably; it is sent from then on. Idempotent by Idempotency-Key and body."""
+    """Accept an alert: it is stored and sent. Idempotent by Idempotency-Key and body."""
     key = idempotency_key(call.request)
     async with call.services.store.read() as unit:
         station = await station_given(unit, call.body.station)
@@ -82,7 +82,7 @@ async def create(call: Call[AlertIn, None]) -> web.Response:
 
 
 async def listing(call: Call[None, AlertsQuery]) -> web.Response:
-    """Return the alerts of a station, or of all the key may see, newest first."""
+    """Return the alerts of a station, or of all stations that the key may see, newest first."""
     query, store = call.query, call.services.store
     theirs = call.stations()
     async with store.read() as unit:
@@ -100,7 +100,7 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Return one alert, also one that waits for approval or was refused."""
+    """Return one alert, including one that waits for approval or was refused."""
     try:
         alert, station = await alert_of(call)
     except NotFound:
@@ -112,7 +112,7 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 async def approval_of(call: Call[Any, Any]) -> tuple[Approval, Station]:
-    """Return what waits for approval, or was decided, and its station. Raises ``NotFound``."""
+    """Return the path's approval (pending or decided) and its station. Raises ``NotFound``."""
     text = call.request.match_info["id"]
     async with call.services.store.read() as unit:
         found = await approvals.by_id(unit, number_of(text) or 0)
@@ -124,7 +124,7 @@ async def approval_of(call: Call[Any, Any]) -> tuple[Approval, Station]:
 
 
 def etag_of(alert: Alert) -> str:
-    """Return the entity tag of an alert: another one once something followed it."""
+    """Return the entity tag of an alert, which changes once another alert follows it."""
     return f'"{alert.id}"' if alert.followed_by is None else f'"{alert.id}-{alert.followed_by}"'
 
 

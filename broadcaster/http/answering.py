@@ -1,4 +1,4 @@
-"""Answers to an alert: by the link of a message, or with a subscriber's token."""
+"""Answers to an alert, through the link in a message or with a subscriber's token."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ USE = "answer"
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Somebody who answers: by a message, or (``delivery_id`` None) as a subscriber with these contacts."""
+    """A person who answers: through a message, or (``delivery_id`` None) as a subscriber with these contacts."""
 
     subscriber_id: int
     delivery_id: int | None
@@ -35,9 +35,10 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody and the alert that they may answer: its newest version. ``choice``: what they answered.
+    """A person and the newest version of the alert that they may answer. ``choice``: their answer so far.
 
-    ``others``: how many people it reached by the same contacts. ``helps``: somebody is on duty for requests for help.
+    ``others``: how many other people it reached at the same contacts. ``helps``: somebody is on duty for requests for
+    help.
     """
 
     alert: Alert
@@ -55,7 +56,7 @@ class Asked:
 
 
 async def by_delivery(call: Call[Any, Any], delivery_id: int) -> Asked | None:
-    """Return who got a message, and its alert; None for an unknown one."""
+    """Return a message's receiver and its alert; None for an unknown message."""
 
     async def read(unit: Unit) -> Asked | None:
         found = await deliveries.person_of(unit, delivery_id)
@@ -106,7 +107,7 @@ async def _asked(call: Call[Any, Any], unit: Unit, alert: Alert, who: Who) -> As
 
 
 async def give(call: Call[Any, Any], asked: Asked, given: AnswerIn) -> Taken:
-    """Record somebody's answer. Raises ``Refused`` for a choice that the alert has not."""
+    """Record a person's answer. Raises ``Refused`` for a choice that the alert does not offer."""
     choice = choice_of(given.answer)
     if choice is None:
         raise Refused("answer-unknown", "answer")
@@ -127,7 +128,7 @@ async def give(call: Call[Any, Any], asked: Asked, given: AnswerIn) -> Taken:
 
 
 def shown(asked: Asked, words: Words) -> AnswersOut:
-    """Return what somebody may answer, as the API shows it."""
+    """Return the answers offered to a person, in the API's form."""
     return AnswersOut(
         question=asked.alert.question_in(words.language, asked.station.languages[0])[0],
         offered=tuple(
@@ -141,7 +142,7 @@ def shown(asked: Asked, words: Words) -> AnswersOut:
 
 
 async def by_link(call: Call[AnswerIn, None]) -> web.Response:
-    """Record the answer of somebody who got a message."""
+    """Record the answer of a message's receiver."""
     asked = await by_delivery(call, call.linked)
     if asked is None:
         raise NotFound("delivery-gone")
@@ -149,7 +150,7 @@ async def by_link(call: Call[AnswerIn, None]) -> web.Response:
 
 
 async def mine(call: Call[None, None]) -> web.Response:
-    """Return what a subscriber may answer, and did."""
+    """Return the answers offered to a subscriber, and their own."""
     asked = await by_token(call)
     return respond(shown(asked, words_for(asked.locale, asked.station)))
 

@@ -26,11 +26,11 @@ _LOOKING = ("GET", "HEAD")
 
 
 class SignedOut(Exception):
-    """No valid session: sign in, then continue."""
+    """There is no valid session: sign in, then continue."""
 
 
 class Unproven(SignedOut):
-    """A trusted device's session: show the passkey, then continue."""
+    """A trusted device's session must show the passkey, then continue."""
 
 
 async def admit(request: web.Request, route: Route) -> tuple[Caller | None, int]:
@@ -81,7 +81,7 @@ async def count(request: web.Request) -> None:
 
 
 async def count_try(request: web.Request) -> None:
-    """Count a try of a password against its address, not its person. Raises a 429 above the limit."""
+    """Count a password attempt against its address, not its person. Raises a 429 above the limit."""
     address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
     await limit(request, "password", address, per_minute=_MOST_TRIES)
 
@@ -107,7 +107,7 @@ async def limit(
     *,
     alone: bool = False,
 ) -> None:
-    """Count a request of ``whose``. Raises a 429 with ``code`` above ``per_minute``, by default the setting's.
+    """Count a request by ``whose``. Raises a 429 with ``code`` above ``per_minute`` (default: the setting).
 
     ``alone``: as for ``Rates.take``.
     """
@@ -146,7 +146,7 @@ async def _by_key(request: web.Request, access: Access) -> Caller | None:
 
 
 async def _record_use(request: web.Request, caller: Caller) -> None:
-    """Record that a key is in use, once an hour; never in the way of what it is used for."""
+    """Record that a key is in use, once an hour; a failure does not affect the request."""
     services, uses = request.app[SERVICES], request.app[KEY_USES]
     now = services.clock.now()
     if now - uses.get(caller.key_id, datetime.min.replace(tzinfo=UTC)) < _USE_EVERY:
@@ -165,7 +165,7 @@ async def _subscriber(request: web.Request, *, from_memory: bool) -> int:
     if subscriber_id is None:
         await count(request)
         raise unauthenticated("key-unknown", bad_token=True)
-    # Each move of a device is a write, and checked for alerts: one out of control must not delay the others.
+    # Each move of a device is written and checked for alerts: a device out of control must not delay the others.
     await limit(request, "device", str(subscriber_id), "too-many-with-token", alone=from_memory)
     return subscriber_id
 

@@ -1,7 +1,7 @@
-"""Alerts of a coarse cell, and of a station: equal for everybody, and cacheable for some seconds.
+"""Alerts of a coarse cell, and of a station: the same for everybody, and cacheable for some seconds.
 
-A request for a cell of some 5 by 7 km does not reveal the position in it: devices decide themselves whether they are
-inside, by the circles and polygons returned.
+A request for a cell of some 5 by 7 km does not reveal the position in it: devices check themselves whether they are
+inside the returned circles and polygons.
 """
 
 import math
@@ -67,7 +67,7 @@ async def station_alerts(unit: Unit, services: Services, station: Station) -> St
 
 
 def _near(south: float) -> tuple[float, float]:
-    """Return some 5 km in degrees of longitude and latitude: what is near any point of a cell is near the cell."""
+    """Return some 5 km in degrees of longitude and latitude, wide enough to be near any point of the cell."""
     nearest_pole = min(88.0, max(abs(south), abs(south + CELL_LAT)))
     return _NEAR / math.cos(math.radians(nearest_pole)), _NEAR
 

@@ -1,8 +1,8 @@
 """Self-service phone and mail contacts: only a code is sent there until it is confirmed.
 
-Limits against abuse: codes per caller, then per station and hour, allowed phone countries, few attempts, a quarter of
-an hour. Many codes to one number do not lock out its owner: from then on the last code sent is valid for every request.
-Responses do not reveal whether a number is known.
+Limits against abuse: codes per caller, then per station and hour; allowed phone countries; few attempts; a lifetime of
+a quarter of an hour. Many codes to one number do not lock out its owner: from then on the last code sent is valid for
+every request. Responses do not reveal whether a number is known.
 """
 
 from dataclasses import replace
@@ -33,7 +33,7 @@ from broadcaster.store.stations import stations
 from channels.sms import parse_phone
 
 NUMBER_HOUR, NUMBER_DAY, CALLER_HOUR = 3, 6, 20
-"""Codes to one number in an hour and a day, by one caller and before they are shared; and a caller's unconfirmed ones
+"""Codes to one number in an hour and a day, by one caller and before they are shared; and a caller's unconfirmed codes
 in an hour.
 """
 
@@ -126,7 +126,7 @@ def _read(services: Services, station: Station, given: ContactToConfirm) -> NewC
         number = parse_phone(given.phone or "", station.region)
     allowed = services.settings.phone_regions
     if number.region not in allowed and number.region != station.region:
-        # Codes to expensive foreign numbers are a way to earn at our expense.
+        # Fraudsters earn money from codes sent to expensive foreign numbers.
         raise Refused("phone-country", "phone")
     return contact_of(number, ChannelName.VOICE if given.call else None)
 
@@ -144,7 +144,7 @@ def _check(so_far: Counted, station_most: int) -> None:
 
 
 async def by_link(call: Call[None, None]) -> tuple[Confirmation, Station] | None:
-    """Return the confirmation of a mailed link; guesses are counted."""
+    """Return the confirmation of a mailed link; wrong links are counted."""
     services, now = call.services, call.services.clock.now()
     number = services.store.vault.unlink(USE, call.request.match_info["token"])
     if number is None:

@@ -1,8 +1,8 @@
 """Closes connections so that there is always room for those who send alerts.
 
-Each connection takes a descriptor, and without any left nobody can connect and nothing is sent. A connection *waits*
-while idle, while its request's head or body is incoming, or while it is delayed for a refusal. A waiting one is closed
-after its time limit; earlier, oldest first, when strangers exceed their part of all connections, or one address its
+Each connection takes a descriptor; with none left, nobody can connect and nothing is sent. A connection *waits* while
+idle, while its request's head or body is incoming, or while it is delayed for a refusal. A waiting connection is closed
+after its time limit; or earlier, oldest first, when strangers exceed their part of all connections, or one address its
 share. A part is reserved for authenticated callers: API keys, signed-in operators, providers' callbacks.
 """
 
@@ -24,21 +24,21 @@ KEPT_S = 90.0
 """Seconds between requests; the server itself closes most after 75."""
 _PACE_S = 1.0
 _OURS = 200
-"""Descriptors for store, providers and the rest of the process."""
+"""Descriptors reserved for store, providers and the rest of the process."""
 _LEAST, _MOST = 100, 50_000
 _SHARE = 4
 _SPARED = 10
-"""Close one in this many more than necessary: else each newcomer of a flood costs a search."""
+"""Close more than necessary, by one in this many; otherwise each new connection of a flood would cost a search."""
 
 
 class Connection(Protocol):
-    """The part of ``aiohttp.web.RequestHandler`` in use."""
+    """The part of ``aiohttp.web.RequestHandler`` that is used here."""
 
     def force_close(self) -> None: ...
 
 
 class Connections:
-    """Waiting connections, since when, and their addresses."""
+    """Waiting connections, with the start of their wait and their addresses."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Connections:
     ) -> None:
         """``most``: open connections allowed; a quarter is reserved for known callers. ``clock``: monotonic seconds.
 
-        ``address``: returns a connection's address, if known; each address gets at most a quarter.
+        ``address`` returns a connection's address, if known; each address gets at most a quarter.
         """
         self._most = most
         self._most_strangers = most - most // _SHARE
@@ -64,8 +64,8 @@ class Connections:
 
     @contextmanager
     def at_work(self, connection: Connection) -> Iterator[None]:
-        """Protect a connection within the block: it is being answered."""
-        self._known.discard(connection)  # behind a proxy, its next request may be anybody's
+        """Protect a connection within the block, while it is being answered."""
+        self._known.discard(connection)  # behind a proxy, the next request may come from anybody
         self._at_work.add(connection)
         try:
             yield
@@ -76,7 +76,7 @@ class Connections:
 
     @contextmanager
     def waiting(self, connection: Connection, address: str | None = None) -> Iterator[None]:
-        """Allow a connection at work to be closed within the block: it waits.
+        """Allow closing a connection at work within the block, while it waits.
 
         ``address``: the caller's, if a proxy reports it.
         """
@@ -94,7 +94,7 @@ class Connections:
         self._known.add(connection)
 
     def opened(self, every: Callable[[], Iterable[Connection]]) -> None:
-        """Count a new connection; make room at once if it is one too many. ``every`` returns all of them."""
+        """Count a new connection; make room at once if there are too many. ``every`` returns all connections."""
         self._open += 1
         if self._open > self._most_strangers:
             self.sweep(every())
@@ -110,7 +110,7 @@ class Connections:
         of_one = Counter(filter(None, whose.values()))
         strangers = _beyond(len(every) - len(self._known), self._most_strangers)
         too_many = _beyond(len(every), self._most)
-        # Known callers last: only if closing all waiting strangers is not enough.
+        # Close known callers last: only if closing all waiting strangers is not enough.
         waiting = sorted(self._since.keys() - self._at_work, key=lambda each: (each in self._known, self._since[each]))
         for each in waiting:
             known, address = each in self._known, whose[each]
@@ -144,12 +144,12 @@ def most_open() -> int:
 
 
 def nobody(_connection: Any) -> str | None:
-    """Return no address."""
+    """Return no address, for any connection."""
     return None
 
 
 def caller_at(connection: Any) -> str | None:
-    """Return the peer's address; None for this machine's own, where a proxy may forward for everybody."""
+    """Return the peer's address; None for this machine's own, as it may be a proxy that forwards for everybody."""
     transport = connection.transport
     peer = None if transport is None else transport.get_extra_info("peername")
     return None if not isinstance(peer, tuple) or _is_loopback(peer[0]) else str(peer[0])
@@ -172,7 +172,7 @@ async def watch(connections: Connections, runner: web.AppRunner) -> None:
         accept(handler, transport)
         connections.opened(lambda: server.connections)
 
-    # The server has no hook for this, and by the next sweep a flood has taken every descriptor.
+    # The server has no hook for new connections, and by the next sweep a flood would have taken every descriptor.
     server.connection_made = made  # type: ignore[method-assign]
     while True:
         await asyncio.sleep(_PACE_S)

@@ -1,4 +1,4 @@
-"""Contacts between the API and the store.
+"""Converts contacts between the API and the store.
 
 A push contact is stored as the JSON text of ``{"endpoint", "p256dh", "auth"}``, identified by its endpoint; a phone
 number as E.164; a mail address normalized.
@@ -84,7 +84,9 @@ def kept_contact(channel: ChannelName, address: str) -> NewContact:
 
 
 def group_slugs(names: Iterable[str]) -> dict[str, str]:
-    """Return slug to name of groups: « École Victor-Hugo » is ecole-victor-hugo. Raises ``Refused`` for a bare sign."""
+    """Return groups' names by slug: « École Victor-Hugo » is ecole-victor-hugo. Raises ``Refused`` for a name without
+    letters or digits.
+    """
     found: dict[str, str] = {}
     for at, name in enumerate(names):
         slug = group_slug(name)

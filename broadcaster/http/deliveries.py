@@ -39,11 +39,11 @@ _AGAIN = {"Retry-After": "10"}
 
 MOST_STREAMS = 200
 MOST_OF_A_KEY = 50
-"""Limits a key that leaks streams."""
+"""Most streams of one key, against clients that leak them."""
 HEARTBEAT_S = 10.0
-"""Seconds between comments on an idle stream: proxies time out after 30 to 60."""
+"""Seconds between comments on an idle stream, as proxies time out after 30 to 60."""
 _LOOK_S = 4.0
-"""A stalled queue changes no report but must be noticed: refresh at this interval."""
+"""Refresh interval in seconds: a stalled queue changes no report but must be noticed."""
 PACE_S = 0.25
 _RECONNECT_MS = 2000
 _END = "end"
@@ -51,7 +51,7 @@ _END = "end"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event's data; ``last``: nothing follows."""
+    """An event's data; ``last``: no event follows."""
 
     data: str
     last: bool = False
@@ -82,7 +82,7 @@ async def listing(call: Call[None, DeliveriesQuery]) -> web.Response:
 
 
 async def unreached(call: Call[None, CursorQuery]) -> web.Response:
-    """Return the people not reached, and why: contains names, so the key must be allowed to publish."""
+    """Return the people not reached, and why. It contains names, so the key must be allowed to publish."""
     alert, _ = await alert_of(call)
     query = call.query
     async with call.services.store.read() as unit:
@@ -111,10 +111,10 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 async def stream(
     call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], *, longest_s: float = math.inf
 ) -> web.StreamResponse:
-    """Stream ``read``'s results, if changed, at each change of an alert's report and every four seconds.
+    """Stream the changed results of ``read``, at each change of an alert's report and every four seconds.
 
-    After ``longest_s`` the stream ends, and its reader reconnects and is authenticated again; so too when its key was
-    revoked or its session ended. Raises the 503 for too many streams, in all or of one key.
+    The stream ends after ``longest_s``, or when its key is revoked or its session ended; the reader reconnects and is
+    authenticated again. Raises the 503 for too many streams, in total or of one key.
     """
     streams, holders = call.request.app[STREAMS], call.request.app[HOLDERS]
     key_id = 0 if call.caller is None else call.caller.key_id
@@ -137,7 +137,7 @@ async def stream(
 async def _stream(
     call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], longest_s: float
 ) -> web.StreamResponse:
-    if call.request.transport is None:  # gone before the stream began
+    if call.request.transport is None:  # the reader disconnected before the stream began
         return nothing()
     stream = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=30)
     await stream.prepare(call.request)

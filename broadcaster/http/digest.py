@@ -1,4 +1,6 @@
-"""GET /v1/stations/{slug}/digest: that a public alert was sent, when, where, and the hash of what it said."""
+"""GET /v1/stations/{slug}/digest: proof of public alerts: when and where they were sent, and the hash of
+their content.
+"""
 
 from datetime import datetime
 

@@ -29,7 +29,7 @@ from broadcaster.store.stations import stations
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Return how an alert escalates, and what is next."""
+    """Return how an alert escalates, and its next round."""
     return await _answered(call)
 
 
@@ -46,7 +46,7 @@ async def _answered(call: Call[Any, None]) -> web.Response:
 
 
 async def act(call: Call[EscalationIn, None]) -> web.Response:
-    """Hasten, skip or stop what is next. Raises ``Conflict`` if another round is next by now."""
+    """Send the next round now, skip it, or stop escalation. Raises ``Conflict`` if another round is next by now."""
     alert, _ = await alert_of(call)
     if not await escalate.act(call.services, alert, call.body.action, call.body.round, actor=call.actor):
         raise Conflict("step-over")
@@ -62,7 +62,7 @@ async def policies(call: Call[None, None]) -> web.Response:
 
 
 async def set_policies(call: Call[PoliciesIn, None]) -> web.Response:
-    """Replace those that are given. Alerts under way keep theirs."""
+    """Replace the given policies and budgets. Alerts in progress keep theirs."""
     async with call.services.store.write() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
         call.need(station.id)
@@ -79,7 +79,7 @@ async def change(unit: Unit, actor: Actor, station: Station, given: PoliciesIn) 
 
 
 def changed_fields(station: Station, given: PoliciesIn) -> dict[str, Any]:
-    """Return a station's changed columns. Raises ``Refused``."""
+    """Return the station's columns to change. Raises ``Refused``."""
     own = {str(severity): policy.to_json() for severity, policy in station.policies.items()}
     for severity, policy in given.policies.items():
         own.pop(str(severity), None)
@@ -91,7 +91,7 @@ def changed_fields(station: Station, given: PoliciesIn) -> dict[str, Any]:
 
 
 def shown(station: Station) -> PoliciesOut:
-    """Return a station's policies and budgets as the API shows them."""
+    """Return a station's policies and budgets in the API's form."""
     return PoliciesOut(
         policies={each: PolicyOut.model_validate(policy_of(station, each)) for each in Severity},
         own=tuple(each for each in Severity if each in station.policies),

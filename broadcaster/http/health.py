@@ -12,24 +12,24 @@ from broadcaster.pipeline.services import Services
 
 
 async def alive(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
-    """Liveness only: a restart fixes no database."""
+    """Liveness only, without the database, which a restart would not fix."""
     return answer(Health(status="alive"))
 
 
 async def ready(call: Call[None, None]) -> web.Response:
     """Return whether the service can accept and send an alert, and what prevents it.
 
-    Indexes are loaded by then: nothing listens before.
+    Indexes are loaded by then, as the process listens only afterwards.
     """
     shown = await condition(call.services)
     return answer(shown, 503 if shown.problems else 200)
 
 
 async def condition(services: Services) -> Readiness:
-    """Return what stops or degrades the service."""
+    """Return the problems that stop or degrade the service."""
     found = await services.health.troubles()
-    # Without the store this process can do nothing. Anything else is no reason to take it out of service: alerts are
-    # accepted.
+    # Without the store this process can do nothing. Other problems are no reason to take it out of service, as alerts
+    # are accepted.
     problems = tuple(each.said for each in found if each.code is Code.STORE_AWAY)
     errors = any(each.grade is Grade.ERROR for each in found)
     return Readiness(

@@ -27,7 +27,7 @@ SERVICES: web.AppKey[Services] = web.AppKey("services")
 RATES: web.AppKey[Rates] = web.AppKey("rates")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens")
 CALLERS: web.AppKey[Grouped[str, Caller | None]] = web.AppKey("callers")
-"""Look-up of API keys' holders."""
+"""Looks up the holders of API keys."""
 STATIONS: web.AppKey[Grouped[str, Station | None]] = web.AppKey("stations")
 """Stations by slug."""
 OPENID: web.AppKey[Provider | None] = web.AppKey("openid")
@@ -36,12 +36,12 @@ SESSION: web.RequestKey[Session] = web.RequestKey("session")
 KEY_USES: web.AppKey[dict[int, datetime]] = web.AppKey("key uses")
 """When this process last recorded the use of each API key."""
 SEEN: web.RequestKey[dict[str, Param]] = web.RequestKey("seen")
-"""What the audit log says of an answer."""
+"""The audit entry of an answer."""
 LARGEST: web.RequestKey[int] = web.RequestKey("largest")
-"""Most octets of this request's body."""
+"""The most octets of this request's body."""
 BODY: web.RequestKey[bytes] = web.RequestKey("body")
 PARSER: web.AppKey[Executor] = web.AppKey("parser")
-"""Where large bodies are parsed."""
+"""The executor that parses large bodies."""
 TERRITORIES: web.AppKey[Territories] = web.AppKey("territories")
 REPORTS: web.AppKey[Paced[ReportOut]] = web.AppKey("reports")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")

@@ -1,4 +1,4 @@
-"""What an alert says, and to whom, from and to the API's JSON."""
+"""Converts an alert's message from and to the API's JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from broadcaster.http.schemas.alerts import Content, TextIn, Words
 
 
 def message_of(given: Content, station: Station, texts: Mapping[str, Text]) -> Message:
-    """Return the message of a request; ``texts``: those of ``texts_of``. Without an event it is the headline."""
+    """Return the message of a request; ``texts``: from ``texts_of``. The event defaults to the headline."""
     own = texts.get(station.languages[0], Text(""))
     return Message(
         status=given.status,
@@ -35,7 +35,7 @@ def show_message(message: Message) -> dict[str, Any]:
 
 
 def texts_of(given: Words, station: Station, *, needed: bool) -> dict[str, Text]:
-    """Return the texts by language; top-level fields are in the station's own. Raises ``Refused``."""
+    """Return the texts by language; top-level fields are in the station's own language. Raises ``Refused``."""
     own = station.languages[0]
     texts: dict[str, Text] = {}
     if given.headline is not None:
@@ -64,7 +64,7 @@ def check_languages(texts: Mapping[str, Text], station: Station) -> None:
 
 
 def audience_of(content: Content) -> Audience:
-    """Return whom a request concerns. Raises ``Refused``."""
+    """Return a request's audience. Raises ``Refused``."""
     given = content.audience
     if isinstance(given, str):
         return Audience(AudienceKind(given))

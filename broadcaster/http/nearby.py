@@ -12,7 +12,7 @@ from broadcaster.http.schemas.alerts import Nearby, NearbyAlert, NearbyQuery
 
 
 async def show(call: Call[None, NearbyQuery]) -> web.Response:
-    """Return the alerts at a point, gravest first."""
+    """Return the alerts at a point, most severe first."""
     services, query = call.services, call.query
     now = services.clock.now()
     found = services.active.alerts(services.active.at(query.lon, query.lat))

@@ -1,4 +1,4 @@
-"""Shared reads: a town hall full of consoles costs the store no more than one."""
+"""Shared reads: many consoles cost the store no more than one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Paced(Generic[T]):
-    """Reads by number, each number's at least ``pace_s`` seconds apart."""
+    """Reads by number; reads of one number are at least ``pace_s`` seconds apart."""
 
     def __init__(self, pace_s: float) -> None:
         self._pace_s = pace_s
@@ -16,7 +16,7 @@ class Paced(Generic[T]):
         self._began: dict[int, float] = {}
 
     async def read(self, number: int, really: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of a read that starts after this call, so it is never older."""
+        """Return the result of a read that starts after this call, so that it is never stale."""
         task = self._waiting.get(number)
         if task is None:
             task = self._waiting[number] = asyncio.create_task(self._in_time(number, really))
@@ -29,7 +29,7 @@ class Paced(Generic[T]):
         try:
             await asyncio.sleep(self._began.get(number, 0.0) + self._pace_s - clock())
         finally:
-            del self._waiting[number]  # later callers need the next one
+            del self._waiting[number]  # later callers need the next read
         now = clock()
         self._began = {each: at for each, at in self._began.items() if now - at < self._pace_s}
         self._began[number] = now

@@ -1,4 +1,4 @@
-"""Polls: open one, look at it, vote."""
+"""Polls: open a poll, show it, vote."""
 
 from typing import Any
 
@@ -43,13 +43,13 @@ async def create(call: Call[PollIn, None]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Return a poll; its result once it is closed."""
+    """Return a poll, with its result once it is closed."""
     poll, station = await poll_of(call)
     return respond(await shown(call, poll, station, station.languages[0]))
 
 
 async def mine(call: Call[None, None]) -> web.Response:
-    """Return whether a subscriber may vote, and has."""
+    """Return whether a subscriber may vote, and whether they have."""
     poll, _ = await poll_of(call)
 
     async def read(unit: Unit) -> MyPollOut:
@@ -62,7 +62,7 @@ async def mine(call: Call[None, None]) -> web.Response:
 
 
 async def vote(call: Call[VoteIn, None]) -> web.Response:
-    """Take a subscriber's vote, which can't be changed."""
+    """Record a subscriber's vote, which can't be changed."""
     poll, _ = await poll_of(call)
     if poll.closed_at is not None or call.services.clock.now() >= poll.closes_at:
         raise Conflict("poll-closed")

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 application/problem+json, listing each wrong field.
 
-Pages show the same in words (``web/error_pages``). Internals are never exposed: an unexpected error is answered with a
+Pages show the same as text (``web/error_pages``). Internals are never exposed: the answer to an unexpected error has a
 number that is also in the log.
 """
 
@@ -46,7 +46,7 @@ STATUS = {
     "internal": 500,
     "unavailable": 503,
 }
-"""Problem types; each is a code too, whose sentence is its title."""
+"""Problem types; each is also a code, whose sentence is its title."""
 _BY_STATUS = {status: kind for kind, status in STATUS.items() if kind != "not-json"}
 
 _HINTS = {
@@ -60,7 +60,7 @@ _HINTS = {
 
 @dataclass(eq=False)
 class HttpProblem(Exception):
-    """An error response: a refusal of its own, or one per wrong field."""
+    """An error response: one refusal, or one per wrong field."""
 
     kind: str
     code: str = ""
@@ -78,7 +78,7 @@ class HttpProblem(Exception):
         return STATUS[self.kind]
 
     def detail(self, words: Reader = ENGLISH) -> str:
-        """Return the first three errors as one sentence; without errors, its own."""
+        """Return the first three errors as one sentence; without field errors, the problem's own."""
         if not self.errors:
             return sentence(Refused(self.code, "", **self.params), words)
         more = len(self.errors) - _TOLD

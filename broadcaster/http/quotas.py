@@ -12,7 +12,9 @@ from broadcaster.store import Unit
 from broadcaster.store.people import confirmations, welcomes
 
 CALLER_HOUR, STATION_HOUR = 150, 2000
-"""Unconfirmed sign-ups by push: in a hall behind one address, each is confirmed within seconds and no longer counts."""
+"""Most unconfirmed push sign-ups: in a hall behind one address, each is confirmed within seconds and no
+longer counts.
+"""
 
 _AGAIN_S = 600
 

@@ -1,6 +1,6 @@
 """The address by which a caller's requests are counted.
 
-An IPv6 /64 network counts as one address: a home has one.
+An IPv6 /64 network, as a home has, counts as one address.
 """
 
 import ipaddress

@@ -23,16 +23,16 @@ _MOST_FIELDS = 200
 _LARGEST_ID = (1 << 63) - 1
 _LONGEST_ID = 19
 _ON_THE_LOOP = 16 << 10
-"""Octets parsed on the event loop: a millisecond's work at most."""
+"""The most octets parsed on the event loop: a millisecond's work."""
 
 WINDOW_S, LEAST = 10.0, 4096
-"""Least octets per interval, unless the body ends: a phone on GPRS manages that."""
+"""The fewest octets per interval, unless the body ends; a phone on GPRS manages that."""
 SLOWEST_S = 600.0
 """Time limit for a body, in seconds."""
 
 
 async def body_of(request: web.Request, model: type[M], *, optional: bool = False) -> M | None:
-    """Return the body as ``model``; None without one if ``optional``.
+    """Return the body as ``model``; None if there is none and it is ``optional``.
 
     Raises the 400, 408, 413, 415 or 422.
     """
@@ -68,7 +68,7 @@ def _parsed(model: type[M], raw: bytes) -> M:
 
 @asynccontextmanager
 async def incoming(request: web.Request) -> AsyncIterator[None]:
-    """Read a request's body within the block: within its route's size, uncompressed, and not too slowly.
+    """Read a request's body within the block; it must be within its route's size, uncompressed, and not too slow.
 
     Meanwhile its connection counts as waiting. Raises the 400, 408, 413 or 415.
     """
@@ -77,7 +77,7 @@ async def incoming(request: web.Request) -> AsyncIterator[None]:
         raise HttpProblem("media-type", "compressed", headers=_PLAIN_ONLY)
     if (request.content_length or 0) > largest:
         raise too_large(largest)
-    if request.content.is_eof():  # it came with the head: nothing to wait for
+    if request.content.is_eof():  # it came with the head: there is nothing to wait for
         yield
         return
     settings = request.app[SERVICES].settings
@@ -93,12 +93,12 @@ async def incoming(request: web.Request) -> AsyncIterator[None]:
         raise HttpProblem("malformed", "broken-off") from None
 
 
-_PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110 section 12.5.3: a 415's answer about encodings
+_PLAIN_ONLY = {"Accept-Encoding": "identity"}  # RFC 9110 section 12.5.3: how a 415 names the accepted encodings
 
 
 @asynccontextmanager
 async def _at_a_fair_pace(content: StreamReader) -> AsyncIterator[None]:
-    """Raise ``TimeoutError`` if the body stalls within the block, or takes too long in all."""
+    """Raise ``TimeoutError`` if the body stalls within the block, or takes too long in total."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     timer: asyncio.TimerHandle

@@ -1,4 +1,4 @@
-"""POST /v1/receipts/{token}, /v1/welcomes/{token}: reports of a device's service worker."""
+"""POST /v1/receipts/{token}, /v1/welcomes/{token}: reports from a device's service worker."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""Routes for residents' and visitors' devices, beside those of ``routes``."""
+"""Routes for residents' and visitors' devices."""
 
 from broadcaster.http import answering, cells, confirmations, identity, polls, residents, subscribers, trials
 from broadcaster.http.route import SMALL, Access, Route

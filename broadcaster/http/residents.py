@@ -49,7 +49,7 @@ async def unfollow(call: Call[None, None]) -> web.Response:
 
 
 async def opened(call: Call[None, None]) -> web.Response:
-    """Record that an alert was read: it is not sent again after quiet hours."""
+    """Record that an alert was read, so that it is not sent after quiet hours."""
 
     async def keep(unit: Unit) -> None:
         alert = await alerts.by_token(unit, call.request.match_info["token"])

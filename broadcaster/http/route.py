@@ -24,10 +24,10 @@ class Access(StrEnum):
     """Who may call.
 
     ``open``: anybody, not counted. ``public``: anybody, rate-limited. ``keyed``: counted by key if there is one, else
-    as public. ``key``: an API key. ``subscriber``: a subscriber's token. ``device``: the same, from memory if it was
-    used just now; the handler finds out who was erased meanwhile. ``signed``: the request proves itself (a token in its
-    path, a provider's signature); others are counted. ``operator``: an operator signed in to the console; changes only
-    from our own pages. ``local``: this machine, or an API key.
+    like ``public``. ``key``: an API key. ``subscriber``: a subscriber's token. ``device``: a subscriber's token, cached
+    if it was just used; the handler notices if its owner was erased meanwhile. ``signed``: the request carries its
+    proof (a token in its path, a provider's signature); requests without one are counted. ``operator``: an operator
+    signed in to the console; changes only from our own pages. ``local``: this machine, or an API key.
 
     Keys and operators need the route's permission.
     """
@@ -44,10 +44,10 @@ class Access(StrEnum):
 
 
 SMALL, FORM, SHAPE = 8 << 10, 64 << 10, 1 << 20
-"""Octets of a body: from strangers; a form, or texts in two languages; an area of 10,000 vertices."""
+"""Most octets of a body: from strangers; of a form, or texts in two languages; of an area with 10,000 vertices."""
 
 PERMITTED = frozenset({Access.KEYED, Access.KEY, Access.LOCAL, Access.OPERATOR})
-"""A route with this access declares a permission."""
+"""Access for which a route must declare a permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,13 @@ class Call(Generic[B_co, Q_co]):
         return Actor(kind, now, self.caller.key_id, origin)
 
     def signing_in(self, operator_id: int) -> Actor:
-        """Return the operator who signs in by this request, or sets up how, for the audit log."""
+        """Return, for the audit log, the operator who signs in or sets up sign-in by this request."""
         return replace(self.actor, kind=ActorKind.OPERATOR, id=operator_id)
 
     def seen(self, **facts: Param) -> None:
-        """Add to the entry of a route with ``views``: ``station_id``, ``about``, and params as in ``audit.record``."""
+        """Complete the audit entry of a route with ``views``: ``station_id``, ``about``, and params as in
+        ``audit.record``.
+        """
         self.request.setdefault(SEEN, {}).update(facts)
 
     def need(self, station_id: int) -> Caller:
@@ -112,7 +114,7 @@ class Call(Generic[B_co, Q_co]):
 
 
 def forbidden(permission: Permission | None) -> Forbidden:
-    """Return the refusal of a caller who lacks a permission."""
+    """Return the refusal for a caller who lacks a permission."""
     return Forbidden("permission-needed", permission=permission)
 
 
@@ -125,11 +127,11 @@ class Route:
 
     ``answers``: by status, a model (JSON), a media type, or None (no body). ``form``: form fields that the handler
     reads itself. ``largest``: most octets of the body, required if there may be one. ``link``: use of the vault's token
-    in the path, or in the query's ``d``; unknown ones are counted and refused before the body is read. ``page``: for
-    people; its problems are pages too. ``permission``: what a key or an operator needs; ``proven``: a
-    trusted device shows its passkey first. ``views``: what the audit log says of an answer, which leaves only once
-    that is written. ``changes``: what the handler records. ``fails``: statuses of problems beyond those implied.
-    ``documented``: in the OpenAPI document, which is for programs.
+    in the path, or in the query's ``d``; requests with an unknown token are counted and refused before the body is
+    read. ``page``: for people; its problems are pages too. ``permission``: needed by a key or an operator; ``proven``:
+    a trusted device must show its passkey first. ``views``: audit action of an answer, which is sent only once the
+    entry is written. ``changes``: audit actions that the handler records. ``fails``: statuses of problems beyond those
+    implied. ``documented``: in the OpenAPI document, which is for programs.
     """
 
     method: str

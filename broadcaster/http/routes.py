@@ -1,4 +1,4 @@
-"""The API's routes: what each takes, who may call it, what it answers."""
+"""The API's routes: input, access and answers of each."""
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission

@@ -1,4 +1,4 @@
-"""GET /v1/sandbox: messages that the sandboxed channels composed and did not send."""
+"""GET /v1/sandbox: messages that sandboxed channels composed but did not send."""
 
 import base64
 
@@ -42,7 +42,7 @@ async def listing(call: Call[None, SandboxQuery]) -> web.Response:
 
 
 async def _readable(unit: Unit, call: Call[None, SandboxQuery], given: str | None) -> int | None:
-    """Return the requested alert's id, None for all. Raises ``Forbidden`` for another station's."""
+    """Return the requested alert's id; None for all. Raises ``Forbidden`` for another station's alert."""
     if given is None:
         return None
     number = number_of(given) or 0

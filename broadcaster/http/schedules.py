@@ -110,7 +110,7 @@ def _minutes(given: int | None) -> timedelta | None:
 
 
 async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
-    """Return the schedules of a station, or of all the key may see, newest first."""
+    """Return the schedules of a station, or of all stations that the key may see, newest first."""
     query, theirs = call.query, call.stations()
     async with call.services.store.read() as unit:
         if query.station is not None:
@@ -131,7 +131,7 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 async def change(call: Call[SchedulePatch, None]) -> web.Response:
-    """Apply a patch; its author becomes the schedule's."""
+    """Apply a patch; its author becomes the schedule's author."""
     was, station = await schedule_of(call)
     given = call.body
     asked = given.model_dump(mode="json", exclude_unset=True, exclude=set(_NOT_CONTENT))
@@ -166,7 +166,7 @@ async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, give
 
 
 def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return a schedule as it would be asked for, with what changes."""
+    """Return a schedule in the form of a request, with the changes merged."""
     said, own = was.message, station.languages[0]
     content = {name: value for name, value in said.to_json().items() if name in ScheduleIn.model_fields}
     texts = content["texts"]

@@ -1,4 +1,4 @@
-"""Console sessions: a random cookie, and the operator it stands for in the store.
+"""Console sessions: a random cookie, and the operator whom the store holds for it.
 
 The cookie is HttpOnly and SameSite=Lax: no script reads it, and no other site's form or script sends it. Changes also
 need a CSRF token, ``csrf``, derived from the cookie, in a form field or the header ``X-CSRF``.
@@ -24,7 +24,7 @@ FIELD, HEADER = "csrf", "X-CSRF"
 TRUSTED = timedelta(days=30)
 """How long a trusted device stays signed in."""
 PROOF_HOLDS = timedelta(minutes=15)
-"""How long a trusted device need not show its passkey again."""
+"""How long a trusted device needs no passkey again."""
 _LONGEST = 60
 _IDLE_PART = 3
 _SYSTEMS = (
@@ -40,7 +40,7 @@ _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chro
 
 
 def lasts(settings: Settings) -> timedelta:
-    """Return a session's maximum lifetime."""
+    """Return a session's longest lifetime."""
     return timedelta(hours=settings.session_hours)
 
 
@@ -70,7 +70,7 @@ def csrf_of(request: web.Request) -> str:
 
 
 def csrf_made_of(name: str) -> str:
-    """Return the CSRF token for a cookie; it reveals nothing about it."""
+    """Return the CSRF token for a cookie, which reveals nothing about the cookie."""
     return hashlib.sha256(b"csrf:" + name.encode()).hexdigest()[:40]
 
 
@@ -87,7 +87,7 @@ def from_our_page(request: web.Request) -> bool:
     if origin is None:
         return True
     public = urlsplit(request.app[SERVICES].base_url)
-    # A proxy may end TLS and rename the host: accept the public address, or the requested one.
+    # A proxy may end TLS and change the host: accept the public address, or the requested one.
     return origin in (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
 
 
@@ -99,7 +99,7 @@ async def is_ours(request: web.Request) -> bool:
     if not sent and request.content_type == "application/x-www-form-urlencoded":
         sent = (await form_of(request)).get(FIELD, "")
     if not sent and request.content_type == "multipart/form-data":
-        sent = request.query.get(FIELD, "")  # a file may be long: the token precedes it
+        sent = request.query.get(FIELD, "")  # the token precedes the file, which may be long
     return hmac.compare_digest(sent.encode(), csrf_of(request).encode())
 
 
@@ -109,7 +109,7 @@ def foreign() -> HttpProblem:
 
 
 def device_of(request: web.Request) -> str:
-    """Return a browser's name in two words, to recognize one's own device in a list."""
+    """Return a short name of a browser, by which operators recognize their own device in a list."""
     agent = request.headers.get("User-Agent", "")[:400]
     system = next((name for mark, name in _SYSTEMS if mark in agent), "?")
     browser = next((name for mark, name in _BROWSERS if mark in agent), "?")

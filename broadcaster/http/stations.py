@@ -80,7 +80,7 @@ async def delete_group(call: Call[None, None]) -> web.Response:
 
 
 async def forget_group(unit: Unit, call: Call[None, None], station: Station, slug: str) -> bool:
-    """Delete a group; False if there is none. Raises ``Conflict`` while an alert to it is active."""
+    """Delete a group; return False if unknown. Raises ``Conflict`` while an alert to it is active."""
     number = (await stations.group_ids(unit, station.id)).get(slug)
     members = await by_hand.delete_group(unit, station.id, slug, call.services.clock.now())
     if members is None:
@@ -116,7 +116,7 @@ async def station_given(unit: Unit, slug: str) -> Station:
 
 
 def fields_of(given: StationIn, margin_m: float) -> tuple[dict[str, Any], list[str]]:
-    """Return the fields of ``Station``, defaulting to the commune's, and notes for the caller.
+    """Return the fields of ``Station``, with the commune's as defaults, and notes for the caller.
 
     Reads a large file. Raises ``Refused`` for unusable input, ``zones.ZoneError`` for an invalid boundary.
     """

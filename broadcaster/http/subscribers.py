@@ -63,7 +63,7 @@ LONGEST_PAUSE = timedelta(days=366)
 
 
 async def register(call: Call[SubscriberIn, None]) -> web.Response:
-    """Add a follower of a station: by its key, or by themselves with push contacts only."""
+    """Add a follower of a station: with its key, or (the person themselves) with push contacts only."""
     given, services, now = call.body, call.services, call.services.clock.now()
     station = await station_in_path(call.request)
     trusted = call.caller is not None and call.need(station.id) is not None
@@ -219,13 +219,13 @@ async def erase(call: Call[None, None]) -> web.Response:
 
 
 async def move(call: Call[PositionIn, None]) -> web.Response:
-    """Record the device's position; alerts active there are sent to it."""
+    """Record the device's position, and send it the alerts active there."""
     given, services, now = call.body, call.services, call.services.clock.now()
     at, age = taken_at(given.at, now)
     until = None if given.hours is None else now + timedelta(hours=given.hours)
     fix = Fix(call.subscriber_id, given.lon, given.lat, given.accuracy_m, at, until, age)
     standing = await services.movements.record(fix)
-    if standing is Standing.GONE:  # erased since the guard
+    if standing is Standing.GONE:  # erased since the guard looked
         raise unauthenticated("This subscriber is no more.", bad_token=True)
     if standing is Standing.VISITOR:
 
@@ -269,9 +269,9 @@ def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
 async def _groups(
     unit: Unit, station_id: int, wanted: Mapping[str, str], *, may_join: Collection[str]
 ) -> dict[str, int]:
-    """Return the station's groups, slug to id, creating the wanted ones. Raises ``Refused``.
+    """Return the ids of the station's groups by slug, creating the wanted ones. Raises ``Refused``.
 
-    Without the station's key, one may leave a group but not join it: a school's messages are for its parents.
+    Without the station's key, a person may leave a group but not join it: a school's messages are for its parents.
     """
     for at, slug in enumerate(wanted):
         if slug not in may_join:

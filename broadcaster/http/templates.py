@@ -1,4 +1,4 @@
-"""/v1/stations/{slug}/templates; and requests that name a template."""
+"""/v1/stations/{slug}/templates, and requests that name a template."""
 
 import asyncio
 import re
@@ -42,7 +42,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def put(call: Call[TemplateIn, None]) -> web.Response:
-    """Add a template, or replace the one of this name; a shipped one is the station's own from then on."""
+    """Add a template, or replace the one of this name; a replaced shipped template becomes the station's own."""
     name = call.request.match_info["name"]
     if not re.fullmatch(SLUG, name):
         raise Refused("not-a-slug", "name")
@@ -54,7 +54,7 @@ async def put(call: Call[TemplateIn, None]) -> web.Response:
 
 
 async def delete(call: Call[None, None]) -> web.Response:
-    """Delete a template of the station's own; the shipped one of this name, if any, is offered again."""
+    """Delete one of the station's own templates; a shipped one of this name is offered again."""
     async with call.services.store.read() as unit:
         station = await _station(unit, call)
     await remove(call, station, call.request.match_info["name"])
@@ -69,7 +69,7 @@ async def keep(call: Call[Any, Any], station: Station, template: Template) -> No
 
 
 async def remove(call: Call[Any, Any], station: Station, name: str) -> None:
-    """Delete a template of the station's own. Raises ``NotFound``."""
+    """Delete one of the station's own templates. Raises ``NotFound``."""
     async with call.services.store.write() as unit:
         if not await templates.remove(unit, station.id, name):
             raise NotFound("template-missing", name=name[:60])
@@ -83,7 +83,7 @@ async def _station(unit: Unit, call: Call[Any, None]) -> Station:
 
 
 def template_of(station: Station, name: str, given: TemplateIn) -> Template:
-    """Return a station's template from what was written. Raises ``Refused``."""
+    """Return a station's template from a request. Raises ``Refused``."""
     for part in ("texts", "update", "all_clear"):
         texts = texts_in(getattr(given, part))
         if texts:
@@ -112,9 +112,9 @@ async def named(services: Services, given: Content, station: Station) -> Templat
 
 
 async def written_from(services: Services, given: C, station: Station, template: Template | None) -> C:
-    """Return a request with what it leaves out taken from its template.
+    """Return a request with its omitted fields taken from its template.
 
-    Texts that are given replace all of the template's. Raises ``Refused`` for a placeholder that is not filled in.
+    Given texts replace all of the template's. Raises ``Refused`` for a placeholder that is not filled in.
     """
     if template is None:
         return given
@@ -140,7 +140,7 @@ async def written_from(services: Services, given: C, station: Station, template:
 
 
 def kept_of(given: Content, template: Template | None) -> dict[str, Any]:
-    """Return what a message keeps of its template: its update and its all-clear, and whether it is silent."""
+    """Return what a message keeps from its template: the update, the all-clear, and whether it is silent."""
     if template is None:
         return {}
     prepared = {part: filled(texts, given.blanks) for part, texts in template.prepared.items() if texts}

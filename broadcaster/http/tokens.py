@@ -1,4 +1,4 @@
-"""Whose a subscriber's token is: one query for many requests, and the last answers in memory."""
+"""Looks up the owners of subscribers' tokens: one query for many requests, with the latest answers cached."""
 
 from collections import OrderedDict
 
@@ -8,7 +8,7 @@ _REMEMBERED = 20_000
 
 
 class Tokens:
-    """A token stays its owner's for life, so memory is wrong only about people who were erased."""
+    """A token never changes its owner, so the cache is wrong only about people who were erased."""
 
     def __init__(self, known: Grouped[str, int | None]) -> None:
         """``known``: the store's answers."""
@@ -16,7 +16,7 @@ class Tokens:
         self._lately: OrderedDict[str, int] = OrderedDict()
 
     async def owner(self, token: str, *, from_memory: bool = False) -> int | None:
-        """Return the subscriber with this token; ``from_memory``: perhaps one who was just erased."""
+        """Return the subscriber with this token; ``from_memory``: use the cache, which may return one just erased."""
         remembered = self._lately.get(token) if from_memory else None
         if remembered is not None:
             self._lately.move_to_end(token)

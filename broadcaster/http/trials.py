@@ -19,7 +19,9 @@ from broadcaster.store.people.trials import PAID, Counted, Target, Trial
 
 USE = "trial"
 PERSON_DAY, PERSON_PAID_DAY = 20, 4
-"""Tests by one person in a day, and those of them that cost money. A station's paid ones: TOCSIN_CODES_PER_HOUR."""
+"""Most tests by one person in a day, and most of those that cost money. TOCSIN_CODES_PER_HOUR limits a station's paid
+tests.
+"""
 _AGAIN_S = 3600
 
 
@@ -81,7 +83,7 @@ async def take(call: Call[ReceiptIn, None]) -> web.Response:
 
 
 def _to(target: Target) -> str:
-    """Return a contact as its owner knows it: a push subscription by its endpoint."""
+    """Return a contact in the form that its owner knows; for a push subscription, its endpoint."""
     return kept_contact(target.channel, target.address).canonical if target.channel == "push" else target.address
 
 

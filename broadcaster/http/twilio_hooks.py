@@ -1,6 +1,6 @@
 """Twilio's callbacks: status of messages and calls, and keys pressed in a call.
 
-Requests must be signed with the account's token over the public URL given to Twilio, whatever a proxy made of it.
+Requests must be signed with the account's token over the public URL given to Twilio, even if a proxy changed it.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ _BLAMED = {
 
 
 def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, Blame | None]:
-    """Return (the delivery's new state, whom a failure blames); the state is None if nothing changes.
+    """Return (the delivery's new state, whom a failure blames); the state is None if it stays the same.
 
     A call answered by a machine stays *accepted*: nobody may have heard it.
     """
@@ -67,7 +67,7 @@ def outcome_of(report: StatusReport) -> tuple[DeliveryState | None, Blame | None
 
 
 async def voice(call: Call[None, None]) -> web.Response:
-    """Handle a key pressed in a call of ours; return the call's next TwiML."""
+    """Handle a key pressed in one of our calls; return the call's next TwiML."""
     form, query = await _believed(call), call.request.query
     lang = query.get("lang", "")[:12]
     said = await calls.pressed(call.services, call.linked, _text(form, "Digits"), lang, stopping="stop" in query)
@@ -77,13 +77,13 @@ async def voice(call: Call[None, None]) -> web.Response:
 
 
 async def incoming(call: Call[None, None]) -> web.Response:
-    """Answer somebody who calls our number, and the keys that they press."""
+    """Answer a call to our number, and the keys pressed in it."""
     form, query = await _believed(call), call.request.query
     return _xml(await calls.came(call.services, _text(form, "From"), _text(form, "Digits"), stopping="stop" in query))
 
 
 async def texted(call: Call[None, None]) -> web.Response:
-    """Take an SMS to our number, and answer it. Twilio answers STOP, START and HELP itself where it is set to."""
+    """Handle an SMS to our number, and answer it. Twilio answers STOP, START and HELP itself if configured to."""
     form = await _believed(call)
     said = await inbound.text_came(call.services, _text(form, "From"), _text(form, "Body"))
     return _xml(message_reply("" if _text(form, "OptOutType") else said))
@@ -105,7 +105,7 @@ async def _believed(call: Call[None, None]) -> Mapping[str, object]:
     signature = call.request.headers.get(_SIGNATURE)
     if token is not None and signature is not None:
         if call.linked:
-            call.request.app[CONNECTIONS].know(call.request.protocol)  # it has a link that only Twilio was given
+            call.request.app[CONNECTIONS].know(call.request.protocol)  # it has a link that was given only to Twilio
         form = await form_of(call.request)
         if verify(token.get_secret_value(), url, form, signature):
             call.request.app[CONNECTIONS].know(call.request.protocol)

@@ -1,4 +1,4 @@
-"""POST /v1/alerts/{id}/updates and /v1/alerts/{id}/cancel: what becomes of an alert."""
+"""POST /v1/alerts/{id}/updates and /v1/alerts/{id}/cancel: update or end an alert."""
 
 import hashlib
 from typing import Any
@@ -26,7 +26,7 @@ IF_MATCH = "If-Match"
 
 
 async def create(call: Call[UpdateIn, None]) -> web.Response:
-    """Replace the version that the caller looked at. Idempotent as alerts are."""
+    """Replace the version that the caller saw. Idempotent like the creation of alerts."""
     alert, station = await alert_of(call)
     given, key = call.body, idempotency_key(call.request)
     texts = texts_of(given, station, needed=False)
@@ -48,7 +48,7 @@ async def create(call: Call[UpdateIn, None]) -> web.Response:
 
 
 async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
-    """End the alert, telling everyone who knows of it; idempotent."""
+    """End the alert and tell everyone informed of it; idempotent."""
     alert, station = await alert_of(call)
     given = call.body or CancelIn()
     texts = texts_in(given.texts) if given.texts else None
@@ -60,7 +60,7 @@ async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
 
 
 def _as_seen(call: Call[Any, None], alert: Alert) -> bool:
-    """Return whether the caller says which version they looked at. Raises ``Stale`` if it is not this one."""
+    """Return whether the caller names the version that they saw. Raises ``Stale`` if it is not this one."""
     wanted = call.request.headers.get(IF_MATCH)
     if wanted is None or wanted.strip() == "*":
         return False

@@ -1,4 +1,4 @@
-"""From pydantic's errors to refusals: path as written by the author, code and parameters."""
+"""Converts pydantic's errors to refusals: path as written by the author, code and parameters."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from zones import ZoneError
 
 MAX_SHOWN = 50
 MANY = 200
-"""Beyond this many, findings are not processed one by one."""
+"""The most findings that are processed one by one."""
 _LONGEST_WORD = 40
 
 _PATTERNS: dict[str, str] = {

@@ -68,9 +68,11 @@ from broadcaster.web.kept import KEPT_PAGES, KeptPages
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HSTS = "max-age=31536000"
-"""A browser that came by https returns by https for a year (RFC 6797)."""
+"""A browser that used https keeps to https for a year (RFC 6797)."""
 PATIENCE_S = 1.0
-"""Seconds that a rate-limited request waits for its refusal: limits one caller's flood to some hundred a second."""
+"""Seconds that a rate-limited request waits for its refusal, which limits one caller's flood to some
+hundred a second.
+"""
 
 T = TypeVar("T")
 
@@ -81,9 +83,9 @@ _STREAMED = ("/v1/alerts/{id}/events", "/console/alerts/{id}/events", "/console/
 
 
 def build(services: Services) -> web.Application:
-    """Return the application that serves ``services``; it does not listen yet.
+    """Return the application for ``services``, which does not listen yet.
 
-    A process without the role *web* only serves its health and metrics.
+    A process without the role *web* serves only its health and metrics.
     """
     routes = (
         ROUTES if ProcessRole.WEB in services.roles else tuple(route for route in ROUTES if route.path in _OPERATED)
@@ -137,7 +139,7 @@ def build(services: Services) -> web.Application:
 
 
 def _asked_once(store: Store, ask: Callable[[Unit, str], Awaitable[T]]) -> Grouped[str, T]:
-    """Return a look-up that answers equal concurrent requests with one query, begun after they asked."""
+    """Return a look-up that answers concurrent requests for the same thing with one query, started after they asked."""
 
     async def answers(questions: Sequence[str]) -> list[T]:
         async def read(unit: Unit) -> dict[str, T]:
@@ -150,7 +152,7 @@ def _asked_once(store: Store, ask: Callable[[Unit, str], Awaitable[T]]) -> Group
 
 
 def _guarded(route: Route, services: Services) -> Handle:
-    """Return a route's handler behind its guards: authentication, rate limit, validation, and only then the body."""
+    """Wrap a route's handler in its guards: authentication, rate limit, and validation; the body is read last."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[LARGEST] = route.largest or 0
@@ -195,7 +197,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         problem = await _counted(request, problem_of(error, request))
         if problem.kind == "too-many":
             with request.app[CONNECTIONS].waiting(request.protocol):
-                # Apart: two hundred answers at one moment would hold up everybody else.
+                # Spread out, as two hundred answers at one moment would delay everybody else.
                 await asyncio.sleep(PATIENCE_S * random.uniform(0.5, 1.5))  # noqa: S311  not a secret
         if _for_eyes(request):
             return respond_in_words(request, problem)
@@ -224,7 +226,7 @@ def _for_eyes(request: web.Request) -> bool:
 @web.middleware
 async def _measured(request: web.Request, handler: Handle) -> web.StreamResponse:
     resource = request.match_info.route.resource
-    # The template, not the path: else each of a scanner's inventions would be a series.
+    # The route's template instead of the path: otherwise each path that a scanner invents would be a series.
     route = resource.canonical if resource is not None else _NOWHERE
     began, status = time.perf_counter(), "cancelled"
     with OPEN.track_inprogress(), request.app[CONNECTIONS].at_work(request.protocol):

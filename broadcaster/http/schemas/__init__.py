@@ -1,1 +1,1 @@
-"""What comes in and what goes out, as models: they validate, and they are the OpenAPI document."""
+"""Models of requests and answers: they validate, and generate the OpenAPI document."""

@@ -1,4 +1,4 @@
-"""Alerts, in and out."""
+"""Models of alerts."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -53,7 +53,7 @@ OwnAnswers = Annotated[tuple[Annotated[str, line(LONGEST_ANSWER)], ...], Field(m
 
 
 class TextIn(Given):
-    """What is said in one language. Plain text."""
+    """The text in one language. Plain text."""
 
     headline: Headline
     description: Description = ""
@@ -68,7 +68,7 @@ AudienceWord = Literal["followers", "everyone", "all_followers", "groups"]
 
 
 class AudienceIn(Given):
-    """Who is concerned; ``groups`` are slugs of the station's groups, with the kind *groups*."""
+    """The recipients; ``groups``: slugs of the station's groups, for the kind *groups*."""
 
     kind: AudienceWord = "followers"
     groups: tuple[Annotated[str, line(60)], ...] = Field((), max_length=MAX_GROUPS, fail_fast=True)
@@ -91,7 +91,7 @@ LifeAtStake = Annotated[
 
 
 class Words(Given):
-    """What is said, in one language or several."""
+    """The texts, in one language or several."""
 
     headline: Headline | None = Field(None, description="In the station's own language, as the two below.")
     description: Description = ""
@@ -103,7 +103,7 @@ class Words(Given):
 
 
 class Content(Words):
-    """What is said, and to whom. With a template, what is left out is the template's."""
+    """The texts and recipients. Omitted fields are taken from the template, if one is named."""
 
     station: Slug = Field(examples=["laigle"])
     template: Slug | None = Field(None, description="One of the station's templates.", examples=["flood"])
@@ -140,14 +140,14 @@ class Content(Words):
 
 
 class Draft(Content):
-    """What reach and alert have in common, so that one document serves for both."""
+    """The fields common to reach and alerts, so that one request body serves for both."""
 
     expires: Moment | None = Field(None, description="Until when it holds; nothing is sent after.")
     onset: Moment | None = Field(None, description="When what is told of begins, where that is later.")
 
 
 class AlertIn(Draft):
-    """An alert to be sent now."""
+    """An alert to send now."""
 
     severity: Severity = Field(
         Severity.MINOR, examples=["severe"], description="To be given, unless a template is named."
@@ -162,7 +162,7 @@ class AlertIn(Draft):
 
 
 class UpdateIn(Words):
-    """A new version of an alert: what is left out stays as it is."""
+    """A new version of an alert; omitted fields stay unchanged."""
 
     area: AreaJson | None = Field(None, description="The whole new area. An alert that has one keeps one.")
     expires: Moment | None = None
@@ -175,7 +175,7 @@ class UpdateIn(Words):
 
 
 class CancelIn(Given):
-    """How the alert ends; its words by language, without them the service's own."""
+    """The ending of an alert: texts by language; without them, the service's own."""
 
     kind: Literal["all_clear", "mistake"] = Field(
         "all_clear", description="all_clear: it is over. mistake: it should not have been sent, and that is said."
@@ -199,7 +199,7 @@ class AudienceOut(Shown):
 
 
 class ContentOut(Shown):
-    """What is said, and to whom."""
+    """The texts and recipients."""
 
     status: Status
     severity: Severity
@@ -218,7 +218,7 @@ class ContentOut(Shown):
 
 
 class AlertOut(ContentOut):
-    """An alert as it stands. ``url`` is its public page."""
+    """An alert in its current state. ``url``: its public page."""
 
     id: AlertId
     station: str
@@ -259,7 +259,7 @@ class NearbyQuery(Query):
 
 
 class NearbyAlert(Shown):
-    """An alert that holds at a point, as anybody may see it."""
+    """An alert in force at a point, in its public form."""
 
     url: str
     station: str

@@ -1,4 +1,4 @@
-"""Answers to alerts, in and out."""
+"""Models of answers to alerts."""
 
 from typing import Literal, Self
 
@@ -12,7 +12,7 @@ _LONGEST_AGE_S = 7 * 86_400
 
 
 class AnswerIn(Given):
-    """One answer; a number is one to the alert's own question. A position is kept only with a request for help."""
+    """One answer; a number answers the alert's own question. A position is stored only with a request for help."""
 
     answer: AnswerWord
     household: bool = Field(False, description="Also for those whom the alert reached by the same number or address.")
@@ -38,7 +38,7 @@ class OfferOut(Shown):
 
 
 class AnswersOut(Shown):
-    """What somebody may answer to an alert, and what they answered. ``offered`` is empty when it is over."""
+    """The answers offered to a person, and their own. ``offered`` is empty once the alert is over."""
 
     question: str = Field(description="The alert's own; empty for the usual answers.")
     offered: tuple[OfferOut, ...]

@@ -1,4 +1,4 @@
-"""What the models share: what a line of text is, a moment, a point, an area."""
+"""Types that the models share: a line of text, a time, a point, an area."""
 
 import re
 from datetime import UTC, datetime
@@ -35,19 +35,19 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 
 
 class Given(BaseModel):
-    """What comes in: nothing unknown, no number in quotes, no truth for a number, nothing infinite."""
+    """Input, strict: no unknown fields, no numbers in quotes, no booleans as numbers, nothing infinite."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Query(BaseModel):
-    """What stands behind the question mark; each value is text, and is read."""
+    """Query parameters; each value is text and is converted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Shown(BaseModel):
-    """What goes out; ``model_validate`` also reads an object of ours that has the fields, ids as text."""
+    """Output; ``model_validate`` also reads an object with these attributes, ids as text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, coerce_numbers_to_str=True)
 
@@ -78,7 +78,7 @@ def _json_of_area(area: Area) -> dict[str, Any]:
 
 
 def line(longest: int) -> StringConstraints:
-    """One line of text, not empty, at most ``longest`` characters; blanks around it are cut."""
+    """One line of text, not empty, at most ``longest`` characters; surrounding blanks are removed."""
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=LINE)
 
 
@@ -90,7 +90,8 @@ def prose(longest: int) -> StringConstraints:
 UnixLines = BeforeValidator(_unix_lines)
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 Locale = Annotated[str, StringConstraints(pattern=LOCALE, max_length=12)]
-# Not strict, for behind a function of ours a text is no JSON any more, and only JSON's texts are times to be strict.
+# Not strict: after our own validator the value no longer counts as JSON, and strict mode takes times as text only from
+# JSON.
 Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc), BeforeValidator(_written_moment)]
 Lon = Annotated[float, Field(ge=-180, le=180, description="Longitude, WGS 84 degrees.")]
 Lat = Annotated[float, Field(ge=-90, le=90, description="Latitude, WGS 84 degrees.")]

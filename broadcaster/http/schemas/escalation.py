@@ -1,4 +1,4 @@
-"""Escalation, in and out."""
+"""Models of escalation."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ _Most = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
 class StepIn(Given):
-    """One step: by these channels, ``after_s`` seconds after the first, to those of whom ``until`` is not known."""
+    """One step: by these channels, ``after_s`` seconds after the first message, to people not yet ``until``."""
 
     channels: tuple[ChannelName, ...] = Field(min_length=1, max_length=len(CHANNELS))
     after_s: _Seconds = 0
@@ -30,14 +30,14 @@ class PolicyIn(Given):
 
 
 class BudgetIn(Given):
-    """Most messages that minor and moderate alerts may send, one of them and in a month; null: no limit."""
+    """The most messages that minor and moderate alerts may send, per alert and per month; null: no limit."""
 
     alert: _Most | None = None
     month: _Most | None = None
 
 
 class PoliciesIn(Given):
-    """What is given replaces what was; null: the shipped policy."""
+    """The given policies and budgets replace the current ones; null: the shipped policy."""
 
     policies: dict[Severity, PolicyIn | None] = Field({}, max_length=len(Severity))
     budgets: dict[Literal["sms", "voice"], BudgetIn] = Field({}, max_length=2)
@@ -62,7 +62,7 @@ class BudgetOut(Shown):
 
 
 class PoliciesOut(Shown):
-    """A station's policies, shipped ones included, and its budgets; ``own``: which policies it set itself."""
+    """A station's policies, including shipped ones, and its budgets; ``own``: the policies that the station has set."""
 
     policies: dict[Severity, PolicyOut]
     own: tuple[Severity, ...]
@@ -70,7 +70,7 @@ class PoliciesOut(Shown):
 
 
 class NextOut(Shown):
-    """The next round: a step, or a repetition of it (``again``). ``people``: for whom something may follow."""
+    """The next round: a step, or a repetition of it (``again``). ``people``: how many may still get it."""
 
     round: int
     step: int
@@ -90,7 +90,7 @@ class EscalationOut(Shown):
 
 
 class EscalationIn(Given):
-    """``now``: take the next round at once; ``skip``: leave it out; ``stop``: take no further step."""
+    """``now``: send the next round at once; ``skip``: skip it; ``stop``: stop escalation."""
 
     action: Literal["now", "skip", "stop"]
     round: int = Field(ge=0, le=100, description="The round that was next when this was decided.")

@@ -1,4 +1,4 @@
-"""Polls, in and out."""
+"""Models of polls."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ class PollTextIn(Given):
 
 
 class PollIn(PollTextIn):
-    """A question in the station's own language, and in others, to followers, groups or the people of an area."""
+    """A question to followers, groups or the people of an area, in the station's own language and optionally others."""
 
     station: Slug
     texts: dict[Locale, PollTextIn] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What is answered when something is wrong: RFC 9457."""
+"""Models of error responses (RFC 9457)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _ALL = SENTENCES.items()
 
 
 class FieldProblem(Shown):
-    """One field that is wrong, by its path in what was sent, and what to do about it."""
+    """One wrong field: its path in the request, and what to do about it."""
 
     field: str = Field(examples=["area.circles[0].radius_m"])
     code: str = Field(

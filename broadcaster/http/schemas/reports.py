@@ -1,4 +1,4 @@
-"""What is foreseen, what became of it, delivery by delivery, and who was missed."""
+"""Models of forecasts, reports, deliveries and people not reached."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -48,7 +48,7 @@ class SmsPreviewOut(Shown):
 
 
 class DeltaOut(Shown):
-    """People by what an update is to them."""
+    """People by how an update concerns them."""
 
     new: int = Field(description="Newly inside: they get the alert.")
     still: int = Field(description="Told before, and still inside: they get the update.")
@@ -56,7 +56,7 @@ class DeltaOut(Shown):
 
 
 class ReachOut(Shown):
-    """Whom an alert would reach. Only people whom the station registered itself are counted exactly."""
+    """The people whom an alert would reach. Only people registered by the station itself are counted exactly."""
 
     people: int = Field(description="registered and others together.")
     registered: int = Field(description="People whom the station registered itself: exact.")
@@ -159,7 +159,7 @@ class DeliveriesQuery(Query):
 
 
 class DeliveryOut(Shown):
-    """One alert to one contact; no addresses."""
+    """One alert's message to one contact, without its address."""
 
     id: str
     subscriber_id: str
@@ -193,7 +193,7 @@ class CursorQuery(Query):
 
 
 class ReasonOut(Shown):
-    """``reason`` never changes its meaning; ``code`` is the provider's own. No channel: nothing was tried."""
+    """``reason`` is a stable code; ``code`` is the provider's own. Without a channel, nothing was tried."""
 
     reason: Reason
     channel: ChannelName | None
@@ -216,7 +216,9 @@ class UnreachedPage(Shown):
 
 
 class ReceiptIn(Given):
-    """What a device says became of a message. ``at`` is its own clock's; the report counts from what we know."""
+    """A device's report on a message. ``at``: the time by its own clock; the alert's report uses the
+    service's clock.
+    """
 
     event: Literal["displayed", "opened", "acknowledged"]
     at: Moment | None = None
@@ -230,7 +232,7 @@ class SandboxQuery(Query):
 
 
 class SandboxMessageOut(Shown):
-    """A message as it would have gone on the wire; nothing was sent."""
+    """A message as it would have been sent on the wire; nothing was sent."""
 
     id: str
     alert_id: AlertId | None = Field(description="null: of no alert, a code that confirms a contact.")
@@ -253,7 +255,7 @@ class Health(Shown):
 
 
 class FindingOut(Shown):
-    """One thing that is wrong: ``code`` and ``params`` for programs, ``what`` and ``to_do`` for people."""
+    """One problem: ``code`` and ``params`` for programs, ``what`` and ``to_do`` for people."""
 
     code: str
     severity: Literal["error", "warning"]
@@ -275,9 +277,9 @@ class FindingOut(Shown):
 
 
 class Readiness(Shown):
-    """``findings``: all that is wrong, the errors first. ``degraded``: some of them are errors, and alerts are taken.
+    """``findings``: all problems, errors first. ``degraded``: some of them are errors, but alerts are accepted.
 
-    ``problems`` keep the service from working, what is in ``degraded`` does not; both are the findings' sentences.
+    ``problems`` keep the service from working; those in ``degraded`` do not. Both are the findings' sentences.
 
     ``sandbox`` and ``stopped`` say which channels send nothing.
     """
@@ -292,7 +294,7 @@ class Readiness(Shown):
 
 
 class SandboxPageQuery(Query):
-    """As a form sends it: a field that was left empty stands there all the same. ``codes``: those of confirmations."""
+    """Query as a form sends it, including empty fields. ``codes``: messages with confirmation codes."""
 
     alert: Annotated[str, StringConstraints(pattern=r"^(?:[1-9][0-9]{0,18}|codes)?$")] = ""
     channel: Literal["", "push", "sms", "voice", "email"] = ""

@@ -1,4 +1,4 @@
-"""What residents and visitors send from their own devices, and get."""
+"""Models of requests from residents' and visitors' devices, and their answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -17,7 +17,7 @@ _MOST_HOURS = 24
 
 
 class ContactToConfirm(Given):
-    """A telephone, written nationally or with its country code, or a mail address: one of the two."""
+    """Either a telephone number, written nationally or with its country code, or a mail address."""
 
     phone: Annotated[str, line(40)] | None = Field(None, examples=["06 39 98 00 01"])
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
@@ -31,14 +31,14 @@ class ContactToConfirm(Given):
 
 
 class SignUpIn(ContactToConfirm):
-    """Who wants to be told by phone or mail; nothing but the code is sent there until it is confirmed."""
+    """A sign-up by phone or mail; only the code is sent there until it is confirmed."""
 
     locale: Locale = Field(DEFAULT, examples=["fr", "en-GB"])
     places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES, fail_fast=True)
 
 
 class ConfirmationMade(Shown):
-    """A code is on its way. The answer is the same whether the number is known here or not."""
+    """A code is being sent. The answer is the same whether or not the number is known here."""
 
     confirmation: str = Field(description="Names this confirmation; a secret of the person who began it.")
     channel: Literal["sms", "voice", "email"]
@@ -47,16 +47,16 @@ class ConfirmationMade(Shown):
 
 
 class CodeIn(Given):
-    """The code; without it, how things stand."""
+    """The code; without it, the answer is the confirmation's state."""
 
     confirmation: Annotated[str, StringConstraints(pattern=CONFIRMATION)]
     code: Annotated[str, StringConstraints(pattern=_CODE)] | None = Field(None, examples=["123456"])
 
 
 class ConfirmationOut(Shown):
-    """How a confirmation stands.
+    """The state of a confirmation.
 
-    ``state``: open, unsent (no provider took the message, ask again later), over (too late, or too many tries) or
+    ``state``: open, unsent (no provider accepted the message; try again later), over (too late, or too many tries) or
     confirmed.
     """
 
@@ -79,7 +79,7 @@ class PushIn(Given):
 
 
 class VisitIn(Given):
-    """To be told while here, for some hours; then all of this is forgotten."""
+    """A visit: alerts for some hours, after which all of this is deleted."""
 
     subscription: Subscription
     locale: Locale = DEFAULT
@@ -104,7 +104,7 @@ class SentOut(Shown):
 
 
 class DataOut(Shown):
-    """All that is kept of a subscriber, to take away."""
+    """All data stored about a subscriber, for download."""
 
     subscriber: SubscriberOut
     messages: tuple[SentOut, ...] = Field(description="The last thousand messages to them, newest first.")
@@ -118,14 +118,14 @@ class CellQuery(Query):
 
 
 class CellAlert(NearbyAlert):
-    """As ``NearbyAlert``, with the circles and polygons by which a device decides whether it is inside."""
+    """Like ``NearbyAlert``, with the circles and polygons by which a device checks whether it is inside."""
 
     id: str
     shape: dict[str, Any] | None = Field(description="Circles (lon, lat, radius_m) and polygons (GeoJSON).")
 
 
 class CellOut(Shown):
-    """The public alerts that reach into a cell, the gravest first; ``near``: those that reach within 5 km of it."""
+    """The public alerts that reach into a cell, most severe first; ``near``: those that reach within 5 km of it."""
 
     west: float
     south: float
@@ -136,7 +136,7 @@ class CellOut(Shown):
 
 
 class StationAlerts(Shown):
-    """What holds in a station now, the gravest first. ``at`` is the service's time."""
+    """The alerts in force at a station, most severe first. ``at``: the service's time."""
 
     station: str
     name: str

@@ -1,4 +1,4 @@
-"""Schedules, in and out."""
+"""Models of schedules."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -66,7 +66,7 @@ Reason = Annotated[
 
 
 class ReachIn(Draft):
-    """``at``: it would be sent then, and hold for ``lasts_minutes``; without it, now."""
+    """``at``: when it would be sent (default: now), to last ``lasts_minutes``."""
 
     at: At | None = None
     zone: Zone | None = None
@@ -75,7 +75,7 @@ class ReachIn(Draft):
 
 
 class ScheduleIn(Content):
-    """An alert to be sent later, or again and again."""
+    """An alert to send later, once or repeatedly."""
 
     at: At
     repeat: Repeat | None = None
@@ -96,7 +96,7 @@ class ScheduleIn(Content):
 
 
 class SchedulePatch(Given):
-    """What changes (RFC 7396). ``occurrence``: of that one alone, or of it and all ``following``."""
+    """The changes (RFC 7396). ``occurrence``: change only that one, or it and all ``following``."""
 
     occurrence: Moment | None = None
     following: bool = False
@@ -130,7 +130,7 @@ class SchedulePatch(Given):
 
 
 class ScheduleOut(ContentOut):
-    """A schedule as it stands. ``next`` is null while it is paused and when it has ended."""
+    """A schedule in its current state. ``next`` is null while it is paused and after it has ended."""
 
     id: AlertId
     station: str
@@ -188,7 +188,7 @@ class Occurrences(Shown):
 
 
 class AnswerIn(Given):
-    """A person's word on an occurrence that was not sent."""
+    """A person's decision on an occurrence that was not sent."""
 
     at: Moment
     send: bool = Field(description="true: send it now; false: let it go.")

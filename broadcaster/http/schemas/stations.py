@@ -1,4 +1,4 @@
-"""Stations, in and out."""
+"""Models of stations."""
 
 from typing import Annotated, Self
 
@@ -11,7 +11,7 @@ from broadcaster.languages import DEFAULT
 
 
 class StationIn(Given):
-    """A station to be. With ``insee``, name, boundary, centre and contact are the commune's own where not given."""
+    """A new station. With ``insee``, name, boundary, centre and contact default to the commune's."""
 
     slug: Slug = Field(examples=["laigle"])
     name: Annotated[str, line(MAX_NAME)] | None = None
@@ -57,7 +57,7 @@ class StationIn(Given):
 
 
 class TopicsIn(Given):
-    """What a station's alerts may be about: names of its own, and those that every reader has in their language."""
+    """The topics of a station's alerts: names of its own, and shared ones that are shown in each reader's language."""
 
     topics: tuple[Annotated[str, line(LONGEST_TOPIC)], ...] | None = Field(
         None,
@@ -80,7 +80,7 @@ class GroupOut(Shown):
 
 
 class StationOut(Shown):
-    """A station as the world may see it; ``groups`` and ``followers`` only with a key of it."""
+    """A station in its public form; ``groups`` and ``followers`` only with one of its keys."""
 
     slug: str
     name: str

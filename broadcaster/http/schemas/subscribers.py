@@ -1,4 +1,4 @@
-"""Subscribers, in and out."""
+"""Models of subscribers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -45,7 +45,7 @@ class PushContactIn(Given):
 
 
 class PhoneContactIn(Given):
-    """A telephone, for text messages or for calls; written nationally or with its country code."""
+    """A telephone number, for text messages or calls, written nationally or with its country code."""
 
     channel: Literal["sms", "voice"]
     phone: Annotated[str, line(40)] = Field(examples=["06 39 98 00 01"])
@@ -72,7 +72,7 @@ GroupName = Annotated[str, line(MAX_NAME)]
 
 
 class SubscriberIn(Given):
-    """Who wants to be told. Without a key only push contacts: a push subscription proves itself."""
+    """A new subscriber. Without a key only push contacts are accepted, as a push subscription proves itself."""
 
     external_id: Annotated[str, line(MAX_EXTERNAL_ID)] | None = Field(
         None, description="The register's own name for this person; with a key only."
@@ -100,7 +100,7 @@ class SubscriberIn(Given):
 
 
 class QuietIn(Given):
-    """When not to wake me: wall-clock times in a zone of the tz database. The same time twice: never quiet."""
+    """Quiet hours: wall-clock times in a zone of the tz database. Twice the same time: never quiet."""
 
     begin: ClockTime = Field(examples=["22:00"])
     end: ClockTime = Field(examples=["07:00"])
@@ -110,7 +110,7 @@ class QuietIn(Given):
 
 
 class WishesIn(Given):
-    """What I want to hear of from a station. Severe and extreme alerts always come."""
+    """The subscriber's choices for one station. Severe and extreme alerts always come."""
 
     least: Literal["minor", "moderate", "severe"] = "minor"
     mute: tuple[Annotated[str, line(40)], ...] = Field((), max_length=20, description="Topics never to hear of.")
@@ -118,7 +118,7 @@ class WishesIn(Given):
 
 
 class SubscriberPatch(Given):
-    """JSON merge (RFC 7396): what is given replaces, null empties, what is not given stays."""
+    """JSON merge patch (RFC 7396): given fields replace, null clears, omitted fields stay."""
 
     name: Annotated[str, line(MAX_NAME)] | None = None
     locale: Locale | None = None
@@ -135,7 +135,7 @@ class SubscriberPatch(Given):
 
 
 class PositionIn(Given):
-    """Where the device is, or was."""
+    """The device's position, current or earlier."""
 
     lon: Lon
     lat: Lat
@@ -191,7 +191,7 @@ class FollowOut(Shown):
 
 
 class QuietOut(Shown):
-    """``own``: chosen by this person."""
+    """``own``: whether this person chose them."""
 
     begin: str
     end: str
@@ -200,7 +200,7 @@ class QuietOut(Shown):
 
 
 class SubscriberOut(Shown):
-    """All that is known of one subscriber, for themselves."""
+    """All data about one subscriber, for themselves."""
 
     id: str
     locale: str

@@ -1,4 +1,4 @@
-"""Templates, in and out."""
+"""Models of templates."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ Texts = dict[Locale, TextIn]
 
 
 class TemplateIn(Given):
-    """What an alert is written from. What stands in brackets in its texts must be filled in before it is sent."""
+    """A template for alerts. Placeholders in brackets in its texts must be filled in before sending."""
 
     events: Events = Field(min_length=1, max_length=10, description="What happens, in a few words, by language.")
     texts: Texts = Field(min_length=1, max_length=10)

@@ -1,4 +1,4 @@
-"""Tests of one's own contacts, in and out."""
+"""Models of tests of one's own contacts."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from broadcaster.http.schemas.base import Given, Shown
 
 
 class TrialIn(Given):
-    """Which contact is tested; ``to``: its telephone or mail as shown, a push subscription's endpoint."""
+    """The contact to test; ``to``: its telephone or mail as shown, or a push subscription's endpoint."""
 
     channel: ChannelName
     to: Annotated[str, StringConstraints(min_length=3, max_length=1000)] = Field(examples=["+33639980001"])
@@ -21,7 +21,7 @@ class TrialAnswer(Given):
 
 
 class TrialOut(Shown):
-    """``state``: sending; sent (a provider has it), sandbox (nothing is sent here), proven, missed, or failed."""
+    """``state``: sending, sent (a provider accepted it), sandbox (nothing is sent here), proven, missed, or failed."""
 
     id: str
     channel: ChannelName
