@@ -199,9 +199,12 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
             with request.app[CONNECTIONS].waiting(request.protocol):
                 # Spread out, as two hundred answers at one moment would delay everybody else.
                 await asyncio.sleep(PATIENCE_S * random.uniform(0.5, 1.5))  # noqa: S311  not a secret
-        if _for_eyes(request):
-            return respond_in_words(request, problem)
-        return respond(problem, reader_of(request))
+        told = respond_in_words(request, problem) if _for_eyes(request) else respond(problem, reader_of(request))
+        if problem.kind == "too-many" and not request.content.is_eof():
+            await told.prepare(request)
+            await told.write_eof()
+            request.protocol.force_close()  # what is left of a stranger's body is not worth reading
+        return told
 
 
 async def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:

@@ -9,7 +9,10 @@ from broadcaster.languages import CONSOLE, DEFAULT
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.health_words import told
 from broadcaster.web.i18n import catalogs
-from broadcaster.web.pages import language_of, render
+from broadcaster.web.pages import language_of, page_of, render, rendered
+
+_TOO_MANY: dict[tuple[str, bool], bytes] = {}
+"""The page of a 429, by language, and whether it is for operators."""
 
 
 def reader_of(request: web.Request) -> Reader:
@@ -34,12 +37,13 @@ def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response
         said = f"{found['said']} {found['to_do']}"
     if problem.instance is not None:
         said += f" ({problem.instance.rpartition(':')[2]})"
-    response = render(
-        request,
-        "words.html",
-        words,
-        {"heading": heading, "sentence": said} | ({"languages": CONSOLE} if to_operators else {}),
-        status=problem.status,
-    )
+    facts = {"heading": heading, "sentence": said} | ({"languages": CONSOLE} if to_operators else {})
+    if problem.kind == "too-many":  # a flood is answered from memory
+        which = words.language, to_operators
+        if which not in _TOO_MANY:
+            _TOO_MANY[which] = rendered(request, "words.html", words, facts | {"here": "/"})
+        response = page_of(_TOO_MANY[which], words.language, status=problem.status)
+    else:
+        response = render(request, "words.html", words, facts, status=problem.status)
     response.headers.update(problem.headers)
     return response

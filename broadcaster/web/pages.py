@@ -109,7 +109,13 @@ def render(
     status: int = 200,
     cache_control: str = "no-store",
 ) -> web.Response:
-    """Render a template. ``_`` in it is the reader's words."""
+    """Return a template's page. ``_`` in it is the reader's words."""
+    body = rendered(request, template, words, facts)
+    return page_of(body, words.language, status=status, cache_control=cache_control)
+
+
+def rendered(request: web.Request, template: str, words: Words, facts: Mapping[str, Any]) -> bytes:
+    """Return what ``render`` sends."""
     context = {
         "_": words,
         "language": words.language,
@@ -119,8 +125,7 @@ def render(
         "here": request.path,
         **facts,
     }
-    body = aiohttp_jinja2.render_string(template, request, context).encode()
-    return page_of(body, words.language, status=status, cache_control=cache_control)
+    return aiohttp_jinja2.render_string(template, request, context).encode()
 
 
 def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str = "no-store") -> web.Response:
