@@ -198,7 +198,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         if problem.kind == "too-many":
             with request.app[CONNECTIONS].waiting(request.protocol):
                 # Spread out, as two hundred answers at one moment would delay everybody else.
-                await asyncio.sleep(PATIENCE_S * random.uniform(0.5, 1.5))  # noqa: S311  not a secret
+                await asyncio.sleep(PATIENCE_S * random.uniform(1, 2))  # noqa: S311  not a secret
         told = respond_in_words(request, problem) if _for_eyes(request) else respond(problem, reader_of(request))
         if problem.kind == "too-many" and not request.content.is_eof():
             await told.prepare(request)
