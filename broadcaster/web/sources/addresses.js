@@ -1,10 +1,10 @@
-// Uncertain addresses on a map: one key accepts, one skips, one opens the choice. And how far the look-up is.
+// Review of uncertain addresses on a map, by keys: accept, skip, choose. Also shows the progress of the look-up.
 
 import { all, fill, number, one } from "./parts/dom.js";
 import { call } from "./parts/call.js";
 
 const EVERY_MS = 2000;
-const CLOSE = { tiles: 16, outlines: 13 }; // without tiles, the boundaries of communes are all there is to see
+const CLOSE = { tiles: 16, outlines: 13 }; // without tiles, only the boundaries of communes are visible
 
 const box = one("[data-map]");
 if (box) {
@@ -48,7 +48,7 @@ if (bar) {
       bar.value = total - waiting;
       one("p", watched).textContent = fill(said, { done: number(total - waiting) });
     } catch {
-      // it is asked again
+      // the next poll asks again
     }
     setTimeout(look, EVERY_MS);
   };

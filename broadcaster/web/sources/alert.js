@@ -1,4 +1,4 @@
-// The alert's page is whole without this. Here: share, "you are here" after a press, and how old a kept page is.
+// Additions to the alert's page, which is complete without scripts: share, "you are here", and the age of a saved page.
 
 import { answering } from "./parts/answering.js";
 import { ask } from "./parts/ask.js";
@@ -21,7 +21,7 @@ if (share && (navigator.share || navigator.clipboard)) {
         one("#shared").textContent = words.copied;
       }
     } catch {
-      // they thought better of it
+      // the person cancelled
     }
   });
 }
@@ -72,7 +72,7 @@ function mark(at) {
 const answers = one("#answers");
 if (answers) answering(answers).catch(() => undefined);
 
-// A page out of the device's own store may be old, and the alert lifted since.
+// A page from the device's cache may be old, and the alert may have ended since.
 const made = Date.parse(document.lastModified);
 if (Date.now() - made > 90_000) {
   const old = one("#old");
@@ -82,7 +82,7 @@ if (Date.now() - made > 90_000) {
   window.addEventListener("online", () => location.reload(), { once: true });
 }
 
-// Once it is over it looks it, also on a page that stayed open, or was kept: nobody is to do today what was asked yesterday.
+// An alert that is over looks so, even on an open or saved page: nobody should follow yesterday's instructions today.
 const over = one("#over");
 const end = Date.parse(words.expires);
 (function wait() {
@@ -100,7 +100,7 @@ const end = Date.parse(words.expires);
   }
 })();
 
-// Who reads it here is not woken, or told in the morning, by the same.
+// Report the reading, so that the same alert is not sent after quiet hours.
 if (words.opened) {
   fact("token").then((token) => token && ask("PUT", words.opened)).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
-// /console/new: a new alert in four steps, one to be seen at a time; the back button goes between them, and nothing
-// that was written is lost.
+// /console/new: a new alert in four steps, one visible at a time. The back button moves between them, and no input is
+// lost.
 
 import { Drafts, empty, filled, placed } from "./parts/compose_draft.js";
 import { Check } from "./parts/compose_check.js";
@@ -19,12 +19,12 @@ class App {
     this.where = new Where(given, this);
     this.wording = new Wording(given, this);
     this.check = new Check(given, this);
-    fetch(`/map/${given.station}.json`).catch(() => {}); // so that the map's ground is here when its step is
+    fetch(`/map/${given.station}.json`).catch(() => {}); // so that the map data has arrived when its step is shown
     this.bind();
     this.begin();
   }
 
-  /** Begin where one was: a page that is loaded anew goes on; whoever comes from elsewhere is asked. */
+  /** Start: a reloaded page resumes its draft; people who come from another page are asked first. */
   begin() {
     const found = this.drafts.find(this.given);
     const goOn = new URLSearchParams(location.search).has("go_on");
@@ -33,7 +33,7 @@ class App {
       const [came] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
       const again = goOn || ["reload", "back_forward"].includes(came?.type);
       this.draft = (again && found) || filled(this.given);
-      this.wording.fillIn(); // the summary reads what is chosen there
+      this.wording.fillIn(); // the summary reads the choices made there
       this.show(asked || (this.given.editing.updates ? "where" : "check"), { replace: true });
       return;
     }
@@ -84,7 +84,7 @@ class App {
     window.addEventListener("pageshow", (event) => event.persisted && this.sent && location.reload());
   }
 
-  /** Begin with one of the frequent kinds: its words, its severity, how long it holds. */
+  /** Start from a template: its texts, its severity, its duration. */
   take(name) {
     const found = this.given.beginnings.find((each) => each.name === name);
     const old = this.draft;
@@ -134,7 +134,7 @@ class App {
     one("#kept").textContent = kept ? this.words.kept : this.words.not_kept;
   }
 
-  /** Show what keeps the service from answering. @param {any} error */
+  /** Show why the service can't answer. @param {any} error */
   failed(error) {
     if (error.status === 401) this.trouble(this.words.signed_out, this.words.sign_in, this.signIn());
     else if (error.status === 403) this.trouble(error.message);
@@ -179,7 +179,7 @@ class App {
     else location.hash = step;
   }
 
-  /** Return the last step that can be shown up to the one that is wanted. */
+  /** Return the requested step, or the last one before it that can be shown. */
   reachable(step) {
     const { draft } = this;
     const { editing } = this.given;

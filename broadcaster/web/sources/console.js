@@ -1,4 +1,4 @@
-// What every page of the console has: menus that close, forms that go once, presses that are held.
+// Behaviour of every console page: menus that close, forms that submit once, held buttons.
 
 import { all } from "./parts/dom.js";
 import { holdable } from "./parts/press.js";
@@ -14,7 +14,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A form goes once: the second tap of an impatient thumb does nothing. Coming back by the back button, it may go again.
+// Submit a form once: a second, impatient tap does nothing. After the back button, the form can be submitted again.
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.method !== "post" || event.defaultPrevented) return;
@@ -32,17 +32,18 @@ window.addEventListener("pageshow", () => {
   }
 });
 
-// Whoever signs out leaves no draft behind on this device.
+// Signing out deletes the drafts on this device.
 document.querySelector('form[action="/console/sign-out"]')?.addEventListener("submit", () => {
   document.dispatchEvent(new Event("signing-out"));
   try {
     for (const name of Object.keys(localStorage)) if (name.startsWith("tocsin.draft.")) localStorage.removeItem(name);
   } catch {
-    // a browser that keeps nothing has nothing to forget
+    // without storage, there is nothing to delete
   }
 });
 
-// A station that is picked by finger or mouse is shown at once; by keyboard, each arrow would be a page: its button stays.
+// Show a station at once if it is picked by finger or mouse. By keyboard each arrow would load a page, so the button
+// stays.
 for (const form of all("form.pick")) {
   const button = form.querySelector("button");
   const select = form.querySelector("select");

@@ -1,4 +1,4 @@
-// Requests for help on the map. All of it stands in the list below too; the page is read anew when it changed.
+// Requests for help on the map; the list below has the same content. The page is reloaded when they change.
 
 import { left, one } from "./parts/dom.js";
 import { draw, L, pin } from "./parts/map.js";

@@ -1,5 +1,5 @@
-// /here: one press, the alerts at this place now. The service is told a cell of some kilometres and no more, unless the
-// visitor asks to be told while they are here.
+// //here: one press shows the alerts at this position. The service learns only a cell of some kilometres, unless the
+// visitor asks for alerts while they are here.
 
 import { ask, given, isOffline, once, trouble, word } from "./parts/ask.js";
 import { card, moment, textOf } from "./parts/cards.js";
@@ -67,7 +67,7 @@ function failed(error) {
   form.querySelector("input")?.focus();
 }
 
-// Tell me while I am here ---------------------------------------------------------------------------------------------
+// Alerts during a visit ---------------------------------------------------------------------------------------------
 
 for (const button of all("[data-hours]")) {
   button.addEventListener("click", () =>
@@ -102,7 +102,7 @@ async function staying() {
   const over = !until || Date.parse(until) < Date.now();
   if (over) {
     await drop("stay");
-    if (await fact("visit")) await Promise.all([drop("visit"), drop("token")]); // the service has forgotten them too
+    if (await fact("visit")) await Promise.all([drop("visit"), drop("token")]); // the service has deleted them too
   }
   one("#staying").hidden = over;
   if (!over) {
@@ -112,7 +112,7 @@ async function staying() {
   }
 }
 
-/** While the page is open and they stay, the service hears where they go. */
+/** While the page is open during a visit, report the device's moves to the service. */
 function move() {
   let last = 0;
   navigator.geolocation.watchPosition(async ({ coords }) => {

@@ -1,4 +1,4 @@
-// The map of the alerts in force. What can be done with it can be done in the list below it.
+// The map of the alerts in force. The list below it offers the same actions.
 
 import { drawArea, styleOf } from "./parts/compose_area.js";
 import { left, one } from "./parts/dom.js";
@@ -13,5 +13,5 @@ if (given && box) {
   );
   const fit = () => all.getBounds().isValid() && map.fitBounds(all.getBounds(), { padding: [32, 32], animate: false, maxZoom: 14 });
   fit();
-  ready.then(fit); // its ground comes later, and shows the territory first
+  ready.then(fit); // the map data arrives later, and then shows the territory
 }

@@ -1,5 +1,5 @@
-// An alert as it goes out: the parts of the page that change come as they are to stand there. The service made them, with
-// the same templates as the page itself, so that what one sees live is what one sees after a reload.
+// An alert during sending: the page's changing parts arrive as HTML, rendered by the service with the page's own
+// templates, so that the live page looks the same as a reloaded one.
 
 import { countDown } from "./parts/countdown.js";
 import { fill, left, one, say } from "./parts/dom.js";
@@ -11,14 +11,14 @@ const lost = one("#lost");
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: given.zone, timeStyle: "medium", hourCycle: "h23" });
 let look = one(".verdict")?.className;
 
-/** Put a part in its place; what had the focus has it again, what was open is open. @param {string} name @param {string} html */
+/** Replace a part, keeping focus and open details. @param {string} name @param {string} html */
 function put(name, html) {
   const place = one(`[data-part="${name}"]`);
   if (!place) return;
   const at = document.activeElement;
   const held = at && place.contains(at) ? at.getAttribute("href") || at.tagName : "";
   const open = [...place.querySelectorAll("details[open]")].map((each) => each.id);
-  place.innerHTML = html; // made by the service's own templates, which escape what people wrote
+  place.innerHTML = html; // rendered by the service's templates, which escape people's texts
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (held) (place.querySelector(`[href="${CSS.escape(held)}"]`) || place.querySelector(held === "SUMMARY" ? "summary" : "a"))?.focus();
 }
@@ -29,7 +29,7 @@ function took(told) {
   pulse.className = "pulse on";
   one("#pulse-words").textContent = `${given.words.live} · ${told.at}`;
   const now = one(".verdict")?.className;
-  if (now !== look) say(told.said); // one word when it turns, not four a second
+  if (now !== look) say(told.said); // announce only changes of the verdict, not every update
   look = now;
 }
 
@@ -72,5 +72,5 @@ if (box && given.area) {
     show();
     await ready;
     show();
-  }).catch(() => {}); // without Leaflet the drawn map stays; without the ground the area alone is a map
+  }).catch(() => {}); // without Leaflet the drawn map stays; without map data the area alone is shown
 }

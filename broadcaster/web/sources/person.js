@@ -1,4 +1,4 @@
-// The form of a person: an address is looked up, or a place shown on the map, without leaving the page.
+// The form of a person: looks up an address, or shows a place on the map, without leaving the page.
 
 import { all, left, make, one, say } from "./parts/dom.js";
 import { call } from "./parts/call.js";
@@ -57,7 +57,7 @@ address.addEventListener("keydown", (event) => {
   find();
 });
 
-// The map weighs more than the page: it is fetched when it is asked for.
+// The map is larger than the page, so it is loaded on demand.
 let drawn;
 async function map() {
   if (drawn || !details.open) return;

@@ -1,4 +1,4 @@
-// The report's page: a button that prints, where there is a script to do it.
+// The report's page: shows the print button, which needs a script.
 
 import { one } from "./parts/dom.js";
 

@@ -1,5 +1,5 @@
-// /s/{station}: three presses to follow. One thing at a time; the back button goes one thing back; whatever is under way
-// when the network goes is kept and goes on.
+// //s/{station}: three presses to follow. One step at a time; the back button goes one step back; work interrupted by
+// a lost network is stored and resumed.
 
 import { ask, dialled, given, isOffline, once, trouble, word } from "./parts/ask.js";
 import { Problem } from "./parts/request.js";
@@ -22,7 +22,7 @@ function step(name, how = {}) {
   for (const each of all("[data-once]")) each.hidden = wanted !== steps[0];
   if (how.push !== false) history.pushState({ step: name }, "", name === "ways" ? location.pathname + location.search : `#${name}`);
   trouble(wrong, "");
-  // The map's ground takes a moment to make the first time: it is on its way before anyone asks for the map.
+  // The map data takes a moment to build the first time, so it is requested before anyone opens the map.
   if (name === "home") fetch(`/map/${given.station}.json`, { credentials: "same-origin" }).catch(() => undefined);
   const heading = one("h1, h2", wanted);
   if (how.push !== false) {
@@ -34,7 +34,7 @@ function step(name, how = {}) {
 
 window.addEventListener("popstate", async (event) => {
   const back = event.state?.step || "ways";
-  // What is done is not asked again: behind it there is the first step, as for whoever comes anew.
+  // Finished steps are not asked again: the back button leads from the end to the first step.
   step((await fact("token")) && back !== "home" && back !== "done" ? "ways" : back, { push: false });
 });
 
@@ -59,21 +59,21 @@ push.addEventListener("click", () =>
       await follow({ channel: "push", subscription });
     } catch (error) {
       ways();
-      if (push.hidden) return void say(word("denied")); // what stands in its place says all of it
+      if (push.hidden) return void say(word("denied")); // the sentence in its place suffices
       trouble(wrong, isOffline(error) && !(error instanceof Problem) ? word("offline") : (given.words[error.message] ? word(error.message) : word("failed")));
     }
   }),
 );
 
-/** Follow by push: as a new subscriber, or with this further station for one who is there. @param {any} contact */
+/** Follow by push: as a new subscriber, or an existing one who adds this station. @param {any} contact */
 async function follow(contact) {
   const token = await fact("token");
   const wish = { station: given.station, contact, locale: locale(), token: token || newToken(), known: Boolean(token) };
-  await keep("wish", wish); // before it is sent: an answer that is lost, or a page that is left, costs nothing
+  await keep("wish", wish); // stored before it is sent, so that a lost answer or a closed page does no harm
   await grant();
 }
 
-/** Send the wish that is kept; it may be sent twice, and counts once. */
+/** Send the stored request; sent twice, it counts once. */
 async function grant() {
   const wish = await fact("wish");
   if (!wish) return;
@@ -83,7 +83,7 @@ async function grant() {
       await ask("PUT", "/v1/subscribers/me/push", { subscription: wish.contact.subscription });
     } catch (error) {
       if (error.status !== 401) throw error;
-      await drop("token"); // erased elsewhere: begin anew
+      await drop("token"); // erased elsewhere: start again
       await keep("wish", { ...wish, token: newToken(), known: false });
       return grant();
     }
@@ -112,7 +112,7 @@ const confirming = codes(root, {
 });
 let adding = false;
 
-/** Whoever is known here adds a contact to what they have; the service is told that they follow this station too. */
+/** Existing subscribers add a contact to their own, and follow this station too. */
 async function alreadyFollows() {
   adding = false;
   if (!(await fact("token"))) return false;
@@ -150,7 +150,7 @@ async function choose(point) {
   }
 }
 
-/** Send the place that is kept. */
+/** Send the stored place. */
 async function settle() {
   const place = await fact("place");
   if (!place) return;
@@ -164,7 +164,7 @@ window.addEventListener("online", () =>
     .catch(() => undefined),
 );
 
-// Go on with what was under way.
+// Resume the stored work.
 (async () => {
   history.replaceState({ step: "ways" }, "", location.pathname + location.search);
   if (await confirming.resume()) {

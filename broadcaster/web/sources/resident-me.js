@@ -1,4 +1,4 @@
-// /me: what I follow, how I am told, where; pause, take away, leave.
+// //me: the stations I follow, my contacts and places; pause, download, leave.
 
 import { ask, dialled, given, isOffline, once, trouble, word } from "./parts/ask.js";
 import { moment } from "./parts/cards.js";
@@ -42,7 +42,7 @@ function nobody() {
   one("#nobody").hidden = false;
 }
 
-/** Do something and show what then holds; what went wrong is told. */
+/** Run an action and show the new state, or the error. */
 const doing = (button, work) =>
   once(button, async () => {
     try {
@@ -65,21 +65,21 @@ function list(selector, rows, line) {
   one(selector, root).replaceChildren(...(rows.length ? rows.map(line) : [make("li", { class: "quiet" }, word("nothing_here"))]));
 }
 
-/** A line with a button that asks once more before it does. */
+/** Return a line with a button that asks for confirmation. */
 function line(title, note, verb, sure, work) {
   const button = make("button", { type: "button", class: "button plain" }, verb, make("span", { class: "unseen" }, ` ${title}`));
   button.addEventListener("click", () => window.confirm(sure) && doing(button, work));
   return make("li", { class: "row apart" }, make("div", {}, make("strong", {}, title), note ? make("span", { class: "quiet small block" }, note) : null), button);
 }
 
-/** A labelled choice. @param {string} name @param {string} title @param {string[][]} options value and word */
+/** Return a labelled choice. @param {string} name @param {string} title @param {string[][]} options value and word */
 function choice(name, title, options, chosen) {
   const select = /** @type {HTMLSelectElement} */ (make("select", { id: name, name }, ...options.map(([value, said]) => make("option", { value }, said))));
   select.value = chosen;
   return make("div", { class: "field" }, make("label", { for: name }, title), select);
 }
 
-/** What is wanted of one station: kept with each change. */
+/** The form of choices for one station; each change is saved at once. */
 function wishes(follow) {
   const { station, least, topics } = follow;
   const when = ["now", "digest", "mute"].map((each) => [each, word(`topic_is_${each}`)]);
@@ -137,7 +137,7 @@ async function show() {
   paused.hidden = !me.paused_until;
   paused.firstElementChild.textContent = me.paused_until ? word("paused_until", { time: moment(me.paused_until) }) : "";
   one("#pausing", root).hidden = Boolean(me.paused_until);
-  // A station may write in any language: those of the browser can be chosen too.
+  // A station may write in any language, so the browser's languages are offered too.
   for (const each of [me.locale, ...navigator.languages].map((tag) => tag.split("-")[0])) {
     if (![...language.options].some((option) => option.value === each)) language.append(new Option(new Intl.DisplayNames([each], { type: "language" }).of(each), each));
   }
@@ -155,7 +155,7 @@ function failedTrial(error) {
   wrong.scrollIntoView({ block: "center" });
 }
 
-/** Say where a place is: from the centre of the nearest followed town, else by its figures. */
+/** Describe where a place is: from the centre of the nearest followed town, else by its coordinates. */
 function whereabouts({ lon, lat }) {
   const ways = me.follows.flatMap(({ station }) => {
     const centre = given.centres[station];
@@ -169,7 +169,7 @@ function whereabouts({ lon, lat }) {
   return word("from_centre", { distance: distance(metres(nearest)), side: word("sides").split("|")[side(nearest.way)], station: name });
 }
 
-/** A contact as the service takes it back. */
+/** Return a contact in the form that the service accepts. */
 const sent = (contact) =>
   contact.channel === "push"
     ? { channel: "push", subscription: contact.subscription }

@@ -1,4 +1,4 @@
-// A poll: who may vote sees its answers as buttons, and votes once.
+// A poll: people who may vote see its answers as buttons, and vote once.
 
 import { ask, once } from "./parts/ask.js";
 import { fact } from "./parts/device.js";

@@ -1,4 +1,5 @@
-// On each page of a resident's: the service worker is there, what was seen is told, and "/" shows what holds for them.
+// On each resident's page: registers the service worker and sends reports. On "/", shows the alerts at the resident's
+// places.
 
 import { ask, word } from "./parts/ask.js";
 import { every, fact } from "./parts/device.js";
@@ -21,7 +22,7 @@ window.addEventListener("online", () => {
   mine();
 });
 
-// A browser that would install the app says so; it is offered once, quietly, where there is a place for it.
+// When the browser can install the app, offer it once, on pages that have a place for the offer.
 window.addEventListener("beforeinstallprompt", (event) => {
   const place = one("#install");
   if (!place) return;
@@ -33,7 +34,7 @@ window.addEventListener("beforeinstallprompt", (event) => {
   });
 });
 
-/** Show on "/" what holds at one's places; offline, what was shown last. */
+/** Show the alerts at the resident's places on "/"; offline, those shown last. */
 async function mine() {
   const block = one("#mine");
   const token = block && (await fact("token"));

@@ -1,4 +1,4 @@
-// Passkeys, passwords: signing in, the first by a one-time link, further ones on the account's page.
+// Passkeys and passwords: sign-in, the first one by a one-time link, and others on the account page.
 
 import { browserSupportsWebAuthnAutofill, startRegistration } from "@simplewebauthn/browser";
 
@@ -16,7 +16,7 @@ function say(text) {
   wrong.hidden = !text;
 }
 
-/** Say what went wrong, in the reader's words. @param {any} error */
+/** Show an error in the reader's language. @param {any} error */
 function showProblem(error) {
   if (error instanceof Problem) return say(error.message);
   if (error instanceof TypeError) return say(words.offline);
@@ -24,7 +24,7 @@ function showProblem(error) {
   say(["NotAllowedError", "AbortError"].includes(error?.name) ? words.stopped : words.failed);
 }
 
-/** Whether passkeys work here; if not, say so, and show the password instead. */
+/** Return whether passkeys work here; if not, say so and show the password form. */
 function able() {
   if (passkeysWork()) return true;
   for (const each of all("[data-passkey], #with-passkey")) each.hidden = true;
@@ -39,7 +39,10 @@ function able() {
   return false;
 }
 
-/** Busy until done, so that an impatient thumb asks once. @param {any} button @param {() => Promise<void>} work */
+/**
+ * Mark a button busy until its work is done, so that impatient taps act once.
+ * @param {any} button @param {() => Promise<void>} work
+ */
 async function busy(button, work) {
   button.disabled = true;
   say("");
@@ -52,7 +55,7 @@ async function busy(button, work) {
   }
 }
 
-/** The value of a field. @param {string} id */
+/** Return the value of a field. @param {string} id */
 const typed = (id) => one(`#${id}`).value;
 
 function signIn() {
@@ -122,7 +125,7 @@ function backFromProvider() {
   form.submit();
 }
 
-/** Show new recovery codes, this once, in the place of what was there. @param {{codes: string[], login: string}} told */
+/** Show new recovery codes, once, in place of the form. @param {{codes: string[], login: string}} told */
 function showCodes({ codes, login }) {
   one("#own-login").textContent = login;
   for (const each of all("#welcome, #set-password")) each.hidden = true;
@@ -132,7 +135,7 @@ function showCodes({ codes, login }) {
 }
 
 /**
- * A new password: the app's secret is asked for when the form opens, and sent back with the password.
+ * Set up a new password: fetch the app's secret when the form opens, and send it back with the password.
  * @param {() => Promise<any>} app @param {(given: any) => Promise<any>} keep
  */
 function setPassword(app, keep) {

@@ -1,5 +1,5 @@
-// /sign/{station}: a display that nobody touches. It asks again and again, says when it last heard something, keeps what it
-// knew through a lost network and a lost power, and takes a new version of itself at night.
+// //sign/{station}: a display without interaction. It polls, shows the time of its last contact, keeps its alerts
+// through a loss of network or power, and reloads itself at night.
 
 import { given, word } from "./parts/ask.js";
 import { moment, severity } from "./parts/cards.js";
@@ -22,7 +22,7 @@ try {
   if (kept && Date.parse(kept.at) > Date.parse(known.at)) known = kept;
   heard = Math.min(Date.now(), Date.parse(known.at));
 } catch {
-  // nothing was kept
+  // nothing was stored
 }
 
 async function ask() {
@@ -37,7 +37,7 @@ async function ask() {
     try {
       localStorage.setItem(KEPT, JSON.stringify(known));
     } catch {
-      // a full store changes nothing for who reads
+      // a full storage makes no difference to readers
     }
   } catch {
     failing = true;
@@ -47,13 +47,13 @@ async function ask() {
   show();
 }
 
-/** The alerts that still hold by this display's own clock, if nobody told it better. */
+/** Return the alerts still in force by this display's own clock, for when there is no network. */
 const holding = () => known.alerts.filter((each) => Date.parse(each.expires) > Date.now());
 
 function show() {
   const alerts = holding();
   if (alerts.length || !idling) root.replaceChildren(...(alerts.length ? alerts.map(block) : [one("#idle").content.cloneNode(true)]));
-  idling = !alerts.length; // what stays is not read out again
+  idling = !alerts.length; // screen readers do not repeat an unchanged idle message
 
   root.classList.toggle("single", alerts.length === 1);
   const worst = alerts[0];
@@ -64,7 +64,7 @@ function show() {
   fit();
 }
 
-/** Nobody can scroll here: what is too much is written smaller, down to less than half. */
+/** Nobody can scroll here, so long text shrinks, down to less than half its size. */
 function fit() {
   let size = 100;
   root.style.fontSize = "";
@@ -75,7 +75,7 @@ function fit() {
 }
 window.addEventListener("resize", fit);
 
-/** An alert in the station's languages: in each in turn where there are two. */
+/** Show an alert in the station's languages, alternating if there are two. */
 function block(alert) {
   const languages = given.languages.filter((each) => alert.texts[each]);
   const language = languages[turn % (languages.length || 1)] || Object.keys(alert.texts)[0];
@@ -113,7 +113,7 @@ setInterval(() => {
 }, TURN_MS);
 window.addEventListener("online", ask);
 
-// A display runs for months: at four in the morning, with the network there and nothing holding, it takes itself anew.
+// A display runs for months: reload at four in the morning, if there is a network and no alert is in force.
 setInterval(() => {
   if (new Date().getHours() === 4 && !failing && !holding().length && performance.now() > 7_200_000) location.reload();
 }, 900_000);

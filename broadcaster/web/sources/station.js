@@ -1,4 +1,4 @@
-// The stations: a commune is found while one types, and its boundary is drawn.
+// The stations' form: finds communes while typing, and draws the chosen one's boundary.
 
 import { all, left, many, number, one, say } from "./parts/dom.js";
 import { call } from "./parts/call.js";
@@ -20,7 +20,7 @@ if (fetching) {
       one("progress", fetching).value = held;
       one("[data-held]", fetching).textContent = number(held);
     } catch {
-      // it is asked again
+      // the next keystroke asks again
     }
     setTimeout(look, EVERY_MS);
   };
@@ -54,7 +54,7 @@ if (form) {
       none.hidden = text.length < 2 || found.communes.length > 0;
       if (found.communes.length) say(many(words.found, found.communes.length));
     } catch {
-      // the button still asks in the plain way
+      // the button still works without this script
     }
   };
   asked.addEventListener("input", () => {

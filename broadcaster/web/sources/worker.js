@@ -1,12 +1,12 @@
-// The service worker: shows pushes, reports that they were shown and opened, and keeps the last alerts and the pages
-// around them for when there is no network.
+// The service worker: shows pushes, reports that they were shown and opened, and stores the last alerts and related
+// pages for use without a network.
 
 import { every, fact, forget, read, write } from "./parts/device.js";
 import { answer, renewed, report, tellAll } from "./parts/reports.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-// The shell and its files are those of a release, and go with it; the pages that were kept stay.
+// The shell and its files belong to a release and are deleted with it; saved pages stay.
 const SHELL = `shell-${RELEASE}`;
 const FILES = `files-${RELEASE}`;
 const PAGES = "pages-1";
@@ -15,7 +15,7 @@ const FILES_AT_ONCE = KEPT_FILES.map((name) => `/static/${name}`);
 const MOST_PAGES = 60;
 const MOST_ALERTS = 30;
 const PATIENCE_MS = 4000;
-// Longer and harsher the graver it is: a severe alert can be told by touch alone.
+// Longer and stronger with severity, so that a severe alert can be recognized by touch alone.
 const RHYTHMS = {
   extreme: [600, 150, 600, 150, 600, 150, 1200],
   severe: [500, 150, 500, 150, 800],
@@ -37,11 +37,11 @@ worker.addEventListener("activate", (event) => {
   );
 });
 
-/** Keep the pages that open without a network, and the files that they name. */
+/** Cache the pages that open without a network, and the files that they name. */
 async function keepShell() {
   for (const path of SHELL_PAGES) {
     const fresh = await fetch(path, { cache: "reload" }).catch(() => null);
-    // Better that of the release before than none.
+    // The previous release's page is better than none.
     const answer = fresh?.ok ? fresh : await caches.match(path, { ignoreVary: true });
     if (!answer) continue;
     await keepFiles(await answer.clone().text(), { maps: false });
@@ -50,7 +50,7 @@ async function keepShell() {
   for (const path of [...FILES_AT_ONCE, "/icon.svg", "/icons/192.png", "/icons/badge.png"]) await keepFile(path);
 }
 
-/** Keep what the kept pages need before the files of the release before are forgotten. */
+/** Cache the files that saved pages need, before the previous release's files are deleted. */
 async function keepFilesOfPages() {
   const pages = await caches.open(PAGES);
   for (const request of await pages.keys()) {
@@ -59,18 +59,21 @@ async function keepFilesOfPages() {
   }
 }
 
-/** Keep the scripts and styles that a page names. @param {string} page @param {{maps: boolean}} which */
+/** Cache the scripts and styles that a page names. @param {string} page @param {{maps: boolean}} which */
 async function keepFiles(page, which) {
   for (const [path] of page.matchAll(/\/static\/[\w.-]+\.(?:js|css)/g)) {
     if (which.maps || !path.includes("/map-")) await keepFile(path);
   }
 }
 
-/** Keep a file, and those that a script imports; one that an earlier release kept is not asked for again. @param {string} path */
+/**
+ * Cache a file, and those that a script imports; a file cached by an earlier release is not fetched again.
+ * @param {string} path
+ */
 async function keepFile(path) {
   const files = await caches.open(FILES);
   if (await files.match(path)) return;
-  const kept = path.startsWith("/static/") ? await caches.match(path) : null; // named by what it holds
+  const kept = path.startsWith("/static/") ? await caches.match(path) : null; // named by its content hash
   const answer = kept || (await fetch(path).catch(() => null));
   if (!answer?.ok) return;
   await put(FILES, path, answer.clone());
@@ -80,7 +83,10 @@ async function keepFile(path) {
   }
 }
 
-/** Keep an answer. Where there is no room for it, older pages go; if that is not enough, it is not kept, and nothing fails. */
+/**
+ * Cache an answer. If there is no room, older pages are deleted; if that is not enough, it is not cached, without an
+ * error.
+ */
 async function put(name, path, answer) {
   try {
     const cache = await caches.open(name);
@@ -96,10 +102,10 @@ async function put(name, path, answer) {
   }
 }
 
-/** Forget all but the last pages. @param {number} most */
+/** Delete all but the latest pages. @param {number} most */
 async function trimPages(most) {
   const pages = await caches.open(PAGES);
-  const kept = await pages.keys(); // the longest kept first
+  const kept = await pages.keys(); // the oldest first
   for (const request of kept.slice(0, Math.max(0, kept.length - most))) await pages.delete(request, { ignoreVary: true });
 }
 
@@ -119,7 +125,7 @@ async function arrived(data) {
     return;
   }
   const before = told.tag ? await read("alerts", told.tag).catch(() => null) : null;
-  // Two of one thread may overtake each other on their way: the later one stays, whichever comes last.
+  // Two pushes of one thread may arrive in the wrong order: the newer alert stays.
   const late = before && told.id && BigInt(before.id || 0) > BigInt(told.id);
   const shown = late ? before : { ...told, path, came: Date.now() };
   if (shown.tag && !late) await write("alerts", shown.tag, shown).catch(() => undefined);
@@ -149,7 +155,10 @@ async function show(told, how) {
   await worker.registration.showNotification(told.title || "Tocsin", options);
 }
 
-/** The answers as buttons: an own question's if they all find room, else help and the best of the others. @param {any} told */
+/**
+ * Return the answers as buttons: those of the alert's own question if all fit, else help and the best of the others.
+ * @param {any} told
+ */
 function buttons(told) {
   const most = /** @type {any} */ (Notification).maxActions ?? 2;
   const offered = (told.answers || []).map(([action, title]) => ({ action, title }));
@@ -157,10 +166,10 @@ function buttons(told) {
   const own = offered.some((each) => each.action === "1");
   const others = offered.filter((each) => each !== help);
   if (!help || own) return others.length <= most ? others : [];
-  return [...others.slice(-(most - 1)), help]; // to be safe is to have received it
+  return [...others.slice(-(most - 1)), help]; // *safe* includes *received*
 }
 
-/** Keep an alert's page, to be read when the network is gone. @param {string} path */
+/** Cache an alert's page, to read without a network. @param {string} path */
 async function keepPage(path) {
   if (!path.startsWith("/a/")) return;
   const answer = await fetch(path, { headers: { Accept: "text/html" } });
@@ -178,7 +187,7 @@ async function trim() {
   }
 }
 
-/** Pages that are open show what came. */
+/** Tell open pages to show the new alert. */
 async function nudge() {
   for (const client of await worker.clients.matchAll({ type: "window" })) client.postMessage({ kind: "alerts" });
 }
@@ -194,7 +203,7 @@ worker.addEventListener("notificationclick", (event) => {
 });
 
 /**
- * A button of a notification was pressed. Help leads to the page that says 112 first, and takes where one is.
+ * Handle a button of a notification. Help opens the page that says 112 first and can send the position.
  * @param {string} token @param {string} choice @param {any} told
  */
 async function answered(token, choice, told) {
@@ -204,7 +213,7 @@ async function answered(token, choice, told) {
   await show({ ...told, body: found === undefined ? told.kept : found?.said || told.body, answers: null, urgent: false }, { quiet: true });
 }
 
-/** Open a page, in a window that is there or in a new one. @param {string} path */
+/** Open a page in an existing window or in a new one. @param {string} path */
 async function lead(path) {
   const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   for (const each of windows) {
@@ -254,17 +263,17 @@ worker.addEventListener("fetch", (event) => {
 
 async function fromFiles(request, path, event) {
   const kept = await caches.match(path).catch(() => undefined);
-  if (kept && path.startsWith("/static/")) return kept; // named by what it holds: it never changes
+  if (kept && path.startsWith("/static/")) return kept; // named by its content hash: it never changes
   const asked = fetch(request);
-  // What is asked for in parts (a map file) is not kept.
+  // Range requests (of a map file) are not cached.
   const keeping = asked.then((answer) => answer.status === 200 && !path.endsWith(".pmtiles") && put(FILES, path, answer.clone()));
   event.waitUntil(keeping.catch(() => undefined));
-  return kept || asked; // an icon is shown at once, and renewed for the next time
+  return kept || asked; // an icon is served from the cache, and refreshed for the next time
 }
 
 /**
- * The page as it is now; as it was, where the network is away, too slow for who waits, or where the answer is an error
- * of the service or of the proxy before it.
+ * Return the current page; or the saved one if the network is down or too slow, or the answer is an error of the
+ * service or of its proxy.
  */
 async function freshPage(request, url, event) {
   const asked = fetch(request);

@@ -1,5 +1,5 @@
-// Answers to an alert: by the link of a message, or as the device that is signed up. Without this the form of a message's
-// link works alone; here it can send where one is, and waits for a network.
+// Answers to an alert, through a message's link or as a signed-up device. The form of a message's link also works
+// without scripts; with this one it can send the position, and waits for a network.
 
 import { fact } from "./device.js";
 import { all, one } from "./dom.js";
@@ -29,7 +29,7 @@ export async function answering(section) {
   });
 }
 
-/** Fill in what a device that is signed up may answer. @param {HTMLElement} section @param {string} to */
+/** Show the answers offered to a signed-up device. @param {HTMLElement} section @param {string} to */
 async function fill(section, to) {
   const token = await fact("token");
   if (!token || !to) return false;
@@ -52,7 +52,7 @@ async function fill(section, to) {
   return true;
 }
 
-/** Show which answer stands. @param {HTMLElement} section @param {string|null} chosen */
+/** Mark the recorded answer. @param {HTMLElement} section @param {string|null} chosen */
 function mark(section, chosen) {
   for (const each of all(".offers button", section)) {
     const pressed = each.value === chosen;
@@ -64,7 +64,7 @@ function mark(section, chosen) {
 async function told(section, form, button, to) {
   const body = { answer: button.value, household: form.elements.household.checked };
   if (button.value === HELP && form.elements.where.checked) {
-    const at = await locate().catch(() => null); // without it the request goes all the same
+    const at = await locate().catch(() => null); // the request is sent without it
     if (at) Object.assign(body, { lon: at.lon, lat: at.lat, accuracy_m: at.accuracy });
   }
   const said = /** @type {HTMLElement} */ (one("[data-said]", section));

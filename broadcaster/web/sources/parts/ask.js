@@ -1,17 +1,17 @@
-// Asking the service as a resident: by the token that this device keeps, and nothing else.
+// Requests to the service as a resident, authenticated by the token stored on this device.
 
 import { fact } from "./device.js";
 import { left } from "./dom.js";
 import { request } from "./request.js";
 
-/** What the page was given by the server. */
+/** The facts that the server left in the page. */
 export const given = left("given") || { words: {} };
 /** @param {string} name @param {Record<string, any>} [gaps] */
 export const word = (name, gaps = {}) =>
   (given.words[name] || name).replace(/%\((\w+)\)s/g, (_, gap) => String(gaps[gap] ?? ""));
 
 /**
- * Send a request with the device's token, or with another. Throws as ``request`` does.
+ * Send a request with the device's token, or with another one. Throws like ``request``.
  * @param {string} method @param {string} path @param {any} [body] @param {{token?: string|null}} [as]
  */
 export async function ask(method, path, body, as = {}) {
@@ -20,19 +20,22 @@ export async function ask(method, path, body, as = {}) {
   return request(method, path, body, { headers, credentials: "omit" });
 }
 
-/** Write a French number as it is dialled, in pairs; others as they are. @param {string} to */
+/** Format a French number as it is dialled, in pairs; leave other numbers as they are. @param {string} to */
 export const dialled = (to) => to.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "0$1\u00a0$2\u00a0$3\u00a0$4\u00a0$5");
 
-/** Return whether what went wrong is the network. @param {unknown} error */
+/** Return whether an error is the network's. @param {unknown} error */
 export const isOffline = (error) => error instanceof TypeError || !navigator.onLine;
 
-/** Put a sentence where a page tells of trouble; an empty one takes it away. @param {Element} place @param {string} sentence */
+/** Show an error sentence in its place; an empty one hides it. @param {Element} place @param {string} sentence */
 export function trouble(place, sentence) {
   place.textContent = sentence;
   place.toggleAttribute("hidden", !sentence);
 }
 
-/** Do a thing once, however often its button is pressed meanwhile. @param {HTMLElement} button @param {() => Promise<any>} work */
+/**
+ * Run work once, even if its button is pressed again meanwhile.
+ * @param {HTMLElement} button @param {() => Promise<any>} work
+ */
 export async function once(button, work) {
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");

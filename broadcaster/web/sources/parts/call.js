@@ -1,11 +1,12 @@
-// Requests from a page of the console: with the session's cookie, and the proof that the page is ours.
+// Requests from a console page: with the session's cookie and the CSRF token.
 
 import { one } from "./dom.js";
 import { Problem, request } from "./request.js";
 
 /**
- * Send a request; a trusted device that is asked who it is shows it, and sends again. Throws as ``request`` does.
- * @param {string} method @param {string} path @param {any} [body] @param {AbortSignal} [signal] @param {HeadersInit} [headers]
+ * Send a request. If a trusted device is asked for its passkey, show it and send again. Throws like ``request``.
+ * @param {string} method @param {string} path @param {any} [body] @param {AbortSignal} [signal] @param {HeadersInit}
+ * [headers]
  */
 export async function call(method, path, body, signal, headers = {}) {
   const csrf = one('meta[name="csrf"]')?.getAttribute("content") || "";
@@ -19,7 +20,7 @@ export async function call(method, path, body, signal, headers = {}) {
     try {
       await prove();
     } catch {
-      throw error; // stopped, or another's passkey: what was asked for still stands
+      throw error; // cancelled, or another person's passkey: the passkey is still required
     }
     return await send();
   }

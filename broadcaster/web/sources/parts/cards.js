@@ -17,7 +17,7 @@ export function textOf(alert, language = document.documentElement.lang) {
   return { language: chosen, ...alert.texts[chosen] };
 }
 
-/** What stands before a headline that is not meant. @param {any} alert */
+/** Return the headline's prefix for an exercise or a test. @param {any} alert */
 const markOf = (alert) => (alert.status === "actual" ? "" : `[${word(alert.status)}] `);
 
 /** @param {any} alert @param {(name: string) => string} [said] */
@@ -32,7 +32,7 @@ export function severity(alert, said = word) {
   return make("span", { class: `severity ${look}` }, svg, said(alert.severity));
 }
 
-/** Write a moment short: the time, with the day where it is not today's. @param {string} moment @param {string} [zone] */
+/** Format a time briefly: with the day only if it is not today. @param {string} moment @param {string} [zone] */
 export function moment(moment, zone, language = document.documentElement.lang) {
   const at = new Date(moment);
   const today = at.toDateString() === new Date().toDateString();

@@ -1,5 +1,5 @@
-// A phone or a mail is shown to be one's own: ask for a code, wait for it, give it back. What is under way is kept, so that
-// a page that was left, or a network that was lost, changes nothing.
+// Confirms a phone number or a mail address: request a code, wait for it, send it back. Progress is stored, so that it
+// survives a closed page or a lost network.
 
 import { ask, dialled, given, isOffline, once, trouble, word } from "./ask.js";
 import { drop, fact, keep } from "./device.js";
@@ -9,7 +9,7 @@ const AGAIN_S = 45;
 const LOOK_MS = 4000;
 
 /**
- * Make a form that asks for a code, and the one that takes it, work together.
+ * Connect the form that requests a code with the one that takes it.
  * @param {HTMLElement} within holds form.ask-code[data-kind] (one or more) and form.give-code
  * @param {{path: () => Promise<string>|string, extra?: () => any, asked?: (pending: any) => void,
  *   confirmed: (pending: any, token: string|null) => Promise<void>|void, name: string}} how
@@ -67,7 +67,7 @@ export function codes(within, how) {
     timer = window.setInterval(count, 1000);
     count();
     window.clearInterval(looking);
-    // Only a mail can be confirmed elsewhere; the others are looked after once, to hear of a message that never left.
+    // Only a mail can be confirmed elsewhere. For the others, check once whether the message could be sent.
     looking = window.setInterval(look, pending.channel === "email" ? LOOK_MS : 3 * LOOK_MS);
   }
 
@@ -84,7 +84,7 @@ export function codes(within, how) {
     try {
       await heard(await ask("POST", "/v1/confirmations", { confirmation: pending.confirmation }, { token: null }));
     } catch {
-      // the next look may be luckier
+      // the next check may succeed
     }
   }
   document.addEventListener("visibilitychange", look);
@@ -115,7 +115,7 @@ export function codes(within, how) {
       return;
     }
     if (refused === pending?.confirmation + code) {
-      input.select(); // it was sent as its sixth digit was written: pressing the button too costs no second try
+      input.select(); // already sent after its sixth digit: a press of the button costs no second attempt
       return;
     }
     try {
@@ -136,13 +136,13 @@ export function codes(within, how) {
     event.preventDefault();
     once(give, send);
   });
-  // Six digits are a whole code: nobody needs to press anything more.
+  // Six digits complete a code: submit it without a press.
   input.addEventListener("input", () => {
     if (/^\D*(\d\D*){6}$/.test(input.value)) once(give, send);
   });
 
   return {
-    /** Go on with what was under way when the page was left; false if nothing was. */
+    /** Resume the confirmation that was pending when the page was left; return false if there was none. */
     async resume() {
       const kept = await fact("begun");
       if (!kept || kept.for !== how.name || Date.parse(kept.expires_at) < Date.now()) return false;

@@ -1,4 +1,4 @@
-// The map on which one shows where: circles that are tapped, dragged, or moved by keys; outlines drawn corner by corner.
+// The map for drawing an area: circles to tap, drag, or move by keys; outlines drawn corner by corner.
 
 import { fill, make, number } from "./dom.js";
 import { colour, draw, L } from "./map.js";
@@ -6,16 +6,16 @@ import { colour, draw, L } from "./map.js";
 const STEPS_M = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const METRES_A_DEGREE = 111_320;
 const DENSE = [0, 0.1, 0.18, 0.27, 0.36, 0.46];
-const DASHES = "12 9"; // an exercise is drawn in dashes
+const DASHES = "12 9"; // an exercise has a dashed outline
 const dark = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 
-/** The slider's places: steps of 10 m up to a kilometre, of 50 m to two, of 100 m to five. */
+/** The slider's positions: steps of 10 m up to 1 km, of 50 m up to 2 km, of 100 m up to 5 km. */
 export const radiusAt = (place) =>
   place <= 70 ? 300 + 10 * place : place <= 90 ? 1000 + 50 * (place - 70) : 2000 + 100 * (place - 90);
 export const placeOf = (radius) =>
   Math.round(radius <= 1000 ? (radius - 300) / 10 : radius <= 2000 ? 70 + (radius - 1000) / 50 : 90 + (radius - 2000) / 100);
 
-/** Return how an area is drawn: in the colour of its severity, an exercise in dashes. */
+/** Return an area's style: the colour of its severity; dashed for an exercise. */
 export function styleOf(status, severity) {
   const drill = status !== "actual";
   const plain = dark() ? colour("--drill") : "#6b5200";
@@ -23,7 +23,7 @@ export function styleOf(status, severity) {
   return { color: line, weight: 3, fillColor, fillOpacity: dark() ? 0.28 : 0.2, dashArray: drill ? DASHES : null, interactive: false };
 }
 
-/** Draw an area that was given as the API has it. @param {any} map @param {any} area @param {any} style */
+/** Draw an area in the API's form. @param {any} map @param {any} area @param {any} style */
 export function drawArea(map, area, style) {
   const group = L.featureGroup();
   for (const each of area?.circles || []) L.circle([each.lat, each.lon], { ...style, radius: each.radius_m }).addTo(group);
@@ -31,7 +31,7 @@ export function drawArea(map, area, style) {
   return group.addTo(map);
 }
 
-/** Draw the area of the version that an update replaces, if this is one. @param {any} given @param {any} map */
+/** In an update, draw the area of the version that it replaces. @param {any} given @param {any} map */
 export function drawBefore(given, map) {
   const style = { color: "#5b6068", weight: 2, dashArray: DASHES, fill: false, interactive: false };
   return given.editing?.area ? drawArea(map, given.editing.area, style) : null;
@@ -51,7 +51,7 @@ export class AreaMap {
     this.selected = 0;
     this.corners = null;
     this.adding = false;
-    map.doubleClickZoom.disable(); // two quick taps are two corners
+    map.doubleClickZoom.disable(); // two quick taps make two corners, not a zoom
     map.createPane("dense").style.zIndex = "300";
     map.on("click", (event) => this.tap(event.latlng));
     element.addEventListener("keydown", (event) => {
@@ -59,7 +59,7 @@ export class AreaMap {
       event.preventDefault();
       this.tap(this.middle());
     });
-    // Its own territory comes with the page: it is there before the ground of the map is.
+    // The station's territory comes with the page, and so before the map data.
     drawBefore(given, map);
     this.outline = given.boundary && L.geoJSON(given.boundary, { interactive: false, style: { color: "#7c7f86", weight: 2, fillOpacity: 0 } }).addTo(map);
     this.ready = ready.then((ground) => {
@@ -79,20 +79,20 @@ export class AreaMap {
     this.build();
   }
 
-  /** Say what lies over the map, in pixels, so that nothing that matters is put under it. */
+  /** Set how much of the map is covered, in pixels, so that important parts stay visible. */
   room() {
     const over = this.told.over();
     return { paddingTopLeft: L.point(24, over.top + 16), paddingBottomRight: L.point(24, over.bottom + 16) };
   }
 
-  /** The point in the middle of what is seen of the map. */
+  /** The centre of the visible part of the map. */
   middle() {
     const size = this.map.getSize();
     const over = this.told.over();
     return this.map.containerPointToLatLng([size.x / 2, (over.top + size.y - over.bottom) / 2]);
   }
 
-  /** Show all that is drawn, or the territory. */
+  /** Fit the view to everything drawn, or to the territory. */
   home() {
     this.map.invalidateSize({ animate: false });
     const bounds = this.bounds();
@@ -106,7 +106,7 @@ export class AreaMap {
     return this.given.centre ? L.latLng(this.given.centre[1], this.given.centre[0]).toBounds(6000) : null;
   }
 
-  /** A tap: the circle goes there, or a corner of the outline. @param {any} at */
+  /** Handle a tap: place the circle, or add a corner of the outline. @param {any} at */
   tap(at, label = "") {
     const draft = this.draft;
     if (!draft) return;
@@ -132,7 +132,7 @@ export class AreaMap {
     this.see();
   }
 
-  /** Bring what was changed into sight, if it is not. */
+  /** Scroll the changed shape into view, if needed. */
   see() {
     const bounds = this.bounds();
     if (!bounds || this.draft.territory) return;
@@ -202,7 +202,7 @@ export class AreaMap {
     this.told.changed();
   }
 
-  /** Paint where people live: cells from the server, which shows no single home. @param {any[]} cells */
+  /** Paint the density of people by cells from the server, which reveal no single home. @param {any[]} cells */
   dense(cells) {
     const renderer = L.canvas({ pane: "dense" });
     const colour = getComputedStyle(document.documentElement).getPropertyValue("--act").trim();
@@ -306,7 +306,7 @@ const round = (degrees) => Math.round(degrees * 1e5) / 1e5;
 const clamp = (radius, [least, most]) => Math.min(most, Math.max(least, Math.round(radius)));
 const snapped = (radius) => radiusAt(Math.min(120, Math.max(0, placeOf(radius))));
 
-/** Say where an area is, for people. @param {any} given @param {any} draft */
+/** Describe where an area is, in words. @param {any} given @param {any} draft */
 export function whereWords(given, draft) {
   const words = given.words;
   if (draft.territory) return words.in_territory;

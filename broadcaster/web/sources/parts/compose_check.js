@@ -1,4 +1,4 @@
-// The last step: all of it in one sentence, what one must know before, and a press that is held.
+// The last step: the whole alert in one sentence, the warnings, and a button to hold.
 
 import { call } from "./call.js";
 import { area, body, expires, newKey, onset, texts } from "./compose_draft.js";
@@ -15,7 +15,7 @@ const SLOW_S = 600;
 const TYPED_MS = 250;
 const LANGUAGES = new Intl.DisplayNames([language], { type: "language" });
 
-/** Write how many people it concerns: exactly only where all of them are of the station's own list. */
+/** Format how many people it concerns: exact only if all of them are in the station's own register. */
 function howMany(found, words) {
   if (!found.people && found.others_fewer_than) return fill(words.few_people, { n: number(found.others_fewer_than) });
   return found.others ? fill(words.about_people, { n: number(found.people) }) : many(words.n_people, found.people);
@@ -33,7 +33,7 @@ export class Check {
     this.when = new When(given, app, () => {
       this.summary();
       window.clearTimeout(this.timer);
-      this.timer = window.setTimeout(() => this.ask(), TYPED_MS); // others sleep at another hour
+      this.timer = window.setTimeout(() => this.ask(), TYPED_MS); // quiet hours differ by time
     });
     this.updating = given.editing?.updates ? new Updating(given, app) : null;
     one("#send").addEventListener("held", () => this.send());
@@ -76,7 +76,7 @@ export class Check {
       if (mine !== this.asked) return;
       one("#sentence").textContent = this.words.reach_later;
       if (error.status === 422 && !this.isLater) this.refuse(error.errors, error.message);
-      else if (error.status !== 422) this.app.failed(error); // the next times say what is wrong with the day
+      else if (error.status !== 422) this.app.failed(error); // the list of next times shows what is wrong with the date
     }
   }
 
@@ -96,7 +96,7 @@ export class Check {
     one("#warnings").replaceChildren(...told.map(([sentence, grave]) => make("li", { class: grave ? "notice bad" : "notice warn" }, make("p", {}, sentence))));
   }
 
-  /** Use one channel more: the next figures have its people. @param {string} channel */
+  /** Add a channel; the next figures include its people. @param {string} channel */
   add(channel) {
     const { draft, given } = this;
     draft.channels = given.channels.filter((each) => each === channel || draft.channels.includes(each));
@@ -106,7 +106,7 @@ export class Check {
     this.ask();
   }
 
-  /** Show the whole text and each channel's message, as the service writes them. */
+  /** Show the whole text and each channel's message, as rendered by the service. */
   async showSeen() {
     await this.app.wording.preview();
     const { previews } = this.app.wording;
@@ -117,7 +117,7 @@ export class Check {
     one("#sms-cut p").textContent = cut.map(([code, each]) => fill(this.words[`warn_cut_${each.sms.cut}`], { language: LANGUAGES.of(code) })).join(" ");
   }
 
-  /** Ask plainly whether to wake those who would never hear of it: nothing is sent before that is answered. */
+  /** Ask whether to wake people who would otherwise miss it. Nothing is sent before this is answered. */
   askToWake(found) {
     const { words, draft } = this;
     const asleep = found.hearing.missed + found.woken;
@@ -181,7 +181,7 @@ export class Check {
       this.map.map.zoomControl?.remove();
     }
     this.place();
-    await this.map.ready; // the ground comes later, and shows all of the territory first
+    await this.map.ready; // the map data arrives later, and then shows the whole territory
     this.place();
   }
 
@@ -203,7 +203,7 @@ export class Check {
     button.setAttribute("aria-busy", String(busy));
   }
 
-  /** Send it. What was sent once stays word for word the same until it is changed: sent again, it is the same alert. */
+  /** Send the draft. Repeated requests are identical until the draft changes, so that they make one alert. */
   async send() {
     const { draft } = this;
     if (this.busy) return;
@@ -241,7 +241,7 @@ export class Check {
     }
   }
 
-  /** Return where it is sent to, and where its page is then. */
+  /** Return the address to send to, and that of the resulting page. */
   where() {
     const { editing } = this.given;
     if (this.updating) return [`${editing.path}/update?`, "alerts"];
@@ -260,7 +260,10 @@ export class Check {
     else this.tellNot(error.status === 403 ? error.message : this.words.lost);
   }
 
-  /** What tells of it stands at the head of the page, and the finger is at its foot. @param {any} error */
+  /**
+   * Show the error and scroll to it: it is at the top of the page, while the button is at the bottom.
+   * @param {any} error
+   */
   signedOut(error) {
     this.app.failed(error);
     one("#trouble").scrollIntoView({ block: "center" });
@@ -273,7 +276,7 @@ export class Check {
     this.tellNot(this.words.sent_before, make("li", {}, link), make("li", {}, again));
   }
 
-  /** What was sent stays sent; this becomes an alert beside it, and is to be confirmed like any other. */
+  /** The alert that was sent stays; this draft becomes another one, which needs the same confirmation. */
   asNew() {
     this.draft.key = newKey();
     this.draft.pending = null;

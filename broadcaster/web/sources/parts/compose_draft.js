@@ -1,25 +1,25 @@
-// A draft of an alert: kept on this device from the first touch on, until it is sent or begun anew. One that changes a
-// scheduled alert is filled by the service.
+// A draft of an alert, stored on this device from the first input until it is sent or restarted. A draft that changes
+// a scheduled alert is filled in by the service.
 
 import { readRule } from "./compose_rule.js";
 
-/** What is written without a template. */
+/** The kind of a draft without a template. */
 const OTHER = "other";
 const KEPT_DAYS = 7;
 const SAVE_MS = 250;
 const A_DAY_MS = 86_400_000;
 const AN_HOUR_MS = 3_600_000;
 
-/** Return the name of a draft that the service will know it by: one draft is one alert. */
+/** Return a new idempotency key, so that one draft makes one alert. */
 export function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
 }
 
-/** Return what a draft says of later while it goes out now. */
+/** Return the fields about later sending, for a draft to send now. */
 export const unscheduled = () => ({ when: "now", at: "", rule: "weekly", own: "", until: "", publicly: false, holidays: false, school: "", grace: "", reason: "", zone: "", except_on: [] });
 
-/** Return a draft with nothing in it. @param {any} given what the server left for the page */
+/** Return an empty draft. @param {any} given what the server left for the page */
 export function empty(given) {
   return {
     key: newKey(),
@@ -55,7 +55,7 @@ export function empty(given) {
   };
 }
 
-/** Return a moment as a field for day and hour has it, in this device's time. @param {string} moment */
+/** Format a time for a datetime-local field, in this device's time zone. @param {string} moment */
 function local(moment) {
   const at = new Date(moment);
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, "2026-01-01T00:00".length);
@@ -75,9 +75,12 @@ export function filled(given) {
   };
 }
 
-/** Keeps one draft a station in this browser's storage, and one of a change. */
+/** Stores drafts in this browser: one per station, and one for a change. */
 export class Drafts {
-  /** @param {any} given @param {(kept: boolean) => void} told whether it could be kept, each time */
+  /**
+   * @param {any} given
+   * @param {(kept: boolean) => void} told called after each attempt with whether it could be stored
+   */
   constructor(given, told) {
     this.name = `tocsin.${given.editing ? "change" : "draft"}.${given.station}`;
     this.told = told;
@@ -85,10 +88,10 @@ export class Drafts {
     this.waiting = null;
     window.addEventListener("pagehide", () => this.flush());
     document.addEventListener("visibilitychange", () => this.flush());
-    document.addEventListener("signing-out", () => this.forget()); // or it would be written again on the way out
+    document.addEventListener("signing-out", () => this.forget()); // or it would be stored again on leaving
   }
 
-  /** Return the draft that was left here, or null. @param {any} given */
+  /** Return the stored draft, or null. @param {any} given */
   find(given) {
     try {
       const found = JSON.parse(localStorage.getItem(this.name));
@@ -96,7 +99,7 @@ export class Drafts {
       const blank = given.editing ? filled(given) : empty(given);
       if (!given.editing && !given.beginnings.some((each) => each.name === found.kind)) found.kind = OTHER; // it was deleted
       if (found.of !== blank.of) return null;
-      // An outline was one ring once.
+      // Older drafts stored an outline as one ring.
       const polygons = found.polygons.map((each) => (Array.isArray(each[0]?.[0]) ? each : [[...each, each[0]]]));
       return { ...blank, ...found, polygons, texts: { ...blank.texts, ...found.texts }, later: { ...blank.later, ...found.later } };
     } catch {
@@ -131,19 +134,19 @@ export class Drafts {
     try {
       localStorage.removeItem(this.name);
     } catch {
-      // then there was none
+      // then none was stored
     }
   }
 }
 
 const written = (text) => Boolean(text.headline.trim() || text.description.trim() || text.instruction.trim());
 
-/** Return the texts that say anything, by language. @param {any} draft */
+/** Return the texts that are not empty, by language. @param {any} draft */
 export function texts(draft) {
   return Object.fromEntries(Object.entries(draft.texts).filter(([, text]) => written(text)));
 }
 
-/** Return the draft's area as the API takes it, or null. @param {any} draft */
+/** Return the draft's area in the API's form, or null. @param {any} draft */
 export function area(draft) {
   if (draft.territory || (!draft.circles.length && !draft.polygons.length)) return null;
   const found = {};
@@ -154,11 +157,11 @@ export function area(draft) {
   return found;
 }
 
-/** Return whether it is said where. @param {any} draft */
+/** Return whether the draft has an area. @param {any} draft */
 export const placed = (draft) =>
   draft.territory || area(draft) !== null || ["all_followers", "groups"].includes(draft.audience);
 
-/** Return what the service is asked with. @param {any} given @param {any} draft */
+/** Return the draft in the API's form. @param {any} given @param {any} draft */
 export function body(given, draft) {
   return {
     station: given.station,
@@ -173,7 +176,7 @@ export function body(given, draft) {
     area: area(draft),
     territory: draft.territory,
     audience: { kind: draft.audience, groups: draft.audience === "groups" ? draft.groups : [] },
-    // Not chosen: as the station's policy says, one after another.
+    // No channels chosen: the station's policy applies, one after another.
     channels: draft.channelsChosen ? draft.channels : null,
     topic: draft.topic || null,
     wakes: Boolean(draft.wakes),
@@ -181,14 +184,14 @@ export function body(given, draft) {
   };
 }
 
-/** Return until when it holds, as of now; null where no day was chosen. @param {any} draft */
+/** Return when it expires, if sent now; null if no date was chosen. @param {any} draft */
 export function expires(draft) {
   if (draft.hours !== "date") return new Date(Date.now() + Number(draft.hours) * AN_HOUR_MS);
   const day = new Date(draft.date);
   return Number.isNaN(day.getTime()) ? null : day;
 }
 
-/** Return when it begins, if that is later; null where no day was chosen. @param {any} draft */
+/** Return when it begins, if that is later; null if no date was chosen. @param {any} draft */
 export function onset(draft) {
   const day = new Date(draft.onsetDate);
   return draft.onset !== "date" || Number.isNaN(day.getTime()) ? null : day;

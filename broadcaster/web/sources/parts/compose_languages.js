@@ -1,12 +1,12 @@
-// Before it is sent: what readers of another language would miss.
+// Warnings before sending about parts that are missing in another language.
 
 const PARTS = ["headline", "description", "instruction"];
 
-/** Return whether a language's text is no more what the template said; without a template, nothing is known. */
+/** Return whether a language's text differs from the template's; undefined without a template. */
 const changed = (draft, code) => draft.written[code] && PARTS.some((part) => draft.texts[code][part] !== draft.written[code][part]);
 
 /**
- * Yield the sentences to warn with.
+ * Yield the warnings.
  * @param {any} given @param {any} draft @param {Record<string, any>} written texts by language
  * @param {(sentence: string, codes: Record<string, string>) => string} say fills a sentence with languages' names
  */

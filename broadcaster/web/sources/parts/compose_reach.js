@@ -1,12 +1,12 @@
-// The reach follows the finger: of many moves the newest is asked for, and of many answers the newest is shown.
+// Live reach during a drag: only the newest move is asked for, and only the newest answer shown.
 
 const AT_ONCE = 2;
-const SPACING_MS = 120; // a key may ask so often a minute, and a drag lasts
+const SPACING_MS = 120; // a key's requests per minute are limited, and a drag lasts long
 
 /**
- * Return a function that asks for what `make` gives when its turn comes. Moves within 120 ms are one question; two are
- * under way at most, so that the last move waits for no more than part of one answer; an answer that comes after a
- * newer one is dropped.
+ * Return a function that sends the question that `make` returns at that time. Moves within 120 ms make one question.
+ * At most two are pending, so that the last move never waits for a whole answer. An answer that arrives after a newer
+ * one is dropped.
  * @param {(question: any) => Promise<any>} ask @param {(answer: any) => void} show @param {(error: any) => void} fail
  */
 export function follower(ask, show, fail) {
@@ -31,7 +31,7 @@ export function follower(ask, show, fail) {
     const since = moved;
     wanted = null;
     if (question === null) {
-      shown = ++asked; // what is still under way is of no interest any more
+      shown = ++asked; // pending answers are no longer of interest
       return;
     }
     const mine = ++asked;

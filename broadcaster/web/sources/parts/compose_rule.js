@@ -1,9 +1,9 @@
-// Recurrence in plain choices: from a choice to an RRULE (RFC 5545), and back.
+// Recurrence as simple choices: converts a choice to an RRULE (RFC 5545), and back.
 
 const DAYS = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
 const LAST = 5;
 
-/** Return which weekday of its month a day is: 1 to 4, or -1 for the last. @param {Date} day */
+/** Return which occurrence of its weekday in the month a day is: 1 to 4, or -1 for the last. @param {Date} day */
 export function nth(day) {
   const week = Math.ceil(day.getDate() / 7);
   return week === LAST ? -1 : week;
@@ -27,7 +27,7 @@ export function rule(later) {
   return later.until ? `${found};UNTIL=${later.until.replaceAll("-", "")}` : found;
 }
 
-/** Return the plain choice that says the same as a rule, or the rule itself. @param {any} later with ``at`` and ``repeat`` */
+/** Return the choice equal to a rule, or the rule itself. @param {any} later with ``at`` and ``repeat`` */
 export function readRule({ at, repeat }) {
   if (!repeat) return {};
   const parts = repeat.toUpperCase().replace("RRULE:", "").split(";").filter((each) => each && each !== "INTERVAL=1");
@@ -39,7 +39,7 @@ export function readRule({ at, repeat }) {
   return { rule: found, own: "", until: lastDay(ends, at) };
 }
 
-/** Return the last day of an UNTIL: the one before, if it ends before the hour of `at`. */
+/** Return the last day of an UNTIL; the previous day if it ends before the time of `at`. */
 function lastDay(ends, at) {
   if (!ends) return "";
   const day = new Date(Date.UTC(Number(ends.slice(0, 4)), Number(ends.slice(4, 6)) - 1, Number(ends.slice(6, 8))));

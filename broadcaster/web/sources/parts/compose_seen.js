@@ -1,4 +1,4 @@
-// In the last step: each language's whole text, and what each channel makes of it.
+// The last step's previews: each language's whole text, and each channel's message.
 
 import { texts } from "./compose_draft.js";
 import { dates, make, many } from "./dom.js";
@@ -6,7 +6,7 @@ import { dates, make, many } from "./dom.js";
 const NAMES = () => new Intl.DisplayNames([dates()], { type: "language" });
 
 /**
- * Return one part a language; without the network, the text alone.
+ * Return one element per language; without a network, only its text.
  * @param {any} given @param {any} draft @param {Record<string, any>} previews by language
  */
 export function seen(given, draft, previews) {

@@ -1,4 +1,4 @@
-// Beside the sentence of the last step: who can be reached now, who only by a channel that is not used, who not at all.
+// Figures of the last step: people reachable now, people reachable only by an unused channel, and people not reachable.
 
 import { money, timeToMost } from "./compose_where.js";
 import { fill, make, many, number } from "./dom.js";

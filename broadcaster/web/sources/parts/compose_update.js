@@ -1,4 +1,4 @@
-// An update of an alert: the area before beside the new one, what changes for whom, and whether it is silent.
+// An update of an alert: the previous area beside the new one, how it changes for whom, and whether it is silent.
 
 import { all, make, number, one } from "./dom.js";
 
@@ -17,7 +17,7 @@ export class Updating {
     one("#silent").checked = Boolean(this.app.draft.silent);
   }
 
-  /** Say what the reach found: how many are newly inside, still inside, now outside. @param {any} found */
+  /** Show how many people are newly inside, still inside, and now outside. @param {any} found */
   say({ delta }) {
     one("#delta").hidden = !delta;
     for (const each of all("[data-delta]")) one("strong", each).textContent = delta ? number(delta[each.dataset.delta]) : "–";
@@ -27,7 +27,7 @@ export class Updating {
     return { silent: Boolean(this.app.draft.silent) };
   }
 
-  /** Return the way to the version that holds, after somebody else changed the alert. @param {any} error */
+  /** Return a link to the current version, after somebody else changed the alert. @param {any} error */
   newer(error) {
     const id = error.errors?.[0]?.params?.alert;
     const before = this.given.editing.updates;

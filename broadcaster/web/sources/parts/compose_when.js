@@ -1,4 +1,5 @@
-// Now, at a time, or again and again: the last step's own part of a draft, and the next times as the service counts them.
+// Sending now, later or repeatedly: this part of the draft in the last step, and the next times as computed by the
+// service.
 
 import { body, expires, unscheduled } from "./compose_draft.js";
 import { nth, rule } from "./compose_rule.js";
@@ -8,7 +9,7 @@ import { all, fill, language, make, one } from "./dom.js";
 const PAUSE_MS = 400;
 const A_MINUTE_MS = 60_000;
 
-/** Return when it goes out, as the service is asked. @param {any} draft */
+/** Return the sending time in the API's form. @param {any} draft */
 export function times(draft) {
   const { later } = draft;
   const again = later.when === "repeat";
@@ -22,10 +23,10 @@ export function times(draft) {
 
 const minutes = (draft, date) => Math.round((Number(new Date(date)) - Number(new Date(draft.later.at))) / A_MINUTE_MS);
 
-/** Return how long it holds, in minutes. @param {any} draft */
+/** Return how long it is in force, in minutes. @param {any} draft */
 const lasts = (draft) => (draft.hours === "date" ? minutes(draft, draft.date) : Math.round(Number(draft.hours) * 60));
 
-/** Return what a schedule has beside its alert. @param {any} draft */
+/** Return the fields of a schedule besides its alert. @param {any} draft */
 export function schedule(draft) {
   const { later } = draft;
   const begins = draft.onset === "date" ? minutes(draft, draft.onsetDate) : Number(draft.onset);
@@ -39,7 +40,7 @@ export function schedule(draft) {
   };
 }
 
-/** Return the question of whom it reaches, at the time when it goes out. @param {any} given @param {any} draft */
+/** Return the reach query for its sending time. @param {any} given @param {any} draft */
 export function question(given, draft) {
   const { at, zone, when } = draft.later;
   const updates = given.editing?.updates;
@@ -49,7 +50,7 @@ export function question(given, draft) {
 }
 
 export class When {
-  /** @param {any} given @param {any} app @param {() => void} changed what the button says may be another */
+  /** @param {any} given @param {any} app @param {() => void} changed called when the button's text may change */
   constructor(given, app, changed) {
     this.given = given;
     this.app = app;
@@ -100,7 +101,7 @@ export class When {
     else this.timer = window.setTimeout(() => this.ask(), PAUSE_MS);
   }
 
-  /** Name the choices by the day that was chosen. */
+  /** Label the choices with the chosen date. */
   name() {
     const { words } = this.given;
     const day = new Date(this.later.at);

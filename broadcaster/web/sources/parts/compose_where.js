@@ -1,4 +1,4 @@
-// The step "where": the sheet under the map, and the reach that follows the finger.
+// The step "where": the sheet below the map, and the live reach.
 
 import { call } from "./call.js";
 import { area, body, placed } from "./compose_draft.js";
@@ -10,11 +10,11 @@ const SAID_MS = 900;
 const AGAIN_MS = 3000;
 const WAIT_FOR_PLACE_MS = 9000;
 
-/** Write an amount of minor units. @param {number} minor @param {string} currency */
+/** Format an amount in minor units. @param {number} minor @param {string} currency */
 export const money = (minor, currency) =>
   new Intl.NumberFormat(language, { style: "currency", currency }).format(minor / 100);
 
-/** Write how long it takes until 95 % are reached. @param {number|null} seconds @param {any} words */
+/** Format the time until 95 % are reached. @param {number|null} seconds @param {any} words */
 export function timeToMost(seconds, words) {
   if (seconds === null || seconds === undefined) return "";
   if (seconds < 90) return fill(words.p95_seconds, { n: number(Math.max(1, Math.ceil(seconds))) });
@@ -43,14 +43,14 @@ export class Where {
     return this.app.draft;
   }
 
-  /** The step is to be seen. */
+  /** Show the step. */
   enter() {
     this.see();
     if (!this.mapless) this.open();
     this.ask();
   }
 
-  /** A school or a club says who; only who lives somewhere needs a map. */
+  /** Schools and clubs choose recipients; only choosing people by where they live needs a map. */
   get mapless() {
     const { draft, given } = this;
     return !given.authority && ["groups", "all_followers"].includes(draft.audience) && !draft.territory && !area(draft);
@@ -72,7 +72,7 @@ export class Where {
       const found = await call("GET", `/console/density?station=${encodeURIComponent(this.given.station)}`);
       this.map.dense(found.cells);
     } catch {
-      // the map says enough without it
+      // the map suffices without it
     }
   }
 
@@ -80,7 +80,7 @@ export class Where {
     const search = one("#search").getBoundingClientRect();
     const map = one("#map").getBoundingClientRect();
     const sheet = one("#sheet").getBoundingClientRect();
-    const beside = sheet.right <= map.left + 10; // at the side, where there is room
+    const beside = sheet.right <= map.left + 10; // on wide screens the sheet is at the side
     return { top: Math.max(0, search.bottom - map.top), bottom: beside ? 0 : Math.max(0, map.bottom - sheet.top) };
   }
 
@@ -90,7 +90,7 @@ export class Where {
     this.ask();
   }
 
-  /** Ask for the reach of the draft as it is when the question goes out. */
+  /** Query the reach of the draft, as it is when the request is sent. */
   ask() {
     window.clearTimeout(this.timer);
     const asks = () => placed(this.draft) && (this.draft.audience !== "groups" || this.draft.groups.length);
@@ -133,7 +133,7 @@ export class Where {
     this.app.reached(found);
   }
 
-  /** Say how many are counted exactly, and about how many others there are. */
+  /** Show how many people are counted exactly, and about how many others there are. */
   others(found) {
     const n = found.others || found.others_fewer_than;
     const pattern = found.others ? this.words.others_about : this.words.others_few;
@@ -174,7 +174,7 @@ export class Where {
     place.hidden = !sentence;
   }
 
-  /** Show what the draft holds. */
+  /** Show the draft's values. */
   see() {
     const draft = this.draft;
     const { map, words } = this;
@@ -213,7 +213,7 @@ export class Where {
     this.list();
   }
 
-  /** Say to the style how much of the map the sheet hides. */
+  /** Tell the style sheet how much of the map the sheet hides. */
   measure() {
     const over = this.over();
     const step = one("#step-where");
@@ -221,7 +221,7 @@ export class Where {
     step.style.setProperty("--middle", `${(over.top + one("#map").clientHeight - over.bottom) / 2}px`);
   }
 
-  /** A station that neither has a territory nor says where it is, and no map file: nothing shows where to touch. */
+  /** Without a territory, a position and a map file, nothing shows where to touch. */
   empty() {
     const { territory, centre } = this.given;
     return !territory && !centre && !document.documentElement.dataset.tiles;
@@ -314,7 +314,7 @@ export class Where {
     };
     if (!navigator.geolocation) return ended(this.words.no_place);
     button.setAttribute("aria-busy", "true");
-    this.wrong(one("#area-wrong"), ""); // an earlier try's
+    this.wrong(one("#area-wrong"), ""); // left by an earlier attempt
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         ended("");

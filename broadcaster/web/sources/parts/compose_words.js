@@ -1,4 +1,4 @@
-// The step "words": what is said in each language, and what each channel makes of it, by the service's own renderer.
+// The step "words": the texts in each language, and each channel's message as rendered by the service.
 
 import { call } from "./call.js";
 import { body, expires, onset } from "./compose_draft.js";
@@ -133,7 +133,10 @@ export class Wording {
     one("#to-check").addEventListener("click", () => this.onward());
   }
 
-  /** Fill in a day and hour so long after it goes out. @param {"date" | "onset"} name @param {number} after */
+  /**
+   * Fill in the date and time that lie `after` the sending time.
+   * @param {"date" | "onset"} name @param {number} after
+   */
   suggestDate(name, after) {
     const { when, at } = this.draft.later;
     const day = new Date((when === "now" || !at ? Date.now() : Number(new Date(at))) + after);
@@ -185,7 +188,7 @@ export class Wording {
     this.timer = window.setTimeout(() => this.preview(), TYPED_MS);
   }
 
-  /** Ask what the channels say now. */
+  /** Fetch the channels' previews. */
   async preview() {
     const mine = ++this.asked;
     const question = { ...body(this.given, this.draft), expires: expires(this.draft)?.toISOString() };
@@ -203,7 +206,7 @@ export class Wording {
     }
   }
 
-  /** Put what is wrong beside its field; what is only not there yet is told when one goes on. */
+  /** Show errors beside their fields; fields that are merely empty are reported only on the way to the next step. */
   tell() {
     const found = new Map(this.findings.map((each) => [each.field, each.problem]));
     if (this.strict) for (const [field, problem] of this.missing()) if (!found.has(field)) found.set(field, problem);
@@ -232,7 +235,7 @@ export class Wording {
     if (draft.onset === "date" && !onset(draft)) yield ["onset", this.words.no_day];
   }
 
-  /** Return whether the words can be sent. */
+  /** Return whether the texts can be sent. */
   ready() {
     return ![...this.missing()].length && !this.findings.length;
   }
@@ -286,7 +289,7 @@ export class Wording {
     if (this.seen === "email" && found) this.mail();
   }
 
-  /** Have the mail shown in a frame of its own. A new frame each time: going back goes to the step before. */
+  /** Show the mail in a frame; a new frame each time, so that the back button leads to the previous step. */
   mail() {
     const asked = body(this.given, this.draft);
     const { territory, area, cheap, audience, ...draft } = asked; // eslint-disable-line no-unused-vars

@@ -1,8 +1,8 @@
-// How long until something happens: <time data-until="2026-07-01T12:00:00Z">at 14:00:00</time> counts down beside its text.
+// Countdown: <time data-until="2026-07-01T12:00:00Z">at 14:00:00</time> counts down beside its text.
 
 const TICK_MS = 1000;
 
-/** Show in each time with data-until how long it is until then. */
+/** Show the remaining time in each element with data-until. */
 export function countDown() {
   window.setInterval(() => {
     for (const each of document.querySelectorAll("time[data-until]")) {

@@ -1,4 +1,4 @@
-// What this device keeps: who it is to the service, what was shown, what is still to be reported. In IndexedDB, for both
+// Data stored on this device: its identity at the service, alerts shown, and unsent reports. In IndexedDB, shared by
 // the pages and the service worker.
 
 const NAME = "tocsin";
@@ -44,14 +44,14 @@ export const forget = (store, key) => within(store, "readwrite", (each) => each.
 /** @param {string} store */
 export const every = (store) => within(store, "readonly", (each) => each.getAll());
 
-/** Read a fact; undefined where the browser keeps none (a private window may not). @param {string} name */
+/** Read a fact; undefined if the browser stores nothing (as in some private windows). @param {string} name */
 export const fact = (name) => read("facts", name).catch(() => undefined);
 /** @param {string} name @param {any} value */
 export const keep = (name, value) => write("facts", name, value);
 /** @param {string} name */
 export const drop = (name) => forget("facts", name).catch(() => undefined);
 
-/** Forget all that this device keeps. */
+/** Delete all data on this device. */
 export async function forgetAll() {
   const database = await open();
   const transaction = database.transaction(STORES, "readwrite");

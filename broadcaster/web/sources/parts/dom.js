@@ -1,13 +1,13 @@
-// What each script of ours begins with.
+// DOM and formatting functions shared by the scripts.
 
 /**
- * Return the first element of a selector, or null; of any type, for the type checker.
+ * Return the first element that matches a selector, or null; typed any for the type checker.
  * @param {string} selector @param {ParentNode} [within] @returns {any}
  */
 export const one = (selector, within = document) => within.querySelector(selector);
 
 /**
- * Return all elements of a selector as an array.
+ * Return all elements that match a selector, as an array.
  * @param {string} selector @param {ParentNode} [within] @returns {any[]}
  */
 export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -21,7 +21,7 @@ export function left(id) {
   return found ? JSON.parse(found.textContent) : null;
 }
 
-/** Make an element. Text is text: never markup. @param {string} name @param {Record<string, any>} [given] */
+/** Create an element. Its text is never parsed as markup. @param {string} name @param {Record<string, any>} [given] */
 export function make(name, given = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(given)) {
@@ -42,17 +42,17 @@ const locales = (document.documentElement.dataset?.locales || "").split(" ");
 export const dates = (said = language) => locales.find((each) => each.startsWith(`${said}-`)) || said;
 
 const whole = new Intl.NumberFormat(dates());
-/** Write a number as its reader does. @param {number} value */
+/** Format a number for the reader. @param {number} value */
 export const number = (value) => whole.format(value);
 
-/** Fill the gaps of a sentence: %(name)s. @param {string} sentence @param {Record<string, any>} gaps */
+/** Fill the placeholders of a sentence, such as %(name)s. @param {string} sentence @param {Record<string, any>} gaps */
 export const fill = (sentence, gaps) => sentence.replace(/%\((\w+)\)s/g, (_, name) => isolated(String(gaps[name] ?? "")));
 
-// Among words from right to left, the signs of a number or an address would change places.
+// In right-to-left text, the characters of a number or an address would be reordered.
 const isolated = (/** @type {string} */ said) => (document.dir === "rtl" ? `\u2068${said}\u2069` : said);
 
 const plural = new Intl.PluralRules(language);
-/** Fill the plural form that goes with a number. @param {Record<string, string>} forms @param {number} n */
+/** Fill the plural form for a number. @param {Record<string, string>} forms @param {number} n */
 export const many = (forms, n, gaps = {}) => fill(forms[plural.select(n)] ?? forms.other, { n: number(n), ...gaps });
 
 /** Announce a sentence to screen readers, once. @param {string} sentence */

@@ -1,21 +1,21 @@
-// The map. Its ground is made of our own data: territories and the names of communes, so that it is there without any
-// tiles. Tiles of the service, or its own map file (PMTiles), are drawn over it. Nothing is asked of anyone else.
+// The map. Its base is our own data, territories and names of communes, so that it works without tiles. Tiles from the
+// service, or its own map file (PMTiles), are drawn over it. No request goes to third parties.
 
 import L from "leaflet";
 
 const DARK = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
-/** Where the map's tiles are: a PMTiles file, or an address with {z}, {x} and {y}; empty for none. */
+/** The address of the map's tiles: a PMTiles file, or a template with {z}, {x} and {y}; empty for none. */
 export const TILES = document.documentElement.dataset.tiles ?? "";
 const RASTER = Boolean(TILES) && !TILES.endsWith(".pmtiles");
-/** Return a colour of the style sheets. @param {string} name */
+/** Return a colour from the style sheets. @param {string} name */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
  * Draw the map of a station's territory in an element.
  * @param {HTMLElement} element
  * @param {{ground: string|object, words?: Record<string, string>, still?: boolean}} given
- *   ground: the station's ground, or its address (/map/{slug}.json);
- *   still: no zoom by wheel, nor dragging by one finger, where the map is only looked at.
+ *   ground: the station's map data, or its address (/map/{slug}.json);
+ *   still: for a map that is only viewed: no zoom by wheel, nor dragging by one finger.
  */
 export function draw(element, given) {
   const map = L.map(element, {
@@ -35,7 +35,7 @@ export function draw(element, given) {
   map.createPane("ground").style.zIndex = "150";
   map.createPane("names").style.zIndex = "450";
   map.getPane("names").style.pointerEvents = "none";
-  map.setView([46.6, 2.4], 5); // France, until its ground is here
+  map.setView([46.6, 2.4], 5); // France, until the map data arrives
   if (RASTER) raster(map);
   else if (TILES) vector(map, TILES);
   const ready = given.ground ? ground(map, given) : Promise.resolve(null);
@@ -82,7 +82,7 @@ function name(map, text, centre, look) {
   shown();
 }
 
-/** Draw the service's tiles. The names of communes make way for those of the map once a tile is there. @param {any} map */
+/** Draw the service's tiles. Our names of communes are hidden once a tile has loaded. @param {any} map */
 function raster(map) {
   const attribution = document.createElement("span");
   attribution.textContent = document.documentElement.dataset.tilesBy ?? "";
@@ -92,7 +92,7 @@ function raster(map) {
 }
 
 async function vector(map, url) {
-  const protomaps = await import("protomaps-leaflet"); // only where there is a map file: it weighs as much as Leaflet
+  const protomaps = await import("protomaps-leaflet"); // loaded only for a map file: it is as large as Leaflet
   let layer;
   const paint = () => {
     layer?.remove();
@@ -103,7 +103,7 @@ async function vector(map, url) {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 }
 
-/** What marks a place: as large as a finger around its drawing. */
+/** A place marker, with a touch area as large as a finger. */
 export const pin = () =>
   L.divIcon({
     className: "pin",
@@ -112,7 +112,7 @@ export const pin = () =>
     html: '<svg viewBox="0 0 24 24"><path d="M12 22s7.5-6.6 7.5-12.3a7.5 7.5 0 1 0-15 0C4.5 15.4 12 22 12 22z"/></svg>',
   });
 
-/** A circle's radius may be read from the map: metres between two points. */
+/** Return the metres between two points, such as a circle's radius on the map. */
 export const metres = (map, from, to) => map.distance(from, to);
 
 export { L };

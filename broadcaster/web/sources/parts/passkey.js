@@ -1,17 +1,17 @@
-// Showing who it is: by the passkey of this device, or by a password and a code.
+// Authentication by this device's passkey, or by a password and a code.
 
 import { startAuthentication } from "@simplewebauthn/browser";
 
 import { call } from "./call.js";
 import { one } from "./dom.js";
 
-/** Whether passkeys work here: in a current browser, by https or on one's own machine, at an address with a name. */
+/** Whether passkeys work here: they need a current browser, https or this machine itself, and a host name. */
 export const passkeysWork = () =>
   window.isSecureContext && "PublicKeyCredential" in window && !/^[\d.]+$|^\[/.test(location.hostname);
 
 /**
- * Sign in, or prove that it is still the same person. Throws Problem, or what the browser throws.
- * @param {() => boolean} [trusted] @param {boolean} [offered] in the suggestions of a field, for as long as the page is there
+ * Sign in, or prove that it is still the same person. Throws Problem, or the browser's errors. @param {() => boolean}
+ * [trusted] @param {boolean} [offered] in the suggestions of a field, for as long as the page is there
  */
 export async function showPasskey(trusted = () => false, offered = false) {
   const { options } = await call("GET", "/console/sign-in/passkey");
@@ -19,7 +19,7 @@ export async function showPasskey(trusted = () => false, offered = false) {
   await call("POST", "/console/sign-in/passkey", { credential, trusted: trusted() });
 }
 
-/** Prove that it is still the same person; who has a password is asked which way. Throws when stopped. */
+/** Prove that it is still the same person; people with a password choose the way. Throws when cancelled. */
 export function prove() {
   const asked = one("#prove");
   if (!asked) return showPasskey();

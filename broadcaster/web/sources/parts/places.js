@@ -1,4 +1,4 @@
-// Where one lives: by this device's position, by an address, or by a press on the map.
+// Choosing one's home: by this device's position, by an address, or by a press on the map.
 
 import { ask, given, isOffline, once, trouble, word } from "./ask.js";
 import { make, one, say } from "./dom.js";
@@ -8,7 +8,7 @@ import { locate } from "./where.js";
  * Make a block of the page choose a point.
  * @param {HTMLElement} within holds .by-position, form.by-address, .found, .by-map, .map-box and .wrong
  * @param {(point: {lon: number, lat: number, label?: string}) => Promise<void>|void} chosen
- * @param {{slug?: string|null, centre?: number[]|null}} about the station whose ground the map is
+ * @param {{slug?: string|null, centre?: number[]|null}} about the station whose map is shown
  */
 export function places(within, chosen, about) {
   const wrong = one(".wrong", within);
@@ -64,12 +64,12 @@ export function places(within, chosen, about) {
       if (!document.querySelector("link[data-map]")) {
         document.head.append(make("link", { rel: "stylesheet", href: given.mapCss, "data-map": "" }));
       }
-      const { draw, L, pin } = await import("./map.js"); // some forty kilobytes: for who wants it
+      const { draw, L, pin } = await import("./map.js"); // loaded on demand: some forty kilobytes
       box.hidden = false;
       open.hidden = true;
       const ground = about.slug ? `/map/${about.slug}.json` : "";
       const { map, ready } = draw(box.firstElementChild, { ground, words: given.words });
-      // Nobody is to press on France while the ground is on its way.
+      // Nobody should press on the map of France while the map data is loading.
       if (about.centre) map.setView([about.centre[1], about.centre[0]], 13, { animate: false });
       const icon = pin();
       let marker = null;
@@ -79,13 +79,13 @@ export function places(within, chosen, about) {
         use.hidden = false;
       };
       map.on("click", (event) => put(event.latlng));
-      // By keyboard the middle of the map is the place: the arrows move it, and Enter puts the pin there.
+      // By keyboard, arrows move the map and Enter puts the pin at its centre.
       box.addEventListener("keydown", (event) => event.key === "Enter" && put(map.getCenter()));
       use.addEventListener("click", () =>
         once(use, async () => chosen({ lon: wrap(marker.getLatLng().lng), lat: marker.getLatLng().lat })),
       );
       say(word("press_map"));
-      await ready.catch(() => null); // the place can be pressed on all the same
+      await ready.catch(() => null); // the map can still be pressed
     } catch (error) {
       box.hidden = true;
       open.hidden = false;

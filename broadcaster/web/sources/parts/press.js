@@ -1,6 +1,7 @@
-// A held press: what can't be taken back is not done by a slip of the thumb.
-// <button type="submit" data-held="1200">: pressed for so many milliseconds, it submits; let go before, nothing happens.
-// By keyboard: Enter or Space held as long. Where a hold is not possible (switch access, screen readers, which send a
+// A held button, so that a slip of the thumb does nothing irreversible.
+// <button type="submit" data-held="1200">: held for so many milliseconds, it submits; released earlier, nothing
+// happens.
+// By keyboard: hold Enter or Space as long. If holding is not possible (switch access, screen readers, which send a
 // click without a press), a second click within five seconds counts.
 
 import { all, make, say } from "./dom.js";
@@ -8,12 +9,15 @@ import { all, make, say } from "./dom.js";
 const AGAIN_MS = 5000;
 const SHOWN_MS = 6000;
 
-/** Make each button with data-held one that is held. @param {ParentNode} [within] */
+/** Make each button with data-held work by holding. @param {ParentNode} [within] */
 export function holdable(within = document) {
   all("button[data-held]", within).forEach(hold);
 }
 
-/** Say, and show over the button for a while, that it takes longer. @param {any} button @param {string} [sentence] */
+/**
+ * Announce, and show above the button for a while, that it must be held longer.
+ * @param {any} button @param {string} [sentence]
+ */
 function tell(button, sentence = "") {
   if (!sentence) return;
   say(sentence);
@@ -42,7 +46,7 @@ function hold(button) {
     timer = window.setTimeout(done, needed);
   };
   const stop = (event) => {
-    if (keyed && event.type.startsWith("pointer")) return; // a mouse that rests where the page moved
+    if (keyed && event.type.startsWith("pointer")) return; // the mouse did not move, the page did
     if (timer) tell(button, button.dataset.heldHint);
     window.clearTimeout(timer);
     timer = 0;
@@ -66,7 +70,7 @@ function hold(button) {
     if (passed) return;
     event.preventDefault();
     if (pressed) {
-      pressed = false; // the click that ends a short press: a slip
+      pressed = false; // the click that ends a short press is a slip
       return;
     }
     const now = performance.now();

@@ -1,4 +1,4 @@
-// Push on this device: whether it can be had, and having it.
+// Push on this device: whether it is possible, and subscribing to it.
 
 import { ask, given } from "./ask.js";
 import { fact, keep } from "./device.js";
@@ -7,8 +7,8 @@ const IOS = /iP(hone|ad|od)/.test(navigator.userAgent) || (navigator.platform ==
 const INSTALLED = window.matchMedia("(display-mode: standalone)").matches || /** @type {any} */ (navigator).standalone === true;
 
 /**
- * Return the state of push here: "can", "on" (allowed already), "denied" (for good, here), "ios" (once it is on the
- * home screen) or "cannot".
+ * Return the state of push here: "can", "on" (already allowed), "denied" (permanently in this browser), "ios"
+ * (possible once on the home screen) or "cannot".
  */
 export function standing() {
   if (!("serviceWorker" in navigator && "PushManager" in window && "Notification" in window)) {
@@ -17,7 +17,7 @@ export function standing() {
   return { granted: "on", denied: "denied" }[Notification.permission] || "can";
 }
 
-/** Subscribe this browser; after a press only. Rejects with "denied", "dismissed" or "push_failed". */
+/** Subscribe this browser; only after a press. Rejects with "denied", "dismissed" or "push_failed". */
 export async function subscribe() {
   const allowed = await Notification.requestPermission();
   if (allowed === "denied") throw new Error("denied");
@@ -27,9 +27,9 @@ export async function subscribe() {
     const key = bytes(given.key);
     const options = { userVisibleOnly: true, applicationServerKey: key };
     const there = await registration.pushManager.getSubscription();
-    if (there && !same(there.options.applicationServerKey, key)) await there.unsubscribe(); // of a key that was changed
+    if (there && !same(there.options.applicationServerKey, key)) await there.unsubscribe(); // made with an earlier key
     const subscription = await registration.pushManager.subscribe(options);
-    navigator.storage?.persist?.().catch(() => undefined); // else the browser may forget all that is kept here
+    navigator.storage?.persist?.().catch(() => undefined); // otherwise the browser may delete the data stored here
     await keep("key", given.key);
     await keep("endpoint", subscription.endpoint);
     return subscription.toJSON();
@@ -44,7 +44,7 @@ async function ready() {
   return navigator.serviceWorker.ready;
 }
 
-/** Mend what the browser changed while nobody looked: another subscription than the one the service knows. */
+/** Report a subscription that the browser changed in the background, and that the service does not know. */
 export async function mend() {
   if (standing() !== "on" || !(await fact("token"))) return;
   const registration = await navigator.serviceWorker.ready;
@@ -62,7 +62,10 @@ function same(one, other) {
   return Boolean(mine) && mine.length === other.length && mine.every((byte, at) => byte === other[at]);
 }
 
-/** Draw a secret for a subscriber to be: kept before it is sent, so that a lost answer makes no second one. */
+/**
+ * Draw the secret of a new subscriber. It is stored before it is sent, so that a lost answer does not lead to a second
+ * subscriber.
+ */
 export function newToken() {
   const random = crypto.getRandomValues(new Uint8Array(24));
   return `sb_${btoa(String.fromCharCode(...random)).replace(/\+/g, "-").replace(/\//g, "_")}`;

@@ -1,10 +1,14 @@
-// What is told to the service about pushes: shown, opened, renewed. Kept until it was told; nothing is lost offline.
+// Reports to the service about pushes: shown, opened, renewed. They are stored until sent, so that nothing is lost
+// offline.
 
 import { drop, every, fact, forget, keep, read, write } from "./device.js";
 
 const OLD_MS = 3 * 24 * 3600 * 1000;
 
-/** Keep a report and try to tell it. @param {string|undefined} receipt its address @param {"displayed"|"opened"} event */
+/**
+ * Store a report and try to send it.
+ * @param {string|undefined} receipt its address @param {"displayed"|"opened"} event
+ */
 export async function report(receipt, event) {
   if (!receipt) return;
   const path = new URL(receipt, self.location.origin).pathname;
@@ -12,15 +16,15 @@ export async function report(receipt, event) {
   try {
     await write("receipts", `${event} ${path}`, told);
   } catch {
-    await send(told); // there is no room to keep it: it is told now, or not at all
+    await send(told); // there is no room to store it: try to send it just once
     return;
   }
   await tellAll();
 }
 
 /**
- * Keep an answer to an alert and try to tell it. Return what the service says; undefined where there is no network yet
- * (it is told later), null where it was refused. A later answer takes the place of an earlier one that was not told.
+ * Store an answer to an alert and try to send it. Return the service's response; undefined without a network (it is
+ * sent later), null if it was refused. A later answer replaces an earlier unsent one.
  * @param {string} path @param {any} body
  */
 export async function answer(path, body) {
@@ -38,7 +42,7 @@ export async function answer(path, body) {
   }
 }
 
-/** An answer says how old it is, and not when it was given: a device's clock may be wrong. */
+/** An answer states its age instead of its time, as a device's clock may be wrong. */
 async function send({ path, event, at, body }) {
   const mine = path.startsWith("/v1/subscribers/");
   const token = mine ? await fact("token") : null;
@@ -52,7 +56,7 @@ async function send({ path, event, at, body }) {
   });
 }
 
-/** Send the reports that are left. What the service knows nothing of, and what is old, is let go. */
+/** Send the stored reports. Drop old ones, and those that the service does not know. */
 export async function tellAll() {
   for (const each of await every("receipts")) {
     const key = `${each.event} ${each.path}`;
@@ -63,13 +67,16 @@ export async function tellAll() {
     } catch {
       if (Date.now() - Date.parse(each.at) > OLD_MS) await forget("receipts", key);
       await /** @type {any} */ (self).registration?.sync?.register("reports").catch(() => undefined);
-      break; // no network: the rest waits too
+      break; // no network: the other reports wait too
     }
   }
   await tellRenewal();
 }
 
-/** Keep that the browser's subscription changed, and try to tell it. @param {any} subscription @param {string} replaces */
+/**
+ * Store that the browser's subscription changed, and try to report it.
+ * @param {any} subscription @param {string} replaces
+ */
 export async function renewed(subscription, replaces) {
   const before = await read("facts", "renewal");
   await keep("renewal", { subscription, replaces: before?.replaces || replaces });

@@ -1,6 +1,6 @@
-// Requests to the service with JSON both ways, and its refusals (RFC 9457).
+// JSON requests to the service, and its refusals (RFC 9457).
 
-/** What the service refused: ``code`` and ``field`` of the first error, and how long to wait before trying again. */
+/** A refusal by the service: ``code`` and ``field`` of the first error, and how long to wait before a retry. */
 export class Problem extends Error {
   /** @param {number} status @param {any} told @param {number} retryAfter */
   constructor(status, told, retryAfter) {
@@ -16,7 +16,7 @@ export class Problem extends Error {
 }
 
 /**
- * Send a request; return the answer's JSON, or null. Throws Problem, and TypeError where there is no network.
+ * Send a request; return the answer's JSON, or null. Throws Problem, or TypeError without a network.
  * @param {string} method @param {string} path @param {any} body @param {RequestInit} options
  */
 export async function request(method, path, body, { headers, ...options }) {
@@ -35,7 +35,7 @@ export async function request(method, path, body, { headers, ...options }) {
   try {
     told = text ? JSON.parse(text) : null;
   } catch {
-    // a proxy's page, perhaps: the status says enough
+    // perhaps a proxy's page: the status suffices
   }
   if (!answer.ok) throw new Problem(answer.status, told, Number(answer.headers.get("Retry-After")) || 0);
   return told;

@@ -1,14 +1,15 @@
-// Server-sent events that say when they are lost, and heal by themselves: a server that restarts, a telephone in a tunnel,
-// a connection that is dead without a word. The browser alone would not notice the last, nor say so.
+// Server-sent events that report when the connection is lost, and reconnect: after a server's restart, in a tunnel, on
+// a silently dead connection. The browser alone would not notice the last.
 
-const SILENT_MS = 25_000; // the service says something every ten seconds
+const SILENT_MS = 25_000; // the service sends something every ten seconds
 const LONGEST_MS = 10_000;
 
 /**
  * Follow a stream of "report" events.
  * @param {string} url
  * @param {{took: (told: any) => void, lost: (since: Date, ended: boolean) => void, back: () => void}} on
- *   took: each event's JSON; lost: nothing comes any more, since the last word, with whether the session ended; back.
+ *   took: called with each event's JSON; lost: nothing has come since that time, and whether the session ended; back:
+ * it works again.
  */
 export function follow(url, on) {
   /** @type {EventSource | null} */
@@ -39,7 +40,7 @@ export function follow(url, on) {
     own.addEventListener("error", () => {
       if (own !== source) return;
       own.close();
-      // A stream that breaks off to be let in anew is back within a moment: that is no loss.
+      // A stream that ends for renewed authentication is back at once: do not report a loss.
       if (!away && !grace) grace = window.setTimeout(gone, 1500);
       again();
     });
@@ -65,7 +66,7 @@ export function follow(url, on) {
 
   window.setInterval(() => {
     if (away || over || Date.now() - heard.getTime() < SILENT_MS) return;
-    gone(); // a connection that is dead without a word
+    gone(); // a silently dead connection
     open();
   }, 5000);
 
@@ -77,7 +78,7 @@ export function follow(url, on) {
   open();
 }
 
-/** Return whether the page would now ask for the key: the stream can't say so. */
+/** Return whether the session ended, which the stream can't report. */
 async function signedOut() {
   try {
     const answer = await fetch(location.href, { method: "HEAD", redirect: "manual", credentials: "same-origin" });

@@ -1,4 +1,4 @@
-// Testing a contact: a message goes there, and its owner, or their device, says whether it came.
+// Tests of a contact: a message is sent there, and its owner or their device reports whether it came.
 
 import { ask, once, word } from "./ask.js";
 import { moment } from "./cards.js";
@@ -9,7 +9,7 @@ const LOOKS = 30;
 const pause = () => new Promise((done) => setTimeout(done, EVERY_MS));
 
 /**
- * The button that tests a contact, and what came of its last test.
+ * The button that tests a contact, and the result of its last test.
  * @param {{channel: string, to: string, title: string, last: any, failed: (error: any) => void}} of
  */
 export function trial({ channel, to, title, last, failed }) {
@@ -54,7 +54,7 @@ export function trial({ channel, to, title, last, failed }) {
     once(test, async () => {
       try {
         show(await ask("POST", "/v1/subscribers/me/trials", { channel, to }));
-        follow().catch(() => undefined); // what came of it is shown the next time
+        follow().catch(() => undefined); // its result is shown the next time
       } catch (error) {
         failed(error);
       }

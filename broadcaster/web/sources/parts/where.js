@@ -1,11 +1,11 @@
-// Where a point stands: the same question as the service answers, decided on the device. WGS 84, degrees as lon, lat.
+// Whether a point is in an area: the service's computation, done on the device. WGS 84 degrees as lon, lat.
 
 const A = 6378137;
 const E2 = 0.00669437999014;
 const RADIANS = Math.PI / 180;
 const NEAR_M = 5000;
 
-/** Metres a degree of longitude and of latitude make at a latitude, on the ellipsoid. @param {number} lat */
+/** Return the metres per degree of longitude and of latitude at a latitude, on the ellipsoid. @param {number} lat */
 function scale(lat) {
   const sin2 = Math.sin(lat * RADIANS) ** 2;
   const parallel = A / Math.sqrt(1 - E2 * sin2);
@@ -13,11 +13,14 @@ function scale(lat) {
   return [parallel * Math.cos(lat * RADIANS) * RADIANS, meridian * RADIANS];
 }
 
-/** The shorter way round, in degrees. @param {number} from @param {number} to */
+/**
+ * Return the difference of two longitudes the shorter way round, in degrees.
+ * @param {number} from @param {number} to
+ */
 const turn = (from, to) => ((((to - from + 180) % 360) + 360) % 360) - 180;
 
 /**
- * Metres between two points; right to a thousandth within some tens of kilometres.
+ * Return the metres between two points, accurate to a thousandth within some tens of kilometres.
  * @param {number} lon @param {number} lat @param {number} lon2 @param {number} lat2
  */
 export function metresBetween(lon, lat, lon2, lat2) {
@@ -26,7 +29,7 @@ export function metresBetween(lon, lat, lon2, lat2) {
 }
 
 /**
- * The shortest way from a point into an area, in metres east and north; [0, 0] inside, null where there is no area.
+ * Return the shortest way from a point into an area, in metres east and north; [0, 0] inside, null without an area.
  * @param {{circles: {lon: number, lat: number, radius_m: number}[], polygons: any}|null} shape
  * @param {number} lon @param {number} lat
  */
@@ -48,17 +51,23 @@ export function wayInto(shape, lon, lat) {
   return least;
 }
 
-/** Metres from a point to an area, 0 inside; null where there is no area. @param {any} shape @param {number} lon @param {number} lat */
+/**
+ * Return the metres from a point to an area: 0 inside; null without an area.
+ * @param {any} shape @param {number} lon @param {number} lat
+ */
 export function metresOutside(shape, lon, lat) {
   const way = wayInto(shape, lon, lat);
   return way && Math.hypot(...way);
 }
 
-/** Write a distance: 350 m, 1.1 km. @param {number} metres */
+/** Format a distance: 350 m, 1.1 km. @param {number} metres */
 export const distance = (metres) =>
   metres < 950 ? `${Math.round(metres / 10) * 10}\u202fm` : `${(metres / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })}\u202fkm`;
 
-/** Which of eight sides a way leads to: 0 north, 1 north-east, … @param {number[]} way metres east and north */
+/**
+ * Return the direction of a way as one of eight: 0 north, 1 north-east, …
+ * @param {number[]} way metres east and north
+ */
 export const side = ([east, north]) => (Math.round(Math.atan2(east, north) / (Math.PI / 4)) + 8) % 8;
 
 function polygons(geometry) {
@@ -92,16 +101,19 @@ function wayToRing(ring, lon, lat) {
   return least;
 }
 
-/** The corner of the coarse cell that a point is in: all that the service is asked. @param {number} lon @param {number} lat */
+/**
+ * Return the corner of the coarse cell that contains a point; the service gets only this.
+ * @param {number} lon @param {number} lat
+ */
 export function cellOf(lon, lat) {
   const corner = (value, step, digits, most) => Math.min(most, Math.floor(value / step + 1e-9) * step).toFixed(digits);
   return { lon: corner(lon, 0.1, 1, 179.9), lat: corner(lat, 0.05, 2, 89.95) };
 }
 
 /**
- * The alerts at a point, each with how far outside it the point is (0: inside), and the nearest real one of the others;
- * the service is told the cell and no more.
- * @param {number} lon @param {number} lat @param {number} accuracy metres that the point may be wrong by
+ * Return the alerts at a point, each with the distance to it (0: inside), and the nearest real alert elsewhere. The
+ * service learns only the cell.
+ * @param {number} lon @param {number} lat @param {number} accuracy error of the point in metres
  */
 export async function alertsAround(lon, lat, accuracy = 0) {
   const cell = cellOf(lon, lat);
@@ -116,7 +128,7 @@ export async function alertsAround(lon, lat, accuracy = 0) {
 }
 
 /**
- * Ask for this device's position, after a press only. Rejects with "denied" or "failed".
+ * Ask for this device's position; only after a press. Rejects with "denied" or "failed".
  * @returns {Promise<{lon: number, lat: number, accuracy: number}>}
  */
 export function locate() {
