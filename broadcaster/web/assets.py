@@ -1,4 +1,4 @@
-"""Scripts and styles as bundled by esbuild, named by content hash, so that browsers can cache them for ever."""
+"""Serves scripts and styles bundled by esbuild, named by content hash so that browsers can cache them for ever."""
 
 import json
 import mimetypes
@@ -20,12 +20,12 @@ _READS_GZIP = re.compile(r"(?:^|[,\s])gzip(?![\w-])(?!\s*;\s*q=0(?:\.0*)?\s*(?:,
 
 
 def reads_gzip(request: web.Request) -> bool:
-    """Return whether the client accepts gzip: named, and not with weight 0 (RFC 9110 section 12.5.3)."""
+    """Return whether the client accepts gzip by name with a weight above 0 (RFC 9110 section 12.5.3)."""
     return _READS_GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
 
 
 class Assets:
-    """The files of ``static``, cached in memory: they are few and small."""
+    """The files of ``static``, cached in memory as they are few and small."""
 
     def __init__(self, folder: Path = STATIC) -> None:
         """Raises ``BadSettings`` if the pages were not built."""
@@ -39,7 +39,7 @@ class Assets:
         self._bodies: dict[str, tuple[bytes, bytes | None]] = {}
 
     def url(self, name: str) -> str:
-        """Return the URL of ``console.js``. Raises ``KeyError`` for a file that no source makes."""
+        """Return the URL of a file such as ``console.js``. Raises ``KeyError`` for a file that was not built."""
         return f"/static/{self._names[name]}"
 
     def text(self, name: str) -> str:

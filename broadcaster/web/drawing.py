@@ -1,4 +1,4 @@
-"""An alert's area as a drawing over the map's tiles, if there are any: no script, no third party.
+"""Draws an alert's area over the map's tiles, if there are any, without scripts or third parties.
 
 SVG over a plane in metres about the area's middle: accurate to a thousandth within the tens of kilometres shown.
 """
@@ -27,7 +27,7 @@ Ring = list[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class PlacedTile:
-    """A map tile in a picture's metres. ``href``: its address, or its octets (``data:``)."""
+    """A map tile, placed in a picture's metres. ``href``: its address, or its octets (``data:``)."""
 
     tile: Tile
     href: str
@@ -41,7 +41,7 @@ class PlacedTile:
 class Picture:
     """Data for the template: SVG paths in metres, y downwards. ``scale_m``: length of the scale.
 
-    ``town``: where the station is, if within the picture. ``tiles``: the map beneath, a dozen at most.
+    ``town``: the station's position, if within the picture. ``tiles``: the map beneath, at most a dozen.
     """
 
     left: float
@@ -83,7 +83,7 @@ def draw(
     at: tuple[float, float] | None = None
     if town[0] is not None and town[1] is not None:
         ((x, y),) = _plane([town], lon0, lat0)
-        # Its name is to the right of it, and must not be cut off.
+        # The town's name is to the right of its mark, and must not be cut off.
         if left < x < left + 0.7 * width and top + 0.1 * height < y < top + 0.85 * height:
             at = (round(x), round(y))
     picture = Picture(
@@ -101,7 +101,7 @@ def draw(
 
 
 def _tiles(picture: Picture, lon0: float, lat0: float) -> tuple[PlacedTile, ...]:
-    """Return the tiles of the Web Mercator grid that cover a picture about (lon0, lat0), some 2.5 to its width."""
+    """Return the Web Mercator tiles that cover a picture centred on (lon0, lat0), some 2.5 to its width."""
     left, top, width, height = picture.left, picture.top, picture.width, picture.height
     squeeze = math.cos(math.radians(lat0)) * METRES_A_DEGREE
     zoom = min(math.floor(math.log2(360 * squeeze * _TILES_ACROSS / width)), _FINEST)

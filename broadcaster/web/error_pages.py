@@ -1,4 +1,4 @@
-"""Problems as pages."""
+"""Shows problems as pages."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""Resources of pages: scripts and styles, map data, place search."""
+"""Serves what pages load: scripts and styles, map data, place search."""
 
 import re
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ async def ground(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def tiles(call: Call[None, None]) -> web.StreamResponse:
-    """Return parts of the service's own map file (RFC 9110 section 14, range requests)."""
+    """Return ranges of the service's own map file (RFC 9110 section 14, range requests)."""
     path = call.services.settings.tiles_file
     if path is None:
         raise NotFound("map-missing")
@@ -85,7 +85,7 @@ async def tiles(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def tile(call: Call[None, None]) -> web.StreamResponse:
-    """Return one tile of the map; those far from all stations are not fetched for anyone."""
+    """Return one tile of the map; tiles far from all stations are never fetched."""
     tiles = call.request.app[TILES]
     wanted = _tile_of(call.request.match_info)
     try:
@@ -113,7 +113,7 @@ def _tile_of(given: Mapping[str, str]) -> Tile:
 
 
 def _about(wanted: Tile) -> Box:
-    """Return a tile's box and what a screen shows around it: four tiles, and at least 20 km."""
+    """Return a tile's bounding box, widened by what a screen shows around it: four tiles, and at least 20 km."""
     box = mercantile.bounds(wanted)
     wide, high = 4 * (box.east - box.west), 4 * (box.north - box.south)
     west, south, east, north = grown(box, _AROUND_M)

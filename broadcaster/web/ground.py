@@ -1,6 +1,6 @@
-"""Map data from our own files: a territory, the communes around it, and their names.
+"""Builds map data from our own files: a territory, the communes around it, and their names.
 
-So there is always a map: no third party, some tens of kilobytes. Tiles, if there are any, are drawn over it.
+So there is always a map, of some tens of kilobytes, without third parties. Tiles, if there are any, are drawn over it.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class Ground:
     """Builds a station's map data once, in a thread (it reads the data of all communes), and keeps the last 64."""
 
     def __init__(self, communes: Communes | None = None) -> None:
-        """``communes`` are France's by default."""
+        """``communes``: by default, those of France."""
         self._communes = Communes() if communes is None else communes
         self._kept: OrderedDict[tuple[Any, ...], asyncio.Task[bytes]] = OrderedDict()
 
@@ -60,7 +60,7 @@ class Ground:
         try:
             found = self._communes.around(station.boundary, centre, _AROUND_M)
         except CommunesMissing:
-            return []  # the territory alone will do
+            return []  # show the territory alone
         return [
             {"name": each.name, "centre": each.centre, "boundary": each.boundary}
             for each in found
@@ -69,7 +69,7 @@ class Ground:
 
 
 def map_address(settings: Settings) -> str:
-    """Return where pages find the map: a PMTiles file, or tiles at ``{z}``, ``{x}``, ``{y}``; empty for none."""
+    """Return the address of the map: a PMTiles file, or tiles at ``{z}``, ``{x}``, ``{y}``; empty for none."""
     if settings.tiles_file is not None:
         return "/tiles.pmtiles"
     return "/tiles/{z}/{x}/{y}" if settings.tiles_url else ""
@@ -81,7 +81,7 @@ def tiled(settings: Settings) -> bool:
 
 
 def picture_of(settings: Settings, alert: Alert, station: Station, *, town: bool = False) -> Picture | None:
-    """Return an alert's area as a picture, over the map if there is one. ``town``: with the station's place."""
+    """Return an alert's area as a picture, over the map if there is one. ``town``: also show the station's position."""
     if alert.area is None:
         return None
     at = (station.lon, station.lat) if town else (None, None)
@@ -89,7 +89,7 @@ def picture_of(settings: Settings, alert: Alert, station: Station, *, town: bool
 
 
 async def embedded(tiles: Tiles, picture: Picture) -> Picture:
-    """Return a picture that holds its tiles, for what fetches nothing; those that can't be had are left out."""
+    """Return a picture with its tiles embedded, for readers that fetch nothing; missing tiles are left out."""
 
     async def held(placed: PlacedTile) -> PlacedTile | None:
         try:

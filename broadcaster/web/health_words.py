@@ -8,7 +8,7 @@ from broadcaster.web.pages import written_day
 
 
 def told(trouble: Trouble, words: Words) -> dict[str, str]:
-    """Return a trouble for ``console/troubles.html``; ``detail`` stays in its original words."""
+    """Return a trouble for ``console/troubles.html``; ``detail`` is not translated."""
     sentence = SENTENCES[trouble.code]
     gaps = dict(trouble.params)
     if trouble.channel is not None:

@@ -1,4 +1,4 @@
-"""Cache of rendered pages, for when a whole town opens the same link."""
+"""Caches rendered pages, for when a whole town opens the same link."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ class KeptPages:
         return len(self._pages)
 
     def find(self, key: Hashable, is_active: Callable[[int], bool]) -> KeptPage | None:
-        """Return a fresh page whose alert has not been cancelled or expired since."""
+        """Return a fresh page, unless its alert has been cancelled or expired since."""
         page = self._pages.get(key)
         if page is None:
             return None

@@ -13,7 +13,7 @@ CHANNEL_ICONS = {
 
 
 def author_word(label: str, words: Words) -> str:
-    """Return an author's name; those of the keys that commands make are translated."""
+    """Return an author's name; names of keys made by commands are translated."""
     return words(label) if label in (KEY_OF_MACHINE, KEY_OF_COMMAND) else label
 
 

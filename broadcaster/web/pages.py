@@ -1,7 +1,7 @@
-"""Rendering: templates, the reader's language, and headers that exclude third parties.
+"""Renders pages: templates, the reader's language, and headers that exclude third parties.
 
-A public page is one file: its style is inline, allowed by hash. Scripts and the console's style come from ``/static``;
-nothing comes from elsewhere.
+A public page has its style inline, allowed by hash. Scripts and the console's style come from ``/static``; nothing
+comes from other sites.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @cache
 def style() -> Markup:
-    """Return the inline style of public pages, which saves a request."""
+    """Return the style of public pages, which is inline to save a request."""
     return Markup(Assets().text("public.css"))  # noqa: S704  a file of ours
 
 
@@ -156,7 +156,7 @@ def tag_of(body: bytes) -> str:
 
 
 def is_known(request: web.Request, tag: str) -> bool:
-    """Return whether the client already has that page (RFC 9110 section 13.1.2)."""
+    """Return whether the client already has this version of a page (RFC 9110 section 13.1.2)."""
     return any(etag.value in (tag, "*") for etag in request.if_none_match or ())
 
 

@@ -1,4 +1,4 @@
-"""Where an alert's area is, in words: an address, or a distance from the station."""
+"""Words for an alert's area: an address, or a distance from the station."""
 
 import math
 
@@ -47,7 +47,7 @@ def _around(circle: Circle, place: str, station: Station, words: Words) -> str:
 
 
 def _way(circle: Circle, station: Station, words: Words) -> tuple[str, str] | None:
-    """Return how far from the station, and on which side; empty if at it, None if too far away to say."""
+    """Return the distance and direction from the station; empty if at the station, None if too far away."""
     if station.lon is None or station.lat is None:
         return None
     east = (circle.lon - station.lon) * METRES_A_DEGREE * math.cos(math.radians(circle.lat))

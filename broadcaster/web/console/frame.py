@@ -90,15 +90,15 @@ def _tabs(words: Words, session: Session | None) -> list[tuple[str, str, str, st
 async def stations_of(unit: Unit, call: Call[Any, Any]) -> list[Station]:
     """Return the stations for which the caller holds the route's permission, by name."""
     own = call.stations()
-    # A town's operator need not wait for a whole nation's towns.
+    # Read only these, so that a town's operator does not wait for a whole nation's towns.
     known = await (stations.all_stations(unit) if own is None else stations.by_ids(unit, own))
     return sorted(known, key=lambda station: station.name.casefold())
 
 
 async def chosen_station(unit: Unit, call: Call[Any, Any]) -> tuple[Station, list[Station]]:
-    """Return the station in ``?station=``, else the first, and all that may be chosen.
+    """Return the station in ``?station=`` or else the first, and all that may be chosen.
 
-    Raises ``NotFound`` for another's station, and without any; ``Forbidden`` for one that they may only look at.
+    Raises ``NotFound`` for another's station, or if there are none; ``Forbidden`` for one that they may only view.
     """
     theirs = await stations_of(unit, call)
     wanted = call.request.query.get("station", "")

@@ -1,4 +1,4 @@
-"""/console/help: requests for help on a map and as a list; who is on duty, and who has taken which in charge."""
+"""/console/help: requests for help on a map and as a list, who takes charge of each, and who is on duty."""
 
 from datetime import timedelta
 from typing import Any
@@ -70,7 +70,7 @@ async def page(call: Call[None, None]) -> web.Response:
 async def _shown(
     unit: Unit, asked: HelpRequest, station: Station, named: dict[int, str], words: Words
 ) -> dict[str, Any]:
-    """Return a request as the page shows it: the person, how to call them, and where they are or live."""
+    """Return a request for the page: the person, how to call them, and where they are or live."""
     zone = zone_of(station.region)
     person = await profiles.read(unit, asked.subscriber_id)
     alert = await alerts.by_id(unit, asked.alert_id)
@@ -104,7 +104,7 @@ async def _name(unit: Unit, key_id: int) -> str:
 
 
 async def news(call: Call[None, None]) -> web.Response:
-    """Return a mark that changes with the list: the page's script then reads it anew."""
+    """Return a mark that changes with the list; the page's script then reloads it."""
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
         mark = await help_requests.mark_of(unit, station.id)
@@ -125,7 +125,7 @@ async def duty(call: Call[None, None]) -> web.Response:
 
 
 async def act(call: Call[None, None]) -> web.Response:
-    """Take a request in charge, or close it. Raises ``Conflict`` where somebody else was faster."""
+    """Take charge of a request, or close it. Raises ``Conflict`` if somebody else was faster."""
     form, now = await form_of(call.request), call.services.clock.now()
     number = number_of(call.request.match_info["id"])
     async with call.services.store.write() as unit:

@@ -1,4 +1,4 @@
-"""/console: active alerts, failures, and the large button."""
+"""/console: active alerts, failures, and the large button for a new alert."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -99,7 +99,7 @@ async def _active(unit: Unit, known: dict[int, Station], now: datetime) -> list[
 
 
 async def _recent(unit: Unit, call: Call[Any, Any], known: dict[int, Station], now: datetime) -> Sequence[Alert]:
-    """Return recent alerts: somebody has to visit the people they did not reach."""
+    """Return recent alerts: somebody must visit the people whom they did not reach."""
     found = await alerts.page(unit, stations=call.stations(), before=None, limit=_MOST)
     return [
         each

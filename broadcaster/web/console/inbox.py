@@ -1,4 +1,4 @@
-"""/console/inbox: what people wrote by SMS that is neither a command nor an answer."""
+"""/console/inbox: SMS from people that are neither a command nor an answer."""
 
 from aiohttp import web
 from pydantic import Field
@@ -19,7 +19,7 @@ PAGE = 50
 
 
 class InboxQuery(Query):
-    """``before``: the last text of the page before."""
+    """``before``: the last text of the previous page."""
 
     station: str = Field("", max_length=60)
     before: int | None = Field(None, ge=1, le=(1 << 63) - 1)
@@ -48,7 +48,7 @@ async def page(call: Call[None, InboxQuery]) -> web.Response:
 
 
 async def read(call: Call[None, None]) -> web.Response:
-    """Record that a text is dealt with. Raises ``Conflict`` if it is already."""
+    """Record that a text is dealt with. Raises ``Conflict`` if it already is."""
     number = number_of(call.request.match_info["id"]) or 0
     async with call.services.store.write() as unit:
         station, _ = await chosen_station(unit, call)

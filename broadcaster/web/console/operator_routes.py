@@ -1,4 +1,4 @@
-"""Console routes of operators: signing in, their own account, and who may act."""
+"""Console routes of operators: sign-in, their own account, and the list of operators."""
 
 from collections.abc import Mapping
 from typing import Any

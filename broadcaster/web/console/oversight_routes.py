@@ -1,4 +1,4 @@
-"""Console routes of who watches over whom: the audit log, API keys, and alerts that a second person approves."""
+"""Console routes of oversight: the audit log, API keys, and approvals."""
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission

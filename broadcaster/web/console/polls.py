@@ -31,7 +31,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def make(call: Call[None, None]) -> web.Response:
-    """Open a poll; what is wrong is said above the form."""
+    """Open a poll; errors appear above the form."""
     form = await form_of(call.request)
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)

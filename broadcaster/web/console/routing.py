@@ -1,4 +1,4 @@
-"""What console routes have in common: ``page_at``, ``form_at`` and ``data_at``."""
+"""Builders of console routes: ``page_at``, ``form_at`` and ``data_at``."""
 
 from typing import Any
 

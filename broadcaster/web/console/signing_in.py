@@ -1,4 +1,4 @@
-"""The page of the sign-in, and sign-out; forms survive the end of a session."""
+"""The sign-in page, and sign-out; a form's content survives the end of a session."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -42,7 +42,7 @@ async def interrupted(request: web.Request) -> web.StreamResponse:
 
 
 async def go_on(call: Call[None, None]) -> web.StreamResponse:
-    """Show what was written before the sign-in, ready to be sent with the new session's token."""
+    """Show a form's content from before the sign-in, ready to send with the new session's token."""
     request = call.request
     check_page(request)
     form = await form_of(request)

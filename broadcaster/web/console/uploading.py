@@ -1,4 +1,4 @@
-"""File uploads: read within limits, and held where nobody else can open them."""
+"""Reads file uploads within limits, and holds them where nobody else can open them."""
 
 import os
 import tempfile
@@ -13,13 +13,13 @@ from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import incoming
 
 LARGEST = 20 << 20
-"""Bytes of a list."""
+"""Most bytes of a list."""
 
 FIELD = "file"
 CLEARS = "clears"
 _PIECE = 1 << 20
 LARGEST_FORM = 4 * LARGEST
-"""Octets of a form that are read; beyond ``LARGEST`` they are discarded."""
+"""Most octets of a form that are read; those beyond ``LARGEST`` are discarded."""
 
 _MOST_PARTS = 10
 _LONGEST_NAME = 80
@@ -30,7 +30,7 @@ class NoFile(Exception):
 
 
 class FileTooLarge(Exception):
-    """It is over the limit."""
+    """The file is over the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Received:
 async def received(request: web.Request) -> Received:
     """Return a form's file and options. Raises ``NoFile``, ``FileTooLarge``.
 
-    The rest of a too large file is read and discarded up to a limit: browsers read the answer only after sending
+    The rest of an oversized file is read and discarded up to a limit, since browsers read the answer only after sending
     everything.
     """
     if request.content_type != "multipart/form-data":

@@ -1,4 +1,4 @@
-"""/accessibility: the accessibility statement that French law asks of public bodies (RGAA, decree 2019-768)."""
+"""/accessibility: the accessibility statement that French law requires of public bodies (RGAA, decree 2019-768)."""
 
 from aiohttp import web
 

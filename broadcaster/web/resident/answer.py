@@ -1,7 +1,7 @@
-"""/r/{token}: an alert's page for one person who got it, with buttons to answer; the link of an SMS or a mail.
+"""/r/{token}: an alert's page for one receiver, with buttons to answer; SMS and mails link to it.
 
-The token is the message's, so no account is needed. A GET changes nothing, since mail scanners follow every link. The
-page says whose answer it takes by the end of the number or address, as messages are passed on.
+The token identifies the message, so no account is needed. A GET changes nothing, since mail scanners follow every link.
+Messages are passed on, so the page shows the end of the number or address whose answer it records.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _FARTHEST_LON, _FARTHEST_LAT = 180, 90
 
 
 class AnswerQuery(Query):
-    """``said``: what became of the answer just given (``Taken``), to tell it."""
+    """``said``: the result of the answer just given (``Taken``)."""
 
     said: int | None = None
     lang: str = ""
@@ -69,7 +69,7 @@ async def do(call: Call[None, None]) -> web.Response:
 
 
 def _read(form: MultiDict[str]) -> AnswerIn:
-    """Read the form; a position that is none is left out. Raises ``Refused``."""
+    """Read the form, ignoring an invalid position. Raises ``Refused``."""
     given = {"answer": form.get("answer", ""), "household": "household" in form}
     with contextlib.suppress(ValueError):
         lon, lat = float(form.get("lon", "")), float(form.get("lat", ""))
@@ -84,7 +84,7 @@ def _read(form: MultiDict[str]) -> AnswerIn:
 
 
 async def _whose(call: Call[None, AnswerQuery], asked: Asked, words: Words) -> str:
-    """Return whose answer it is, so that nobody answers for another from a message that was passed on."""
+    """Return whose answer it is, so that nobody answers for somebody else from a message that was passed on."""
     if not asked.who.contact_ids:
         return ""
     async with call.services.store.read() as unit:

@@ -1,4 +1,4 @@
-"""/s/{slug}: target of a station's QR code: what this is, then the channels, then the home."""
+"""/s/{slug}: the target of a station's QR code, where people sign up: introduction, channels, home."""
 
 from aiohttp import web
 

@@ -51,7 +51,7 @@ def page(
     given: Mapping[str, Any] | None = None,
     cache_control: str = "no-cache",
 ) -> web.Response:
-    """Render a page; ``given``: for its scripts, beside their words and the push key."""
+    """Render a page; ``given``: facts for its scripts, in addition to their words and the push key."""
     for_scripts = {
         "key": push_key(call.services),
         "sandbox": bool(call.services.sandboxed),

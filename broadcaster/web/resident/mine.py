@@ -1,4 +1,4 @@
-"""/me, one's own subscription, and /here, the alerts at this place.
+"""/me, the reader's own subscription, and /here, the alerts at their position.
 
 Both are the same page for everybody: identity and position are known only to the device.
 """

@@ -1,4 +1,4 @@
-"""/polls/{token}: a poll; a device that is signed up votes here, and everybody reads the result once it is closed."""
+"""/polls/{token}: a poll: signed-up devices vote here, and everybody sees the result once it is closed."""
 
 from aiohttp import web
 
@@ -12,7 +12,7 @@ from broadcaster.web.resident.public import unknown
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Show the question, and buttons for who may vote; or the result."""
+    """Show the question, with buttons for people who may vote; or the result."""
     try:
         poll, station = await polls.poll_of(call)
     except NotFound:

@@ -1,4 +1,4 @@
-"""Public pages: the first page, and each alert's own."""
+"""Public pages: the first page, and one for each alert."""
 
 import gzip
 import re
@@ -93,7 +93,7 @@ def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
 async def alert_page(call: Call[None, None]) -> web.StreamResponse:
     """Show an alert to anybody with its link.
 
-    Valid links are not rate-limited, since a whole town may share a mobile carrier's address. Guesses are.
+    Valid links are not rate-limited, since a whole town may share a mobile carrier's address; wrong links are.
     """
     request, services = call.request, call.services
     token = request.match_info["token"]
@@ -127,9 +127,9 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[str, str]] | None:
-    """Render an alert's page: (its id, the page, its headers); None if unknown.
+    """Render an alert's page. Return (its id, the page, its headers); None if unknown.
 
-    ``Last-Modified``: when it was true, for devices that show a saved copy.
+    ``Last-Modified`` says when it was rendered, for devices that show a saved copy.
     """
     services = call.services
     async with services.store.read() as unit:
@@ -149,9 +149,9 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
 
 
 async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tuple[Words, dict[str, Any]]:
-    """Return an alert's page in the reader's words, for anybody: nobody's answer is in it.
+    """Return the facts for an alert's public page in the reader's language, without anybody's answer.
 
-    The page of an earlier version is that of the one which holds now.
+    The page of an earlier version shows the current one.
     """
     request, services = call.request, call.services
     async with services.store.read() as unit:
@@ -198,9 +198,9 @@ async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tu
 
 
 async def _as_it_stands(unit: Unit, alert: Alert) -> tuple[Alert, Alert | None, bool]:
-    """Return (the version that holds, or held last; its ending; whether it was asked for as left outside).
+    """Return (the current or last version; its ending; whether the link was for people outside the update's area).
 
-    The link of an earlier version, and of the word that it no longer applies, shows what holds now.
+    Links to an earlier version, and to a message that it no longer applies, lead to the current version.
     """
     if alert.role in ENDINGS or (alert.role is Role.FIRST and alert.followed_by is None):
         return alert, None, False
@@ -213,7 +213,7 @@ async def _as_it_stands(unit: Unit, alert: Alert) -> tuple[Alert, Alert | None, 
 
 
 def unknown(call: Call[Any, Any]) -> web.Response:
-    """Show that nothing is here."""
+    """Show that the page does not exist."""
     words = catalogs().words(language_of(call.request, DEFAULT))
     facts = {
         "heading": words("There is nothing here"),
@@ -223,12 +223,12 @@ def unknown(call: Call[Any, Any]) -> web.Response:
 
 
 def mark_of(alert: Alert, words: Words) -> str:
-    """Return a headline's prefix for anything but a real alert, else empty."""
+    """Return a headline's prefix; empty for a real alert."""
     return {Status.EXERCISE: f"[{words('EXERCISE')}] ", Status.TEST: f"[{words('TEST')}] "}.get(alert.status, "")
 
 
 def _shape(area: Area) -> str:
-    """Return an area as JSON, for devices to check whether they are inside; long outlines are simplified."""
+    """Return an area as JSON, by which devices check whether they are inside; long outlines are simplified."""
     shape = area.to_json()
     if shape["polygons"] is not None and len(orjson.dumps(shape["polygons"])) > _MOST_SHAPE:
         shape["polygons"] = simplified(shape["polygons"])

@@ -1,4 +1,4 @@
-"""Words for residents' scripts; delivered with the page, so that all words are in one place."""
+"""Words for residents' scripts, delivered with the page so that all words are in one place."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from broadcaster.web.topics import topic_words
 
 
 def script_words(words: Words) -> Mapping[str, str]:
-    """Return each sentence by the scripts' short name for it."""
+    """Return the sentences by the short names that scripts use."""
     return {**_trouble(words), **_signing_up(words), **_places(words), **_mine(words), **_trials(words), **_here(words)}
 
 

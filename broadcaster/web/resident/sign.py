@@ -40,6 +40,6 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 def _said(language: str) -> dict[str, str]:
-    """Return the fixed words beside an alert's own, in its language."""
+    """Return the fixed words beside an alert's text, in its language."""
     known = script_words(catalogs().words(language))
     return {name: known[name] for name in _IN_EACH}

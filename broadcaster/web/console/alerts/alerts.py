@@ -23,7 +23,7 @@ _PAGE = 25
 
 
 class PageQuery(Query):
-    """``before``: last alert of the previous page. ``digests``: the daily digests in place of alerts."""
+    """``before``: last alert of the previous page. ``digests``: list the daily digests instead of alerts."""
 
     before: int | None = Field(None, ge=1, le=(1 << 63) - 1)
     digests: bool = False
@@ -79,7 +79,7 @@ def look_of(alert: Alert) -> str:
 
 
 def label_of(alert: Alert, words: Words) -> str:
-    """Return the chip's word."""
+    """Return the chip's text."""
     said = words("All-clear") if alert.msg_type is MsgType.CANCEL else severities.severity_words(words)[alert.severity]
     mark = {Status.EXERCISE: words("EXERCISE"), Status.TEST: words("TEST")}.get(alert.status)
     return said if mark is None else f"{mark} · {said}"

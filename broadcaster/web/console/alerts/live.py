@@ -1,4 +1,6 @@
-"""/console/alerts/{id}: an alert during and after sending. Its parts are rendered here, on load and live."""
+"""/console/alerts/{id}: an alert during and after sending. Its parts are rendered here, both on load and for live
+updates.
+"""
 
 import json
 from collections.abc import Mapping
@@ -44,7 +46,7 @@ PARTS = ("verdict", "step", "answers", "state", "figures", "curve", "channels", 
 """The page's live parts; each is a template of its own."""
 
 LONGEST_S = 600.0
-"""Seconds until a stream ends and its reader is authenticated again: the session may have ended."""
+"""Seconds until a stream ends and its reader is authenticated again, since the session may have ended."""
 _MOST_REASONS = 6
 
 
@@ -80,7 +82,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def _changed(unit: Unit, seen: str, alert: Alert, by: str | None, words: Words) -> dict[str, Any] | None:
-    """Return what changed since the version that an operator looked at, and who changed it; None without one."""
+    """Return the changes since the version that an operator saw, and their author; None without such a version."""
     number = number_of(seen)
     before = None if number is None else await alerts.by_id(unit, number)
     if before is None or before.first_id != alert.first_id:
@@ -204,7 +206,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
 
 
 def _apart(report: Report, words: Words) -> list[str]:
-    """Return sentences about people who wait, or are in no figure."""
+    """Return sentences about people who wait, or whom no figure includes."""
     waiting, digest, unwanted = report.waiting, report.digest, report.unwanted
     unconfirmed = sum(report.unconfirmed.values())
     said = {
@@ -242,7 +244,7 @@ def _lifted(facts: Facts, zone: ZoneInfo, words: Words) -> dict[str, Any]:
 
 
 def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> dict[str, Any]:
-    """Return a channel's messages: four parts for its bar, and by state for the table."""
+    """Return a channel's messages: in four parts for its bar, and by state for the table."""
     counts = {state: by_state.get(state.word, 0) for state in DeliveryState}
     total = sum(counts.values())
     confirmed = sum(n for state, n in counts.items() if state >= DeliveryState.DELIVERED)

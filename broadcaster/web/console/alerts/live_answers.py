@@ -1,4 +1,4 @@
-"""What people answered to an alert, for its live page and its report."""
+"""People's answers to an alert, for its live page and its report."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from broadcaster.web.i18n import Words
 
 
 def answers_of(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
-    """Return the answers that the alert offers or has got, each with how many people gave it."""
+    """Return the answers that the alert offers or got, each with its number of people."""
     alert, given = facts.alert, {choice_of(word): n for word, n in facts.report.answers.items()}
     choices = dict.fromkeys([*offered(alert, helps=False), *given]) if given else {}
     return {

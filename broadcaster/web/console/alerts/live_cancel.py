@@ -37,7 +37,7 @@ FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction
 
 
 class CancelQuery(Query):
-    """``kind``: how it ends."""
+    """``kind``: the kind of ending."""
 
     kind: Literal["all_clear", "mistake"] = "all_clear"
     lang: str = Field("", max_length=12)
@@ -53,7 +53,7 @@ async def ask(call: Call[None, CancelQuery]) -> web.StreamResponse:
 
 
 async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
-    """Send it. A second operator is sent to what the first one made of the alert, with a notice."""
+    """Send the ending. If another operator was faster, redirect to their update or ending, with a notice."""
     alert, station = await alert_of(call)
     there = await moved_on(call, alert)
     if there is not None:
@@ -81,9 +81,9 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
 
 
 async def moved_on(call: Call[Any, Any], alert: Alert) -> web.Response | None:
-    """Return a redirect to what followed an alert that somebody else updated or ended; None while it holds.
+    """Return a redirect to the update or ending of an alert by somebody else; None while it is current.
 
-    An ending, a reminder and a message to people left outside can't be ended either.
+    An ending, a reminder and a message to people outside an update's area can't be ended either.
     """
     async with call.services.store.read() as unit:
         now = await threads.current(unit, alert)

@@ -1,4 +1,4 @@
-"""Curve of people reached over time: SVG, in hundredths of its width and height.
+"""Draws the curve of people reached over time: SVG, in hundredths of its width and height.
 
 The time axis is compressed (logarithm of one and the seconds by five), so that both the first seconds and the last hour
 are visible, and the curve of a running alert does not jump.
@@ -23,7 +23,7 @@ _WIDE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A percentile's point on the curve; ``left``: its label is left of it."""
+    """A percentile's point on the curve; ``left``: its label is to its left."""
 
     x: float
     y: float
@@ -33,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """``line``, ``area`` and ``confirmed``: paths 1,000 wide; the rest in hundredths, y downwards."""
+    """``line``, ``area`` and ``confirmed``: paths 1,000 wide; other fields in hundredths, y downwards."""
 
     line: str
     area: str

@@ -49,7 +49,7 @@ async def _troubles(services: Services, alert: Alert, now: datetime) -> list[Tro
         for each in await services.health.troubles(kept_s=_TROUBLES_S)
         if each.alert_id in (None, alert.id)
         and (each.channel is None or each.channel in alert.channels)
-        and each.code is not Code.SENDER_REFUSED  # of this alert, its own are told
+        and each.code is not Code.SENDER_REFUSED  # those of this alert are shown separately
     ]
 
 
@@ -74,7 +74,7 @@ class Watch:
             follower = None if alert.followed_by is None else await alerts.by_id(unit, alert.followed_by)
             refusals = [refused(each) for each in await retiring.refusals_of(unit, alert.id)]
             by = None if follower is None else await reporting.sender_of(unit, follower.id)
-            # This scans every person of the alert: not at each of many changes a second.
+            # This scans every person of the alert, so it is not done at each of many changes a second.
             before = self._reasons.get(alert.id)
             stale = before is None or (
                 before[0] != people.unreached

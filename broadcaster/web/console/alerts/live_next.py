@@ -1,4 +1,4 @@
-"""An alert's next step, and budgets that are used up, in words: a part of the live page."""
+"""A part of the live page: an alert's next step and exhausted budgets, in words."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from broadcaster.web.i18n import Words
 
 
 async def part(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
-    """Return the live page's facts of the next step, and of budgets that are used up."""
+    """Return the live page's facts about the next step and exhausted budgets."""
     found = await escalate.upcoming(call.services, alert)
     now = call.services.clock.now()
     async with call.services.store.read() as unit:
@@ -49,7 +49,7 @@ def step_words(found: Next | None, station: Station, words: Words) -> dict[str, 
 
 
 def over_words(each: budgets.Exceeded, words: Words) -> str:
-    """Return a sentence about a budget that is used up."""
+    """Return a sentence about an exhausted budget."""
     gaps = {"used": number(each.used, words), "most": number(each.most, words)}
     by = {
         (ChannelName.SMS, True): words("The month's budget of SMS is used up: %(used)s of %(most)s.", **gaps),

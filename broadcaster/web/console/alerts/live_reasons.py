@@ -1,4 +1,4 @@
-"""Reasons and message states, in operators' words."""
+"""Reasons and message states, in words for operators."""
 
 from collections import defaultdict
 from collections.abc import Mapping

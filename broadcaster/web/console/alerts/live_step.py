@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/step: what is sent next, to whom and when; take it now, skip it, or stop."""
+"""/console/alerts/{id}/step: the next step, its recipients and its time; send it now, skip it, or stop."""
 
 from typing import Literal, cast
 
@@ -18,7 +18,7 @@ _ACTIONS = ("now", "skip", "stop")
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show what is next, and what can be done about it."""
+    """Show the next step, with its buttons."""
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     found = await escalate.upcoming(call.services, alert)
@@ -31,7 +31,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def act(call: Call[None, None]) -> web.Response:
-    """Take, skip or stop it; what was done meanwhile is shown instead."""
+    """Send the next step now, skip it or stop; if it changed meanwhile, show that instead."""
     alert, station = await alert_of(call)
     form = await form_of(call.request)
     action, said = form.get("action", ""), form.get("round", "")

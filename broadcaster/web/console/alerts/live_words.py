@@ -1,4 +1,4 @@
-"""An alert's progress as one sentence and a style; numbers and durations for people."""
+"""Words an alert's progress as one sentence and a style; formats numbers and durations."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ _WELL, _POORLY, _PICTURED = 0.95, 0.5, 0.6
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """A report's people in four figures for operators. ``confirmed`` is part of ``reached``."""
+    """A report's people in four figures for operators. ``reached`` includes ``confirmed``."""
 
     matched: int
     reached: int
@@ -34,7 +34,7 @@ class People:
 
     @property
     def reachable(self) -> int:
-        """Return the top of the curve: everyone, or the reachable if most are not."""
+        """Return the top of the curve: everyone, or only the reachable people if most are unreachable."""
         able = self.matched - self.unreached
         return self.matched if able >= _PICTURED * self.matched else able
 
@@ -54,7 +54,7 @@ class Verdict:
 
 
 def people_of(by_state: dict[PersonState, int]) -> People:
-    """Sum up people by state; those who chose a digest, or nothing, are not counted."""
+    """Sum up people by state, without those who chose a digest or no alert."""
     return People(
         matched=sum(n for state, n in by_state.items() if state not in CHOSEN),
         reached=sum(n for state, n in by_state.items() if state >= PersonState.ACCEPTED),
@@ -70,12 +70,12 @@ def people_in(report: Report) -> People:
 
 
 def sandboxed(alert: Alert) -> bool:
-    """Return whether nothing at all leaves the service."""
+    """Return whether all channels are sandboxed, so that nothing is sent."""
     return bool(alert.channels) and set(alert.channels) <= set(alert.sandbox)
 
 
 def verdict(alert: Alert, people: People, words: Words) -> Verdict:
-    """Return the progress: what a mayor must see in one second."""
+    """Return the progress, which a mayor must grasp in one second."""
     gaps = {"matched": number(people.matched, words)}
     if people.matched == 0 and alert.resolved_at is None:
         return Verdict("busy", words("We are finding out who is concerned."), words("It takes some seconds at most."))

@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/report: an alert's report to read, print and file; as a page, and as PDF."""
+"""/console/alerts/{id}/report: an alert's report to read, print and file, as a page and as PDF."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def pdf(call: Call[None, None]) -> web.StreamResponse:
-    """Return the report as PDF; if impossible, a page that says what to install, with a link back."""
+    """Return the report as PDF; if that fails, a page that says what to install, with a link back."""
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)

@@ -1,4 +1,4 @@
-"""PDF of a page, by weasyprint, in a separate process that may hang or crash without harm.
+"""Makes PDFs of pages with weasyprint, in a separate process that may hang or crash without harm.
 
 ``python -m broadcaster.web.console.alerts.report_pdf`` reads HTML and writes the PDF. It fetches nothing: external
 references are refused.
@@ -23,7 +23,7 @@ _AT_ONCE = 2
 
 
 class NoPdf(TocsinError):
-    """The PDF failed. ``lacking``: for lack of libraries, which may be installed."""
+    """The PDF failed. ``lacking``: because libraries are missing, which can be installed."""
 
     def __init__(self, *, lacking: bool) -> None:
         super().__init__(f"install {PACKAGES}" if lacking else "it took too long, or broke off")
@@ -71,7 +71,7 @@ def main() -> None:
         sys.exit(_LACKING)
 
     class Nothing(URLFetcher):  # type: ignore[misc]
-        """Fetches nothing."""
+        """A fetcher that refuses every URL."""
 
         def fetch(self, url: str, headers: object = None) -> NoReturn:  # noqa: ARG002
             message = f"a report is whole in itself: {url[:80]} is not fetched"

@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/unreached: people not reached, and why; as a page, and as CSV."""
+"""/console/alerts/{id}/unreached: people not reached, and why, as a page and as CSV."""
 
 from collections.abc import Sequence
 
@@ -85,7 +85,7 @@ def _person(row: Unreached) -> dict[str, str]:
 
 
 async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
-    """Return everyone not reached as CSV (RFC 4180), for publishers; recorded before it leaves."""
+    """Return everyone not reached as CSV (RFC 4180), for publishers; the audit log records it first."""
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     response = web.StreamResponse(
@@ -102,7 +102,7 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     await response.write((_BOM + _lines([header], words)).encode())
     after = 0
     while True:
-        # A transaction per page: one for a slow reader's whole download would hold up the store.
+        # One transaction per page, since a single one for a slow reader's download would block the store.
         async with call.services.store.read() as unit:
             rows = await reports.unreached(unit, alert, after=after, limit=_AT_ONCE)
         lines = [[str(row.subscriber_id), row.external_id or "", row.name or "", *_why(row, words)] for row in rows]

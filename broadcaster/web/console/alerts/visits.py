@@ -1,4 +1,4 @@
-"""/console/alerts/{id}/visits: whom to visit, by street and number; as a page to print, as PDF and as CSV."""
+"""/console/alerts/{id}/visits: people to visit, by street and number, as a page to print, as PDF and as CSV."""
 
 from itertools import groupby
 from typing import Any
@@ -30,21 +30,21 @@ _BOM = "\ufeff"
 
 
 class VisitsQuery(Query):
-    """``who``: *unreached*, or *unconfirmed*: also those who were told and have not confirmed."""
+    """``who``: *unreached*, or *unconfirmed*, which includes people who were told but have not confirmed."""
 
     who: str = "unreached"
     lang: str = ""
 
 
 async def page(call: Call[None, VisitsQuery]) -> web.Response:
-    """Show the list; reading it is recorded."""
+    """Show the list; the audit log records it."""
     alert, station, words = await _asked(call)
     facts = await _facts(call, alert, station, words)
     return show(call.request, "alerts/visits.html", words, facts, tab="alerts", where=station.name)
 
 
 async def pdf(call: Call[None, VisitsQuery]) -> web.Response:
-    """Return the list as PDF, recorded before it leaves."""
+    """Return the list as PDF; the audit log records it first."""
     alert, station, words = await _asked(call)
     facts = await _facts(call, alert, station, words)
     await _taken(call, alert, len(facts["people"]))
@@ -62,7 +62,7 @@ async def pdf(call: Call[None, VisitsQuery]) -> web.Response:
 
 
 async def table(call: Call[None, VisitsQuery]) -> web.Response:
-    """Return the list as CSV (RFC 4180), recorded before it leaves."""
+    """Return the list as CSV (RFC 4180); the audit log records it first."""
     alert, station, words = await _asked(call)
     people = await _people(call, alert)
     await _taken(call, alert, len(people))

@@ -1,1 +1,1 @@
-"""Four eyes: what waits for a second person, and from when on a station asks for one."""
+"""Console pages of approvals by a second person, and of each station's rules for them."""

@@ -1,4 +1,4 @@
-"""/console/approvals: an alert that waits for a second person, opened on their phone, and what they decide."""
+"""/console/approvals: an alert that waits for approval, opened on the approver's phone, and their decision."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -40,13 +40,13 @@ FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction
 
 
 async def one(call: Call[None, None]) -> web.Response:
-    """Show what waits, to who decides and to who wrote it."""
+    """Show a pending alert to its approvers and its author."""
     approval, station = await approval_of(call)
     return await _page(call, approval, station)
 
 
 async def act(call: Call[None, None]) -> web.Response:
-    """Approve, refuse or withdraw it, or send it alone."""
+    """Approve, refuse or withdraw an alert, or send it alone."""
     approval, station = await approval_of(call)
     form = await form_of(call.request)
     approver = call.may(Permission.APPROVE, station.id)
@@ -65,13 +65,13 @@ async def act(call: Call[None, None]) -> web.Response:
 
 
 async def edit(call: Call[None, None]) -> web.Response:
-    """Show its words, to be changed and handed back to its author."""
+    """Show the texts in a form, to change them and return the alert to its author."""
     approval, station = await approval_of(call)
     return _editing(call, approval, station, {})
 
 
 async def save(call: Call[None, None]) -> web.Response:
-    """Keep the changed words, and hand it back."""
+    """Store the changed texts, and return the alert to its author."""
     approval, station = await approval_of(call)
     form = await form_of(call.request)
     texts = {language: _changed(text, language, form) for language, text in approval.alert.texts.items()}
@@ -91,7 +91,7 @@ async def save(call: Call[None, None]) -> web.Response:
 async def waiting(
     unit: Unit, call: Call[Any, Any], known: Mapping[int, Station], now: datetime, words: Words
 ) -> list[dict[str, Any]]:
-    """Return what waits at these stations, for the console's first page."""
+    """Return pending approvals at these stations, for the console's first page."""
     found = [each for each in await approvals.waiting(unit, call.stations(), now) if each.alert.station_id in known]
     names = await audit_reading.names(unit, approvals.ids(found))
     return [

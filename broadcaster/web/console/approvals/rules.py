@@ -1,4 +1,4 @@
-"""/console/stations/{slug}/approval: from when on a second person must approve."""
+"""/console/stations/{slug}/approval: the thresholds above which a second person must approve."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def change(call: Call[None, None]) -> web.Response:
-    """Set them."""
+    """Set the thresholds."""
     station, form = await _station(call), await form_of(call.request)
     try:
         severity = form.get("severity", "")

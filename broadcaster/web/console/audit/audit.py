@@ -116,7 +116,7 @@ async def as_csv(call: Call[None, AuditQuery]) -> web.StreamResponse:
 
 
 async def as_json(call: Call[None, AuditQuery]) -> web.StreamResponse:
-    """Return the entries as JSON, one a line: with them and the rule in ``docs/audit.md`` anybody can check them."""
+    """Return the entries as JSON, one per line; anybody can verify them by the rule in ``docs/audit.md``."""
 
     async def lines() -> AsyncIterator[str]:
         async for found, reasons, _ in _batches(call, zone_of("FR")):
@@ -149,7 +149,9 @@ async def _sent(
 async def _batches(
     call: Call[None, AuditQuery], zone: ZoneInfo
 ) -> AsyncIterator[tuple[list[Entry], dict[int, str], dict[int, str]]]:
-    """Yield entries, their reasons and the names in them. A transaction each: a slow reader holds up nobody."""
+    """Yield batches of entries, with their reasons and names. One transaction per batch, so that a slow reader blocks
+    nobody.
+    """
     before = call.query.before
     while True:
         async with call.services.store.read() as unit:
@@ -163,7 +165,7 @@ async def _batches(
 
 
 async def _only(unit: Unit, call: Call[None, AuditQuery], zone: ZoneInfo) -> Only:
-    """Return the filters, and of whom the caller may see entries: of their stations, and of who acts for them."""
+    """Return the filters, limited to what the caller may see: their stations, and the people who act for these."""
     if call.caller is None:
         raise forbidden(Permission.OPERATORS)
     query, theirs = call.query, call.stations()

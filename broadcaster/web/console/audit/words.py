@@ -1,11 +1,11 @@
-"""What the audit log's codes are called."""
+"""Words for the audit log's codes."""
 
 from broadcaster.domain.audit import Action, ActorKind
 from broadcaster.web.i18n import Words
 
 
 def action_words(words: Words) -> dict[Action, str]:
-    """Return what each action is called: it follows a name, « Rose Martin: sent an alert »."""
+    """Return the words for each action, to follow a name: « Rose Martin: sent an alert »."""
     return {
         Action.SIGNED_IN: words("signed in"),
         Action.SIGN_IN_FAILED: words("could not sign in"),
@@ -99,7 +99,7 @@ def action_words(words: Words) -> dict[Action, str]:
 
 
 def actor_words(words: Words) -> dict[ActorKind, str]:
-    """Return who acts where it is no operator."""
+    """Return the words for actors other than operators."""
     return {
         ActorKind.KEY: words("an API key"),
         ActorKind.MACHINE: words("a command on the machine"),

@@ -1,6 +1,6 @@
-"""/console/new: a new alert in four steps, and a scheduled one to be changed in the same steps.
+"""/console/new: a new alert in four steps, which also serve to change a scheduled one.
 
-The page contains all; its script shows one step at a time.
+The page contains all steps; its script shows one at a time.
 """
 
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ from zones import MAX_CIRCLES, MAX_RADIUS_M, MIN_RADIUS_M, simplified
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show the page; without a station, how to add one."""
+    """Show the page, or how to add a station if there is none."""
     request = call.request
     words = words_of(request)
     async with call.services.store.read() as unit:
@@ -77,7 +77,7 @@ def facts_of(
     *,
     templates: Iterable[Template] = (),
 ) -> dict[str, Any]:
-    """Return the page's facts. ``editing``: the scheduled alert that is changed (``editing.page``)."""
+    """Return the page's facts. ``editing``: the scheduled alert to change (``editing.page``)."""
     languages = [*station.languages, *(each for each in CONSOLE if each not in station.languages)]
     beginnings = compose_offered.shown(templates, words)
     return {
@@ -138,7 +138,7 @@ def _steps(words: Words, editing: dict[str, Any] | None, station: Station) -> li
 
 
 def _holds(words: Words, hours: str | None) -> list[tuple[str, str]]:
-    """Return how long an alert may hold: hours, and their words; with those of a schedule."""
+    """Return the choices for how long an alert lasts: hours and their words, including a schedule's own."""
     usual = {"1": words("1 hour"), "3": words("3 hours"), "12": words("12 hours"), "24": words("1 day")}
     own = {} if hours is None or hours in ("date", *usual) else {hours: span(float(hours) * 3600, words)}
     return list((own | usual).items())

@@ -1,6 +1,6 @@
-"""The new alert page's request: the API's draft, and fields of the page's own.
+"""The new alert page's request: the API's draft plus the page's own fields.
 
-``territory``: the station's whole territory, in place of an area. ``cheap``: languages for which the author chose the
+``territory``: use the station's whole territory instead of an area. ``cheap``: languages for which the author chose the
 cheap SMS spelling.
 """
 
@@ -28,7 +28,7 @@ from broadcaster.pipeline.services import Services
 D = TypeVar("D", bound=Content)
 
 TOKEN = "x" * 11
-"""As long as an alert page's token, which is made only when it is sent."""
+"""A dummy as long as the token of an alert page, which is made only at sending."""
 
 
 class Page(BaseModel):
@@ -43,7 +43,7 @@ class Page(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Given(Generic[D]):
-    """A parsed draft, in the API's terms."""
+    """A parsed draft, in the API's types."""
 
     station: Station
     draft: D
@@ -72,7 +72,7 @@ async def publisher(call: Call[Any, Any], slug: str) -> Station:
 
 
 def context_of(services: Services, station: Station, draft: Content, texts: dict[str, Text], now: datetime) -> Context:
-    """Return what a rendering needs, of an alert that does not exist yet."""
+    """Return the context for rendering an alert that does not exist yet."""
     alert = Alert(
         **message_of(draft, station, texts).content(),
         id=0,

@@ -36,7 +36,9 @@ _MINUTE = timedelta(minutes=1)
 
 
 class EditQuery(Query):
-    """``occurrence``: change that one, or with ``following`` it and all after it. ``version``: as it was when read."""
+    """``occurrence``: change only that one, or with ``following`` it and all after it. ``version``: the schedule's
+    version when read.
+    """
 
     occurrence: Moment | None = None
     following: bool = False
@@ -130,7 +132,7 @@ def draft_of(services: Services, schedule: Schedule, station: Station, at: datet
 
 
 def area_of(area: Area | None, station: Station) -> dict[str, Any]:
-    """Return an area as the page's draft has it."""
+    """Return an area in the form of the page's draft."""
     whole = {} if area is None else area.to_json()
     if station.boundary is not None and area == Area.from_json({"polygons": territory(station)}):
         return {"territory": True}

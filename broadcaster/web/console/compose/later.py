@@ -1,4 +1,4 @@
-"""The last step of a new alert for later: preview of its times, and saving."""
+"""The last step of an alert for later: previews its times, and saves it."""
 
 from dataclasses import replace
 from itertools import islice
@@ -27,7 +27,7 @@ AHEAD = 10
 
 
 class Times(Given):
-    """When an alert would go out. ``except_on``: times that were left out."""
+    """When an alert would be sent. ``except_on``: times to skip."""
 
     station: Slug
     at: At
@@ -39,7 +39,7 @@ class Times(Given):
 
 
 async def ahead(call: Call[Times, None]) -> web.StreamResponse:
-    """Return the next ten times, and how far the school calendar is known."""
+    """Return the next ten times, and the date up to which the school calendar is known."""
     words, given = words_of(call.request), call.body
     station = await publisher(call, given.station)
     zone = given.zone or zone_of(station.region).key
@@ -66,7 +66,7 @@ async def ahead(call: Call[Times, None]) -> web.StreamResponse:
 
 
 async def keep(call: Call[Any, Any]) -> web.StreamResponse:
-    """Save it for later. One draft is one schedule, however often it is sent."""
+    """Save an alert for later. A draft makes one schedule, even if it is sent repeatedly."""
     given = await read(call, ScheduleIn)
     found = unreadable(given.draft.model_dump()["texts"])
     if found:

@@ -1,4 +1,4 @@
-"""The first step's choices: a station's templates, and writing all of it oneself."""
+"""The first step's choices: a station's templates, and a blank alert."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -45,5 +45,5 @@ def _shown(each: Template, words: Words) -> dict[str, Any]:
 
 
 def title_of(each: Template, words: Words) -> str:
-    """Return what a template is about, in the reader's language if it is written in it."""
+    """Return a template's title, in the reader's language if it has that."""
     return each.events.get(words.language) or next(iter(each.events.values()), each.name)

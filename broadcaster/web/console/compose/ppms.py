@@ -1,4 +1,4 @@
-"""/console/ppms: one held press alerts a school's staff and the town hall (PPMS)."""
+"""/console/ppms: holding one button alerts a school's staff and the town hall (PPMS)."""
 
 import secrets
 from dataclasses import replace
@@ -26,7 +26,7 @@ from broadcaster.web.pages import to
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show the buttons; before its groups are chosen, only how to choose them."""
+    """Show the buttons, or the form to choose the groups if that is not done yet."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
@@ -46,7 +46,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def choose(call: Call[None, None]) -> web.Response:
-    """Keep which groups are alerted."""
+    """Store the groups to alert."""
     form = await form_of(call.request)
     async with call.services.store.write() as unit:
         station, _ = await chosen_station(unit, call)
@@ -60,7 +60,7 @@ async def choose(call: Call[None, None]) -> web.Response:
 
 
 async def press(call: Call[None, None]) -> web.Response:
-    """Alert the staff, and the town hall by all channels. A press that comes twice is one."""
+    """Alert the staff, and the town hall by all channels. A repeated request counts once."""
     form = await form_of(call.request)
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)

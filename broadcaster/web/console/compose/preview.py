@@ -1,4 +1,4 @@
-"""Previews of each channel's message, by the real renderer; and errors by field."""
+"""Previews each channel's message with the real renderer, and reports errors by field."""
 
 import json
 from collections.abc import Mapping
@@ -29,12 +29,12 @@ from channels.sms import count
 
 _SHOWN = ("status", "severity", "urgency", "certainty", "category", "event", "expires")
 _MOST_LANGUAGES = 10
-_NOBODY = 0  # not a delivery id: its links lead nowhere
+_NOBODY = 0  # not a real delivery id, so its links are dummies
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'self'; sandbox"
 )
-"""A mail contains its styles. It may do nothing, and be framed only by our pages."""
+"""A mail contains its styles; nothing else is allowed, and only our pages may frame it."""
 
 
 class PushPreview(Shown):
@@ -128,7 +128,7 @@ def _as_far_as_sound(page: Page) -> tuple[Draft, list[Refused]]:
 
 
 async def mail(call: Call[None, None]) -> web.Response:
-    """Return a draft's mail as a mail program would show it, for a frame."""
+    """Return a draft's mail for a frame, as a mail program would show it."""
     form = await form_of(call.request)
     try:
         draft = await checked(call.request, Draft, form.get("draft", "").encode())

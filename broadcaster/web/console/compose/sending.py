@@ -25,14 +25,14 @@ async def reach(call: Call[Any, Any]) -> web.StreamResponse:
 
 
 async def cells(call: Call[None, None]) -> web.StreamResponse:
-    """Return where the station's followers live, in cells that reveal nobody's home."""
+    """Return the density of the station's followers, in cells that reveal nobody's home."""
     station = await publisher(call, call.request.query.get("station", "")[:60])
     found = await density(call.services, station)
     return _json({"cells": [list(each) for each in found]}, {"Cache-Control": "private, max-age=300"})
 
 
 async def send(call: Call[Any, Any]) -> web.StreamResponse:
-    """Send. The page makes one Idempotency-Key per draft, so repeated requests are one alert."""
+    """Send the draft. The page makes one Idempotency-Key per draft, so repeated requests make one alert."""
     given = await read(call, AlertIn)
     if not call.request.headers.get(IDEMPOTENCY_KEY):
         raise Refused("draft-key-missing", IDEMPOTENCY_KEY)

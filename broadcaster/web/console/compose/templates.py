@@ -1,4 +1,4 @@
-"""/console/templates: a station's templates, each with what the channels would say."""
+"""/console/templates: a station's templates, each with previews of its messages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -58,13 +58,13 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def one(call: Call[None, None]) -> web.Response:
-    """Show a template to be changed, or an empty one."""
+    """Show the form of a template, or an empty one."""
     station, found = await _found(call)
     return _page(call, station, found, _written(found, station), {})
 
 
 async def act(call: Call[None, None]) -> web.Response:
-    """Save a template, show what it would say, or delete it."""
+    """Save a template, preview its messages, or delete it."""
     station, found = await _found(call)
     form = await form_of(call.request)
     what = form.get("do", "keep")
@@ -119,7 +119,7 @@ def _written(found: Template | None, station: Station) -> dict[str, str]:
 
 
 def _document(form: Mapping[str, str], found: Template | None, station: Station) -> dict[str, Any]:
-    """Return the API's document of what was written; what the form does not show stays as it was."""
+    """Return the form as the API's document; fields that the form does not show stay unchanged."""
     document: dict[str, Any] = {
         "severity": form.get("severity", ""),
         "hours": _number(form.get("hours", "")),
@@ -173,7 +173,7 @@ def _page(
 
 
 def _seen(call: Call[None, None], station: Station, form: Mapping[str, str]) -> dict[str, Any]:
-    """Return each language's messages; of texts that can't be sent, none."""
+    """Return each language's messages, without those of texts that can't be sent."""
     texts: dict[str, dict[str, str]] = {}
     for key, text in form.items():
         if key.startswith("texts.") and text.strip():

@@ -1,4 +1,6 @@
-"""/console/alerts/{id}/update: an alert in the steps of a new one, with what changes for whom, then a held press."""
+"""/console/alerts/{id}/update: an alert in the steps of a new one, showing how it changes for whom; a held button sends
+it.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -25,7 +27,7 @@ from broadcaster.web.console.compose.later import json_of
 from broadcaster.web.console.frame import show, words_of
 
 _MINUTE = timedelta(minutes=1)
-"""The page's clock has no seconds: an end this close to the one before is the same."""
+"""The page's clock has no seconds, so an end this close to the previous one counts as unchanged."""
 
 
 class UpdateDraft(AlertIn):
@@ -35,7 +37,7 @@ class UpdateDraft(AlertIn):
 
 
 async def page(call: Call[None, None]) -> web.StreamResponse:
-    """Show the steps, filled in; once somebody else changed the alert, what it is now."""
+    """Show the steps, filled in; if somebody else has changed the alert, redirect to its current version."""
     alert, station = await alert_of(call)
     there = await moved_on(call, alert)
     if there is not None:
@@ -86,7 +88,7 @@ async def save(call: Call[Any, None]) -> web.StreamResponse:
 
 
 def _change(alert: Alert, station: Station, draft: UpdateDraft) -> Change:
-    """Return what differs from the alert. Raises ``Refused`` for an area that was taken away."""
+    """Return the differences from the alert. Raises ``Refused`` if the area was removed."""
     if draft.area is None and alert.area is not None:
         raise Refused("area-needed", "area")
     texts = texts_of(draft, station, needed=True)

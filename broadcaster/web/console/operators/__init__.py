@@ -1,1 +1,1 @@
-"""Operators' pages: how they sign in, their account, and who else may act."""
+"""Operators' pages: sign-in, their account, and the list of operators."""

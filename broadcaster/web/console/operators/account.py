@@ -55,7 +55,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def options(call: Call[None, None]) -> web.Response:
-    """Return what the browser needs to make a further passkey."""
+    """Return the options with which the browser makes another passkey."""
     services = call.services
     async with services.store.read() as unit:
         who = await myself(unit, call)
@@ -67,7 +67,7 @@ async def options(call: Call[None, None]) -> web.Response:
 
 
 async def add(call: Call[PasskeyIn, None]) -> web.Response:
-    """Keep a further passkey. Raises ``Refused``."""
+    """Store another passkey. Raises ``Refused``."""
 
     async def keep(unit: Unit) -> None:
         await keep_passkey(unit, call, await myself(unit, call), call.body.credential)
@@ -77,7 +77,7 @@ async def add(call: Call[PasskeyIn, None]) -> web.Response:
 
 
 async def remove(call: Call[None, None]) -> web.Response:
-    """Remove a passkey. Raises ``Refused`` for the last way in."""
+    """Remove a passkey. Raises ``Refused`` if it is the last way to sign in."""
     number = number_of(call.request.match_info["id"])
     async with call.services.store.write() as unit:
         who = await myself(unit, call)
@@ -88,7 +88,7 @@ async def remove(call: Call[None, None]) -> web.Response:
 
 
 async def set_phone(call: Call[None, None]) -> web.Response:
-    """Keep the number at which the operator is asked to approve alerts, or forget it. Raises ``Refused``."""
+    """Set or delete the number to which requests to approve alerts go. Raises ``Refused``."""
     said = (await form_of(call.request)).get("phone", "").strip()
     with read_as("phone"):
         phone = parse_phone(said).e164 if said else None

@@ -1,4 +1,4 @@
-"""Sign-in with a passkey, and the one-time link by which an operator makes the first."""
+"""Sign-in with a passkey, and the one-time link for an operator's first passkey."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -37,19 +37,19 @@ _LONGEST_SECRET = 64
 
 
 class LinkIn(Given):
-    """A one-time link's secret: from the address's fragment, which reaches no server and no log."""
+    """A one-time link's secret, from the address's fragment, which reaches no server and no log."""
 
     secret: str = Field(max_length=_LONGEST_SECRET)
 
 
 class PasskeyIn(Given):
-    """What the browser's ``navigator.credentials`` returned, as JSON."""
+    """The result of the browser's ``navigator.credentials``, as JSON."""
 
     credential: dict[str, Any]
 
 
 class SignInIn(PasskeyIn):
-    """``trusted``: the device stays signed in, and is asked for the passkey before what matters."""
+    """``trusted``: the device stays signed in, and is asked for the passkey before important actions."""
 
     trusted: bool = False
 
@@ -59,7 +59,7 @@ class FirstPasskeyIn(PasskeyIn, LinkIn):
 
 
 class OptionsOut(Shown):
-    """Options for ``navigator.credentials``; ``name``: whose link it is."""
+    """Options for ``navigator.credentials``; ``name``: the link's owner."""
 
     options: dict[str, Any]
     name: str = ""
@@ -73,14 +73,14 @@ ENTERED = EnteredOut()
 
 
 async def sign_in_options(call: Call[None, None]) -> web.Response:
-    """Return what a browser needs to sign in with any passkey of this service."""
+    """Return the options to sign in with any passkey of this service."""
     services = call.services
     challenge = passkeys.new_challenge(services.store.vault, SIGN_IN, services.clock.now())
     return answer(OptionsOut(options=checks.to_sign_in(party_of(services.base_url), challenge)))
 
 
 async def sign_in(call: Call[SignInIn, None]) -> web.Response:
-    """Exchange a passkey's answer for a session; a session of the same operator goes on, proven."""
+    """Exchange a passkey's answer for a session; an existing session of the same operator is renewed as proven."""
     check_page(call.request)
     current = await session_of(call.request)
 
@@ -91,7 +91,7 @@ async def sign_in(call: Call[SignInIn, None]) -> web.Response:
     try:
         name = await call.services.store.transact(enter)
     except Refused:
-        await count(call.request)  # only who has no passkey: a flood from the town hall's address locks no mayor out
+        await count(call.request)  # only failures, so that a flood at the town hall locks no mayor out
         await record_failure(call, None)
         raise
     return answer(ENTERED) if name is None else entered(call.request, name, trusted=call.body.trusted)
@@ -103,7 +103,7 @@ async def welcome(call: Call[None, None]) -> web.Response:
 
 
 async def link(call: Call[LinkIn, None]) -> web.Response:
-    """Return whose link it is, and what a browser needs to make a passkey. Raises ``NotFound``."""
+    """Return the link's owner, and the options to make a passkey. Raises ``NotFound``."""
     services, now = call.services, call.services.clock.now()
     async with services.store.read() as unit:
         who = await of_link(unit, call)
@@ -117,7 +117,7 @@ async def link(call: Call[LinkIn, None]) -> web.Response:
 
 
 async def first_passkey(call: Call[FirstPasskeyIn, None]) -> web.Response:
-    """Use a link up: keep the operator's passkey and sign them in. Raises ``NotFound``."""
+    """Use a link: store the operator's passkey and sign them in. Raises ``NotFound``."""
     check_page(call.request)
 
     async def enter(unit: Unit) -> str:
@@ -168,7 +168,7 @@ async def go_in(
     trusted: bool,
     way: str | None = None,
 ) -> str | None:
-    """Begin an operator's session, return the cookie's value; their current session goes on, proven (None).
+    """Begin an operator's session and return the cookie's value; None if their current session goes on, proven.
 
     ``way``: how they showed who they are, where it is not the usual one.
     """
@@ -180,7 +180,7 @@ async def go_in(
 
 
 async def record_failure(call: Call[Any, Any], operator_id: int | None) -> None:
-    """Record a sign-in that failed; ``operator_id``: whose, if that is known."""
+    """Record a failed sign-in; ``operator_id``: whose, if known."""
     async with call.services.store.write() as unit:
         await audit.record(unit, call.actor, Action.SIGN_IN_FAILED, operator_id)
 
@@ -192,7 +192,7 @@ def _by(way: str | None) -> dict[str, Any]:
 async def start(
     unit: Unit, call: Call[Any, Any], operator_id: int, *, trusted: bool = False, way: str | None = None
 ) -> str:
-    """Begin an operator's session in the place of the browser's earlier one; return the cookie's value."""
+    """Begin an operator's session, replacing the browser's earlier one; return the cookie's value."""
     request, services = call.request, call.services
     await audit.record(unit, call.signing_in(operator_id), Action.SIGNED_IN, operator_id, trusted=trusted, **_by(way))
     await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
@@ -213,13 +213,13 @@ def entered(request: web.Request, name: str, *, trusted: bool = False, told: Sho
 
 
 def check_page(request: web.Request) -> None:
-    """Raise ``Forbidden`` for another site's request, which could sign a browser in as somebody else (login CSRF)."""
+    """Raise ``Forbidden`` for another site's request, which could sign the browser in as somebody else (login CSRF)."""
     if not from_our_page(request):
         raise Forbidden("other-site")
 
 
 async def of_link(unit: Unit, call: Call[Any, Any]) -> Operator:
-    """Return the operator of the link in a request. Raises ``NotFound``."""
+    """Return the owner of the link in a request. Raises ``NotFound``."""
     operator_id = await operators.of_link(unit, call.body.secret, call.services.clock.now())
     who = None if operator_id is None else await operators.by_id(unit, operator_id)
     if who is None:
@@ -228,7 +228,7 @@ async def of_link(unit: Unit, call: Call[Any, Any]) -> Operator:
 
 
 async def _answered(unit: Unit, call: Call[Any, Any], credential: Mapping[str, Any], use: str) -> bytes:
-    """Return the challenge that was answered, used up. Raises ``Refused`` for one that is not ours, late or used."""
+    """Return the answered challenge, marked used. Raises ``Refused`` if it is not ours, expired or already used."""
     services, now = call.services, call.services.clock.now()
     challenge = checks.challenge_of(credential)
     if not passkeys.is_ours(services.store.vault, challenge, use, now) or not await passkeys.use_up(

@@ -1,4 +1,4 @@
-"""/console/keys: the API keys of the caller's stations: made, shown this once, and revoked."""
+"""/console/keys: create and revoke the API keys of the caller's stations."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,13 +26,13 @@ _DAYS = (30, 90, 365)
 
 
 async def listing(call: Call[None, None]) -> web.Response:
-    """Show the keys that hold, and a form for a new one."""
+    """Show the valid keys, and a form for a new one."""
     async with call.services.store.read() as unit:
         return await _page(unit, call)
 
 
 async def add(call: Call[None, None]) -> web.Response:
-    """Make a key, and show it this once. Raises ``Refused``."""
+    """Create a key, and show it once. Raises ``Refused``."""
     form, now = await form_of(call.request), call.services.clock.now()
     label = " ".join(form.get("label", "").split())
     only = [each for each in KEY_ACTIONS if form.get(each.value) == "1"]
@@ -57,7 +57,7 @@ async def add(call: Call[None, None]) -> web.Response:
 
 
 async def revoke(call: Call[None, None]) -> web.Response:
-    """Revoke a key, at once."""
+    """Revoke a key at once."""
     number = number_of(call.request.match_info["id"])
     async with call.services.store.write() as unit:
         known = {each.id: each for each in await stations.keys_that_hold(unit, call.services.clock.now())}
@@ -109,7 +109,7 @@ async def _page(unit: Unit, call: Call[Any, Any], *, key: str = "") -> web.Respo
 
 
 def action_words(words: Words) -> dict[Permission, str]:
-    """Return what a key may be limited to, in words."""
+    """Return the actions that a key can be limited to, in words."""
     return {
         Permission.LOOK: words("look at alerts and reports"),
         Permission.REGISTER: words("keep the register, and see who was not reached"),

@@ -1,4 +1,4 @@
-"""Passwords with an authenticator app, for browsers and addresses that have no passkeys; recovery codes."""
+"""Sign-in by password and authenticator app, where passkeys do not work; recovery codes."""
 
 import base64
 import binascii
@@ -40,7 +40,9 @@ _LONGEST_TICKET = 200
 
 
 class SignInIn(Given):
-    """``login``: mail address, or name without one; empty: the session's. ``code``: of the app, or a recovery code."""
+    """``login``: mail address, or name if they have none; empty: the session's operator. ``code``: from the app, or a
+    recovery code.
+    """
 
     login: str = Field("", max_length=254)
     password: str = Field(max_length=LONGEST_PASSWORD)
@@ -61,7 +63,7 @@ class FirstPasswordIn(PasswordIn, LinkIn):
 
 
 class AppOut(Shown):
-    """A new secret for an authenticator app: as text, as a drawing, and sealed to send back."""
+    """A new secret for an authenticator app: as text, as a QR code, and sealed to send back."""
 
     secret: str
     qr: str
@@ -69,14 +71,14 @@ class AppOut(Shown):
 
 
 class CodesOut(Shown):
-    """New recovery codes, shown this once; ``login``: what the person types beside the password."""
+    """New recovery codes, shown once; ``login``: the name to type beside the password."""
 
     codes: list[str]
     login: str
 
 
 async def sign_in(call: Call[SignInIn, None]) -> web.Response:
-    """Exchange a password and a code for a session; a session of the same operator goes on, proven."""
+    """Exchange a password and a code for a session; an existing session of the same operator is renewed as proven."""
     check_page(call.request)
     await count_try(call.request)
     given, current = call.body, await session_of(call.request)
@@ -101,7 +103,7 @@ async def sign_in(call: Call[SignInIn, None]) -> web.Response:
 
 
 async def _second(unit: Unit, call: Call[SignInIn, None], known: passwords.Known) -> bool:
-    """Return whether the code is right, and use it up."""
+    """Return whether the code is right, and mark it used."""
     step = checks.step_of(known.totp, call.body.code, call.services.clock.now())
     if step is not None:
         return await passwords.use_step(unit, known.operator_id, step)
@@ -109,7 +111,7 @@ async def _second(unit: Unit, call: Call[SignInIn, None], known: passwords.Known
 
 
 async def first_app(call: Call[LinkIn, None]) -> web.Response:
-    """Return a new app's secret to who has a one-time link. Raises ``NotFound``."""
+    """Return a new app's secret to the owner of a one-time link. Raises ``NotFound``."""
     async with call.services.store.read() as unit:
         return _app(call, await of_link(unit, call))
 
@@ -121,7 +123,7 @@ async def app(call: Call[None, None]) -> web.Response:
 
 
 async def first(call: Call[FirstPasswordIn, None]) -> web.Response:
-    """Use a link up: keep the operator's password, sign them in, return recovery codes. Raises ``NotFound``."""
+    """Use a link: store the operator's password, sign them in, return recovery codes. Raises ``NotFound``."""
     check_page(call.request)
     name = " ".join(call.body.name.split())
     async with call.services.store.read() as unit:
@@ -142,7 +144,7 @@ async def first(call: Call[FirstPasswordIn, None]) -> web.Response:
 
 
 async def change(call: Call[PasswordIn, None]) -> web.Response:
-    """Keep a new password and app; the operator's other sessions end. Return recovery codes."""
+    """Store a new password and app, and end the operator's other sessions. Return recovery codes."""
     async with call.services.store.read() as unit:
         who = await myself(unit, call)
         about = await _about(unit, who)
@@ -157,7 +159,7 @@ async def change(call: Call[PasswordIn, None]) -> web.Response:
 
 
 async def codes(call: Call[None, None]) -> web.Response:
-    """Make recovery codes in the place of the earlier ones."""
+    """Replace the recovery codes."""
 
     async def make(unit: Unit) -> CodesOut:
         who = await myself(unit, call)
@@ -170,7 +172,7 @@ async def codes(call: Call[None, None]) -> web.Response:
 
 
 async def remove(call: Call[None, None]) -> web.Response:
-    """Remove the password, the app and the recovery codes. Raises ``Refused`` for the last way in."""
+    """Remove the password, the app and the recovery codes. Raises ``Refused`` if they are the last way to sign in."""
     async with call.services.store.write() as unit:
         who = await myself(unit, call)
         if not await passwords.remove(unit, who.id):

@@ -1,4 +1,4 @@
-"""Passwords (argon2id), codes of an authenticator app (TOTP, RFC 6238), and what such an app reads."""
+"""Passwords (argon2id), codes of an authenticator app (TOTP, RFC 6238), and the app's QR code."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 _ISSUER = "Tocsin"
 _STEP_S = 30
 _SAFE = 4
-"""The score that zxcvbn gives to what takes over 10^10 guesses."""
+"""The zxcvbn score of passwords that take over 10^10 guesses."""
 _JUDGED = 72
-"""The characters that zxcvbn judges: more only make a password stronger."""
+"""How many characters zxcvbn judges; more only make a password stronger."""
 
 
 async def hashed(password: str, about: Iterable[str]) -> str:
-    """Return a new password's hash. ``about``: names that are easy to guess in it. Raises ``Refused``."""
+    """Return a new password's hash. ``about``: names that are easy to guess. Raises ``Refused``."""
     return await asyncio.get_running_loop().run_in_executor(_threads(), _hashed, _plain(password), list(about))
 
 
 async def matches(password: str, known: str | None) -> bool:
-    """Return whether a password has that hash; None, the hash of nobody, takes the same time."""
+    """Return whether a password has that hash; None (no such person) takes the same time."""
     return await asyncio.get_running_loop().run_in_executor(_threads(), _matches, _plain(password), known)
 
 
@@ -45,7 +45,7 @@ def new_secret() -> str:
 
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
-    """Return the time step of an app's code: this one, or one before or after; None if it is wrong."""
+    """Return the time step of an app's code (the current one, or one before or after); None if it is wrong."""
     import pyotp  # noqa: PLC0415
 
     totp, step = pyotp.TOTP(secret), int(now.timestamp()) // _STEP_S
@@ -57,7 +57,7 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
 
 
 def drawing(secret: str, login: str) -> str:
-    """Return the QR code that an app reads, as a data URI of SVG."""
+    """Return the app's QR code as a data URI of SVG."""
     import pyotp  # noqa: PLC0415
     import segno  # noqa: PLC0415
 
@@ -82,12 +82,12 @@ def _matches(password: str, known: str | None) -> bool:
 
 
 def _plain(password: str) -> str:
-    return unicodedata.normalize("NFKC", password)  # keyboards write an accent in two ways
+    return unicodedata.normalize("NFKC", password)  # keyboards encode an accent in two ways
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(2, "password")  # a hash takes memory: a flood of sign-ins waits
+    return ThreadPoolExecutor(2, "password")  # a hash takes memory, so a flood of sign-ins must wait
 
 
 @cache
@@ -95,7 +95,7 @@ def _hasher() -> PasswordHash:
     from pwdlib import PasswordHash  # noqa: PLC0415
     from pwdlib.hashers.argon2 import Argon2Hasher  # noqa: PLC0415
 
-    return PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))  # OWASP's least
+    return PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))  # OWASP's minimum
 
 
 @cache

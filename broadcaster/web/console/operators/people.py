@@ -1,4 +1,4 @@
-"""The people who may act: invited, given roles, disabled and let in again."""
+"""The list of operators: invite, set roles, disable and re-enable them."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -35,7 +35,7 @@ _HOUR = timedelta(hours=1)
 
 OPERATORS = f"{PATH}/operators"
 _EVERY = "*"
-"""In place of a station: a role for each of the caller's, as in an intercommunality."""
+"""Form value instead of a station: a role at each of the caller's stations, as in an intercommunality."""
 
 
 async def listing(call: Call[None, None]) -> web.Response:
@@ -46,7 +46,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def invite(call: Call[None, None]) -> web.Response:
-    """Add an operator with a role; mail or show their one-time link, this once. Raises ``Refused``, ``Conflict``."""
+    """Add an operator with a role; mail or show their one-time link. Raises ``Refused``, ``Conflict``."""
     words, now = words_of(call.request), call.services.clock.now()
     form = await form_of(call.request)
     name = " ".join(form.get("name", "").split())
@@ -71,7 +71,7 @@ async def invite(call: Call[None, None]) -> web.Response:
 
 
 async def act(call: Call[None, None]) -> web.Response:
-    """Change an operator's role, disable or enable them, or make a link to sign in anew."""
+    """Change an operator's role, disable or enable them, or make a link to set up sign-in again."""
     words, now = words_of(call.request), call.services.clock.now()
     form = await form_of(call.request)
     asked = form.get("do", "")
@@ -120,7 +120,7 @@ async def _grant(unit: Unit, call: Call[Any, Any], who: Operator, form: Mapping[
 
 
 async def _chosen(unit: Unit, call: Call[Any, Any], form: Mapping[str, str]) -> list[Station]:
-    """Return the station that a form names, or every one that the caller answers for. Raises ``NotFound``."""
+    """Return the station that a form names, or all stations that the caller manages. Raises ``NotFound``."""
     slug = form.get("station", "")
     if slug == _EVERY:
         return await stations_of(unit, call)

@@ -1,4 +1,4 @@
-"""WebAuthn: what a browser is asked for, and the check of what it answers (W3C Web Authentication Level 3)."""
+"""WebAuthn: options for browsers, and checks of their answers (W3C Web Authentication Level 3)."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -19,13 +19,13 @@ from broadcaster.domain.operators import Party, Passkey
 from broadcaster.domain.refusals import Refused
 
 _BROKEN = (WebAuthnException, AttributeError, KeyError, IndexError, RecursionError, TypeError, ValueError)
-"""What reading a hostile answer raises: the library checks its form only in part."""
+"""Errors from reading a hostile answer, as the library checks its form only in part."""
 _NAME = "Tocsin"
 _TIMEOUT_MS = 300_000
 
 
 def to_make(party: Party, handle: bytes, name: str, challenge: bytes, known: Iterable[Passkey]) -> dict[str, Any]:
-    """Return the options to make a passkey with: one that is found without a user name."""
+    """Return the options to make a discoverable passkey, which needs no user name."""
     options = webauthn.generate_registration_options(
         rp_id=party.id,
         rp_name=_NAME,
@@ -43,7 +43,7 @@ def to_make(party: Party, handle: bytes, name: str, challenge: bytes, known: Ite
 
 
 def to_sign_in(party: Party, challenge: bytes, known: Iterable[Passkey] = ()) -> dict[str, Any]:
-    """Return the options to sign in with: with any passkey of this service, or one of ``known``."""
+    """Return the options to sign in with any passkey of this service, or with one of ``known``."""
     options = webauthn.generate_authentication_options(
         rp_id=party.id,
         challenge=challenge,

@@ -1,6 +1,6 @@
 """/console/people/addresses: positions of a list's addresses; uncertain ones are reviewed on a map, one by one.
 
-Each answer is a form of its own, so the page works without a script; with one, by keyboard.
+Each answer is a form of its own, so the page works without scripts; with scripts, also by keyboard.
 """
 
 from typing import Any

@@ -49,7 +49,7 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def download(call: Call[None, None]) -> web.StreamResponse:
-    """Return the register, recorded before it leaves.
+    """Return the register; the audit log records it first.
 
     ``who=all``: include people who signed up themselves.
     """
@@ -139,15 +139,15 @@ def _id(person: Person) -> str:
 
 
 def _line(text: str, most: int) -> str:
-    """Return a text as an import takes it; empty, which changes nothing, if it can't."""
+    """Return a text in a form that an import accepts; else an empty one, which changes nothing."""
     line = " ".join(text.split())
     return line if len(line) <= most and unfit(line, one_line=True) is None else ""
 
 
 def _contacts(person: Person, region: str) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Return mobiles, landlines, mail addresses, and those an import must skip: dead, or parsed differently.
+    """Return mobiles, landlines, mail addresses, and contacts that an import must skip: dead, or parsed differently.
 
-    If a number of a kind is parsed differently, the kind is omitted: the others would replace it.
+    If a number of a kind is parsed differently, the kind is omitted, as the others would replace it.
     """
     kinds: list[list[str]] = []
     rest: list[str] = []
@@ -181,7 +181,7 @@ def _as_read(address: str, channel: ChannelName, region: str) -> str | None:
 
 
 def _spellings(e164: str) -> Iterator[str]:
-    """Yield spellings of a number that spreadsheets keep as text: ``06 39 98 00 01``; then with its +."""
+    """Yield spellings of a number that spreadsheets keep as text: first ``06 39 98 00 01``, then with the +."""
     for code in _TRUNKS:
         if e164.startswith(code):
             yield _in_pairs(f"0{e164.removeprefix(code)}")
@@ -190,7 +190,9 @@ def _spellings(e164: str) -> Iterator[str]:
 
 
 def _groups(groups: Mapping[str, str]) -> list[str]:
-    """Return what an import reads as the same groups: the name, or the slug if the name would mean another."""
+    """Return texts that an import reads as the same groups: the name, or the slug if the name would mean
+    another group.
+    """
     return [
         name
         if group_slug(name) == slug and parsing.group_names(name) == [name] and _line(name, parsing.MAX_GROUP) == name

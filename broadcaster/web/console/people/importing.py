@@ -1,7 +1,7 @@
 """/console/people/import: upload a list, preview its changes and errors, then apply it.
 
-A preview is bound to the file and the register's state (``uploads.stamp``): if that changed, it is made and shown
-again. Applying twice has no further effect.
+A preview is bound to the file and the register's state (``uploads.stamp``): if that has changed, a new preview is
+shown. Applying twice has no further effect.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -68,7 +68,7 @@ async def upload(call: Call[None, None]) -> web.Response:
 
 
 async def preview(call: Call[None, None]) -> web.Response:
-    """Show the planned changes; or that they are being or have been applied."""
+    """Show the planned changes, or that they are being or have been applied."""
     found, station = await _found(call)
     changed = call.request.query.get("changed") == "1"
     if found.state is UploadState.READY and await _stamp(call, station) != found.report["stamp"]:
@@ -110,7 +110,7 @@ async def apply(call: Call[None, None]) -> web.Response:
 
 
 async def forget(call: Call[None, None]) -> web.Response:
-    """Discard a list."""
+    """Delete a list."""
     found, station = await _found(call)
     async with call.services.store.write() as unit:
         await uploads.forget(unit, found.id)

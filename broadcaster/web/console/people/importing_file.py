@@ -1,7 +1,7 @@
-"""An uploaded list: bounded, planned, and its refused lines as a list to correct.
+"""An uploaded list: its limits, its planned changes, and its refused lines as a list to correct.
 
-While processed it is an unnamed file, in memory if the system can: a killed process leaves nothing. Between requests it
-is in the store, sealed (``store.uploads``).
+While processed it is an unnamed file, in memory if possible, so that a killed process leaves nothing. Between requests
+it is sealed in the store (``store.register.uploads``).
 """
 
 import asyncio
@@ -62,9 +62,9 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
 
 
 def to_mend(made: Plan, words: Words) -> bytes:
-    """Return the refused lines as a list: as they came, followed by what to correct.
+    """Return the refused lines as a list: as uploaded, followed by what to correct.
 
-    Once corrected, it can be imported as it stands: imports ignore the two added columns.
+    Once corrected, it can be imported directly: imports ignore the two added columns.
     """
     wrong: dict[int, list[Refusal]] = {}
     for each in made.refusals:

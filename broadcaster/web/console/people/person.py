@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class _Where(NamedTuple):
-    """The station, those to choose from, its groups (slug, name, members), and their ids by slug."""
+    """The station, the stations to choose from, its groups (slug, name, members), and their ids by slug."""
 
     station: Station
     theirs: list[Station]

@@ -75,7 +75,7 @@ def blank(station: Station) -> PersonForm:
 
 
 def drawn_id() -> str:
-    """Return an id for a register that has none of its own."""
+    """Return a random id for a register without ids of its own."""
     return "T-" + "".join(secrets.choice(_ALPHABET) for _ in range(7))
 
 

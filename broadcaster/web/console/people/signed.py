@@ -19,7 +19,7 @@ LONGEST = 120
 
 
 async def record(call: Call[None, None]) -> web.Response:
-    """Record it; requires the day and where the paper is filed."""
+    """Record a request; requires the day and where the paper is filed."""
     given, now = await form_of(call.request), call.services.clock.now()
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)

@@ -1,1 +1,1 @@
-"""Console pages of the sandbox: what would have been sent."""
+"""Console pages of the sandbox: messages composed but not sent."""

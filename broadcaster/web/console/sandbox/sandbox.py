@@ -94,7 +94,7 @@ async def mail(call: Call[None, None]) -> web.StreamResponse:
 
 
 def _reach(call: Call[Any, Any]) -> tuple[frozenset[int] | None, bool]:
-    """Return the stations whose messages a caller sees, None for all; and whether with addresses."""
+    """Return the stations whose messages a caller sees (None for all), and whether they see addresses."""
     readable = frozenset() if call.caller is None else call.caller.stations(Permission.REGISTER)
     return (readable, True) if readable != frozenset() else (call.stations(), False)
 
@@ -112,7 +112,7 @@ async def _message(call: Call[Any, Any]) -> SandboxMessage | None:
 
 
 async def _choices(unit: Unit, words: Words, theirs: frozenset[int] | None, *, opened: bool) -> list[dict[str, Any]]:
-    """Return the alerts to choose from: id, and what they are called."""
+    """Return the alerts to choose from: id and title."""
     kept = dict(await sandbox.newest_alerts(unit, theirs, _MOST_ALERTS))
     known = {each.id: each for each in await alerts.by_ids(unit, [each for each in kept if each != CODES])}
     choices = [

@@ -19,7 +19,7 @@ from channels.sms import count as count_segments
 MOST_WIRE = 200_000
 _EXCERPT = 280
 _KEPT_DIGITS = 2
-# With the opt-out link anybody can act for the receiver.
+# With the opt-out link, anybody could act for the receiver.
 _SECRETS = re.compile(r"(/u/)[\w-]+")
 _HIDDEN = "•••"
 
@@ -129,7 +129,7 @@ def _to(message: SandboxMessage, words: Words) -> str:
 
 
 def masked(address: str) -> str:
-    """Return an address masked enough to still tell two apart: ``+33•••67``, ``r•••@example.org``."""
+    """Return an address masked so that two can still be told apart: ``+33•••67``, ``r•••@example.org``."""
     if address.startswith("http"):
         return urlsplit(address).hostname or _HIDDEN
     local, at, domain = address.partition("@")

@@ -1,4 +1,4 @@
-"""Operators' drills: a monthly call to practise, response times, and who has not practised for long."""
+"""Operators' drills: a monthly request to practise, response times, and stations that have not practised for long."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -50,7 +50,7 @@ async def facts(unit: Unit, known: Mapping[int, Station], now: datetime, words: 
 
 
 async def groups(unit: Unit, known: Mapping[int, Station]) -> list[tuple[str, str]]:
-    """Return (station/group, its name) of groups that a drill may go to."""
+    """Return (station/group, name) of the groups that a drill may go to."""
     return [
         (f"{each.slug}/{slug}", f"{each.name} – {name}")
         for each in list(known.values())[:_MOST_STATIONS]

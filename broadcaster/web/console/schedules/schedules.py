@@ -106,7 +106,7 @@ async def not_sent(
 async def changed_soon(
     unit: Unit, call: Call[Any, Any], known: Mapping[int, Station], words: Words
 ) -> list[dict[str, Any]]:
-    """Return schedules due soon whose reach is no longer what it was when they were written."""
+    """Return schedules due soon whose reach has changed since they were written."""
     soon = call.services.clock.now() + _SOON
     found = await schedules.to_come(unit, list(known), soon, _NOT_SENT)
     return [card(each, known[each.station_id], words) for each in found if each.reach_changed]
@@ -248,7 +248,7 @@ async def _one(
 
 
 async def _sure(call: Call[Any, Any], found: Schedule, station: Station, at: datetime) -> web.Response:
-    """Ask once more before a grave alert is sent late, with whom it reaches now."""
+    """Ask again before a severe alert is sent late, showing whom it reaches now."""
     words = words_of(call.request)
     asks = {
         "at": at.isoformat(),
@@ -278,7 +278,7 @@ async def act(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def _done(call: Call[Any, Any], was: Schedule, station: Station, action: str, at: datetime | None) -> str:
-    """Carry it out; return the address of what to show then."""
+    """Carry out a form; return the address of the page to show next."""
     services, actor = call.services, call.actor
     if action in ("send", "let_go") and at is not None:
         alert = await answer_missed(services, was, at, actor=actor, send=action == "send")

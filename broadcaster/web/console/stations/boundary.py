@@ -61,7 +61,7 @@ async def look(call: Call[None, None]) -> web.Response:
 async def shown(
     call: Call[Any, Any], given: StationForm, *, found: Boundary | None = None, doubt: SwappedCoordinates | None = None
 ) -> web.Response:
-    """Show a territory on a map, what was changed, and the station's form."""
+    """Show a territory on a map, the repairs, and the station's form."""
     words = words_of(call.request)
     seen = await asyncio.to_thread(Jurisdiction.from_geojson, unpacked_boundary(given.boundary))
     body = await call.request.app[GROUND].under(_as_station(seen, given.name or words("The territory")))
@@ -77,7 +77,7 @@ async def shown(
 
 
 def _read(document: Any, *, swap: bool | None) -> tuple[Boundary, SwappedCoordinates | None]:
-    """Return the proposed boundary, and the question behind it; the map shows repairs."""
+    """Return the proposed boundary, and the doubt about swapped coordinates if there is one; the map shows repairs."""
     try:
         return territory.read(document, _REGION, swap=swap, mend=True), None
     except SwappedCoordinates as doubt:

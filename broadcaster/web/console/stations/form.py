@@ -1,4 +1,4 @@
-"""A station's forms: read, validated by the API's model, errors in the reader's words."""
+"""A station's forms: read, validated by the API's model, with errors in the reader's language."""
 
 import re
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ _LONGEST = 254
 
 @dataclass
 class StationForm:
-    """The fields as written, and their errors in words. ``boundary`` is packed."""
+    """The fields as written, and their errors as sentences. ``boundary`` is packed."""
 
     insee: str = ""
     kind: str = StationKind.AUTHORITY.value
@@ -71,7 +71,7 @@ def read(form: MultiDict[str]) -> StationForm:
 
 
 def filled(station: Station, words: Words) -> StationForm:
-    """Return the form of a station that is there."""
+    """Return the form of an existing station."""
     return StationForm(
         kind=station.kind.value,
         name=station.name,

@@ -1,4 +1,4 @@
-"""/console/stations/{slug}/map: the territory's map, fetched ahead of need and kept on this machine."""
+"""/console/stations/{slug}/map: the territory's map, fetched in advance and kept on this machine."""
 
 import asyncio
 from typing import Any
@@ -32,7 +32,7 @@ class Progress(Shown):
 
 
 class MapFetches:
-    """The territories whose map this process fetches, one fetch each."""
+    """The running fetches of this process, one per territory."""
 
     def __init__(self) -> None:
         self._running: dict[int, tuple[TerritoryFetch, asyncio.Task[None]]] = {}
@@ -64,7 +64,7 @@ FETCHES: web.AppKey[MapFetches] = web.AppKey("fetches")
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show how much of the map is here, and what the rest would take."""
+    """Show how much of the map is here, and the size of the rest."""
     words = words_of(call.request)
     station = await _station(call)
     running = call.request.app[FETCHES].of(station)
@@ -83,7 +83,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def progress(call: Call[None, None]) -> web.Response:
-    """Return how far the fetch is."""
+    """Return the progress of the fetch."""
     station = await _station(call)
     running = call.request.app[FETCHES].of(station)
     fetching = running or await _counted(call, station)
@@ -91,7 +91,7 @@ async def progress(call: Call[None, None]) -> web.Response:
 
 
 async def begin(call: Call[None, None]) -> web.Response:
-    """Fetch what is missing, in the background."""
+    """Fetch the missing tiles in the background."""
     station = await _station(call)
     wanted = await _counted(call, station)
     async with call.services.store.write() as unit:

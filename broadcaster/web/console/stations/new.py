@@ -41,7 +41,7 @@ class CommunesFound(Shown):
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Ask for the commune; or show the chosen one, or the form of a school or association."""
+    """Ask for the commune, or show the chosen one, or the form of a school or association."""
     words = words_of(call.request)
     insee = call.request.query.get("insee", "").strip()[:10]
     kind = call.request.query.get("kind", "")
@@ -57,7 +57,7 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def find(call: Call[None, None]) -> web.Response:
-    """Return communes matching the beginning of a name."""
+    """Return communes whose name begins like this."""
     return answer(CommunesFound(communes=tuple(await _search(_asked(call), words_of(call.request)))))
 
 

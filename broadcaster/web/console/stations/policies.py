@@ -31,7 +31,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def save(call: Call[None, None]) -> web.Response:
-    """Keep what was changed; a policy like the shipped one is the shipped one."""
+    """Store the changes; a policy equal to the shipped one is not stored as the station's own."""
     form = await form_of(call.request)
     station, words = await _station(call), words_of(call.request)
     given, wrong = {each: policy_of(station, each) for each in Severity}, {}
@@ -51,7 +51,7 @@ async def save(call: Call[None, None]) -> web.Response:
 
 
 def _read(form: MultiDict[str], severity: Severity) -> Policy:
-    """Return a severity's policy; rows without a channel are no steps. Raises ``Refused``."""
+    """Return a severity's policy from the form, ignoring rows without a channel. Raises ``Refused``."""
     steps = []
     for row in range(MOST_STEPS):
         name = f"{severity}.{row}"

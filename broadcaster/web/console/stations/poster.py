@@ -74,7 +74,7 @@ def _shown(call: Call[Any, Any], station: Station, trouble: str = "") -> web.Res
 
 
 def reachable(base_url: str) -> bool:
-    """Return whether other people's phones can open an address: not only local, and https."""
+    """Return whether other people's phones can open an address: it is https and not local."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     try:

@@ -36,14 +36,14 @@ _NAME_SIZES = ((17, 1), (15, 1), (13, 1), (11.5, 2), (10, 2), (7.6, 3), (6.6, 3)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step, in the station's own language and in the other."""
+    """One step, in the station's own language and in the second."""
 
     own: str
     other: str
 
 
 def address_of(base_url: str, slug: str) -> str:
-    """Return the address in the code, also printed below it."""
+    """Return the address in the QR code, which is also printed below it."""
     return f"{base_url.rstrip('/')}/s/{slug}"
 
 
