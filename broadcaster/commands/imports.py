@@ -13,6 +13,7 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.plan_words import removed, show_plan
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err, number
 from broadcaster.commands.wording import many, reader, words
@@ -225,7 +226,7 @@ async def _import(source: Source, wish: _Wish) -> None:
         with bar(words("checking"), None) as count:
             made = await plan(store, station, source, empty_clears=wish.empty_clears, vulnerable=True, progress=count)
         with made:
-            _show(made)
+            show_plan(made)
             _report_refusals(made, wish)
             if wish.dry_run:
                 click.echo(words("dry run: nothing was changed"))
@@ -245,107 +246,6 @@ async def _apply(store: Store, made: Plan) -> None:
     click.echo(words("done: %(new)s added, %(changed)s changed, %(unchanged)s left as they were", **gaps))
 
 
-def _show(made: Plan) -> None:
-    gaps = {
-        "new": number(made.new),
-        "changed": number(made.changed),
-        "unchanged": number(made.unchanged),
-        "refused": number(made.refused_lines),
-    }
-    click.echo(
-        many(
-            "%(n)s line: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused",
-            "%(n)s lines: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused",
-            made.lines,
-            **gaps,
-        )
-    )
-    if made.by_name:
-        told = many(
-            "%(n)s person is in the register already", "%(n)s people are in the register already", made.recognised
-        )
-        click.echo(words("the list has no ids: a name and a contact say who is who; %(told)s", told=told))
-    if made.new_groups:
-        names = ", ".join(made.group_names[slug] for slug in made.new_groups)
-        click.echo(words("new groups: %(names)s", names=names))
-    for n, told in (
-        (
-            made.missing,
-            many(
-                "%(n)s person of earlier lists is not in this one, and kept",
-                "%(n)s people of earlier lists are not in this one, and kept",
-                made.missing,
-            ),
-        ),
-        (
-            made.speechless,
-            many(
-                "warning: %(n)s person has no contact at all, not even a device: no alert will reach them",
-                "warning: %(n)s people have no contact at all, not even a device: no alert will reach them",
-                made.speechless,
-            ),
-        ),
-    ):
-        if n:
-            click.echo(told)
-    _warn_of_columns(made)
-    if made.removed.total:
-        click.echo(words("would be removed: %(what)s", what=_removed(made)))
-    for n, told in (
-        (made.addresses, many("%(n)s address to look up", "%(n)s addresses to look up", made.addresses)),
-        (
-            made.placeless,
-            many(
-                "warning: %(n)s person has no address and no coordinates: no circle will reach them",
-                "warning: %(n)s people have no address and no coordinates: no circle will reach them",
-                made.placeless,
-            ),
-        ),
-        (
-            made.far,
-            many(
-                "warning: %(n)s place is more than 100 km from the station: are lon and lat swapped?",
-                "warning: %(n)s places are more than 100 km from the station: are lon and lat swapped?",
-                made.far,
-            ),
-        ),
-    ):
-        if n:
-            click.echo(told)
-    if made.lines == 0:
-        raise Stop("only-a-header")
-
-
-def _warn_of_columns(made: Plan) -> None:
-    if made.overlooked:
-        columns = ", ".join(made.overlooked)
-        click.echo(
-            words(
-                "warning: these columns seem to hold telephones or mail addresses, and are not used: %(columns)s",
-                columns=columns,
-            )
-        )
-    if made.mangled:
-        click.echo(
-            many(
-                "warning: %(n)s id was rounded by a spreadsheet, as 2,40016E+11: take it from its source",
-                "warning: %(n)s ids were rounded by a spreadsheet, as 2,40016E+11: take them from their source",
-                made.mangled,
-            )
-        )
-
-
-def _removed(made: Plan) -> str:
-    contacts, homes, memberships = made.removed
-    return ", ".join(
-        (
-            many("%(n)s contact", "%(n)s contacts", contacts),
-            many("%(n)s home", "%(n)s homes", homes),
-            many("%(n)s membership of a group", "%(n)s memberships of groups", memberships),
-        )
-    )
-
-
 def _confirm_removals(made: Plan, wish: _Wish) -> None:
     """Stop if a lot would be removed without confirmation."""
     if not made.removes_many or wish.allow_removals:
@@ -353,14 +253,14 @@ def _confirm_removals(made: Plan, wish: _Wish) -> None:
     if sys.stdin.isatty():
         try:
             agreed = click.confirm(
-                words("Remove %(what)s from the register?", what=_removed(made)), default=False, err=True
+                words("Remove %(what)s from the register?", what=removed(made)), default=False, err=True
             )
         except click.Abort:
             agreed = False
         if agreed:
             return
         raise Stop("nothing-changed", Exit.ABORTED)
-    raise Stop("removes-many", what=_removed(made))
+    raise Stop("removes-many", what=removed(made))
 
 
 def _report_refusals(made: Plan, wish: _Wish) -> None:

@@ -266,6 +266,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "name-needed": "A station without insee needs a name.",
     "boundary-needed": "A public authority needs a boundary, or insee: alerts must lie in it.",
     "language-twice": "The same language stands here twice: leave one out.",
+    "asked-to-be-left-out": "This person, or the owner of this number or address, asked to be left out. Only they can"
+    " undo that: by signing up, or by a signed request.",
     "id-taken": "This station has a subscriber with the external_id %(external_id)s already.",
     "locale-needed": "A subscriber always has a language: write one, or leave the field out.",
     "pause-too-long": "A pause ends within %(days)s days from now; null ends it at once.",

@@ -12,7 +12,7 @@ from typing import Any
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import Refused, refused
-from broadcaster.domain.spelling import group_slug, key
+from broadcaster.domain.spelling import group_slug
 from broadcaster.http.schemas.subscribers import ContactOut, EmailContactIn, PhoneContactIn, PushContactIn
 from broadcaster.register.contacts import mail_contact, phone_contact, push_contact
 from channels.email import InvalidMailAddress
@@ -74,13 +74,6 @@ def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:
     if channel is ChannelName.EMAIL:
         return ContactOut(channel=channel, status=status, email=address)
     return ContactOut(channel=channel, status=status, phone=address)
-
-
-def kept_contact(channel: ChannelName, address: str) -> NewContact:
-    """Return a stored contact in its original form."""
-    if channel is ChannelName.PUSH:
-        return NewContact(channel, json.loads(address)["endpoint"], address)
-    return NewContact(channel, key(address) if channel is ChannelName.EMAIL else address, address)
 
 
 def group_slugs(names: Iterable[str]) -> dict[str, str]:

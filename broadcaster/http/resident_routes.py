@@ -1,5 +1,6 @@
 """Routes for residents' and visitors' devices."""
 
+from broadcaster.domain.audit import Action
 from broadcaster.http import answering, cells, confirmations, identity, polls, residents, subscribers, trials
 from broadcaster.http.route import SMALL, Access, Route
 from broadcaster.http.schemas.answers import AnswerIn, AnswerMade, AnswersOut
@@ -13,6 +14,7 @@ from broadcaster.http.schemas.residents import (
     ConfirmationOut,
     ContactToConfirm,
     DataOut,
+    ErasureOut,
     PushIn,
     SignUpIn,
     StationAlerts,
@@ -240,6 +242,16 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         Access.SUBSCRIBER,
         "All that is kept of me, to take away.",
         {200: DataOut},
+        tag="subscribers",
+    ),
+    Route(
+        "DELETE",
+        _ME,
+        residents.erase,
+        Access.SUBSCRIBER,
+        "Forget me wholly: the answer is the proof.",
+        {200: ErasureOut},
+        changes=(Action.PERSON_ERASED,),
         tag="subscribers",
     ),
     Route(

@@ -1,9 +1,10 @@
-"""Residents' own actions, besides changing their data: follow, leave, renew, export."""
+"""Residents' own actions, besides changing their data: follow, leave, renew, export, erase."""
 
 from datetime import timedelta
 
 from aiohttp import web
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.http.answers import answer, nothing
@@ -12,13 +13,24 @@ from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.residents import DataOut, PushIn, SentOut, VisitIn, VisitMade
+from broadcaster.http.schemas.residents import (
+    DataOut,
+    ErasureOut,
+    PushIn,
+    RecordOut,
+    SentOut,
+    VisitIn,
+    VisitMade,
+)
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import shown
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
+from broadcaster.store.operations import audit
 from broadcaster.store.people import people, profiles, residents, welcomes
+from broadcaster.store.register import erasing, own_data
+from broadcaster.store.register.erasing import Erased, Way
 
 MOST_FOLLOWED = 50
 
@@ -42,7 +54,7 @@ async def unfollow(call: Call[None, None]) -> web.Response:
 
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
-        await residents.unfollow(unit, call.subscriber_id, station.id)
+        await erasing.leave(unit, call.subscriber_id, station.id, Way.THEMSELVES, call.services.clock.now())
 
     await call.services.store.transact(keep)
     return nothing()
@@ -95,13 +107,41 @@ async def data(call: Call[None, None]) -> web.Response:
         profile = await profiles.read(unit, call.subscriber_id)
         if profile is None:
             raise unauthenticated("This subscriber is no more.", bad_token=True)
-        sent = await residents.sent_to(unit, call.subscriber_id)
+        found = await own_data.collect(unit, call.subscriber_id)
     messages = tuple(
-        SentOut(alert=f"/a/{each.alert}", event=each.event, channel=each.channel, state=each.state, at=each.at)
-        for each in sent
+        SentOut(
+            alert=f"/a/{each.alert}", at=each.at, **{name: each.facts[name] for name in ("event", "channel", "state")}
+        )
+        for each in found.pop("message", ())
     )
-    whole = DataOut(subscriber=shown(profile, call.services.settings.quiet_hours), messages=messages)
+    records = tuple(
+        RecordOut(
+            kind=kind,
+            at=each.at,
+            station=each.station,
+            alert=each.alert and f"/a/{each.alert}",
+            facts=dict(each.facts),
+        )
+        for kind, some in found.items()
+        for each in some
+    )
+    shown_to = shown(profile, call.services.settings.quiet_hours)
+    whole = DataOut(subscriber=shown_to, messages=messages, records=records)
     return answer(whole, headers={"Content-Disposition": 'attachment; filename="tocsin.json"'})
+
+
+async def erase(call: Call[None, None]) -> web.Response:
+    """Erase a subscriber and their token; return the proof."""
+
+    async def forget(unit: Unit) -> Erased:
+        proof = await erasing.erase(unit, call.subscriber_id, Way.THEMSELVES, call.services.clock.now())
+        if proof is None:
+            raise unauthenticated("This subscriber is no more.", bad_token=True)
+        await audit.record(unit, call.actor, Action.PERSON_ERASED, call.subscriber_id)
+        return proof
+
+    proof = await call.services.store.transact(forget)
+    return answer(ErasureOut(number=proof.number, at=proof.at, kinds=proof.kinds))
 
 
 async def visit(call: Call[VisitIn, None]) -> web.Response:

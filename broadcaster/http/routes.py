@@ -190,7 +190,6 @@ ROUTES: tuple[Route, ...] = (
         tag="subscribers",
         changes=(Action.VULNERABLE_REMOVED,),
     ),
-    Route("DELETE", _ME, subscribers.erase, Access.SUBSCRIBER, "Forget me wholly.", {204: None}, tag="subscribers"),
     Route(
         "PUT",
         _ME + "/position",

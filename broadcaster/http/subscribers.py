@@ -14,7 +14,7 @@ from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.contacts import group_slugs, kept_contact, read_contacts, show_contact
+from broadcaster.http.contacts import group_slugs, read_contacts, show_contact
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
@@ -31,6 +31,7 @@ from broadcaster.http.schemas.subscribers import (
 from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.store.operations import audit
+from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import fixes, people, profiles, residents, welcomes, wishes
 from broadcaster.store.people.fixes import Standing
 from broadcaster.store.people.welcomes import VISIT_AFTER
@@ -129,7 +130,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             raise Conflict("follows-nothing")
         slug, external_id = profile.follows[0]
         station = await station_named(unit, slug)
-        contacts = tuple(kept_contact(channel, address) for channel, address, _ in profile.contacts)
+        contacts = tuple(contact_rows.kept(channel, address) for channel, address, _ in profile.contacts)
         if "contacts" in fields:
             read = read_contacts(given.contacts or (), region=station.region, origins=services.settings.push_origins)
             _check_added(read, contacts)
@@ -206,16 +207,6 @@ async def _pause(unit: Unit, subscriber_id: int, until: datetime | None, now: da
     if until is not None and not now < until <= now + LONGEST_PAUSE:
         raise Refused("pause-too-long", "paused_until", days=LONGEST_PAUSE.days)
     await residents.pause(unit, subscriber_id, until)
-
-
-async def erase(call: Call[None, None]) -> web.Response:
-    """Erase a subscriber and their token."""
-
-    async def forget(unit: Unit) -> None:
-        await people.erase(unit, call.subscriber_id)
-
-    await call.services.store.transact(forget)
-    return nothing()
 
 
 async def move(call: Call[PositionIn, None]) -> web.Response:

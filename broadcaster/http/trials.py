@@ -5,7 +5,6 @@ from aiohttp import web
 from broadcaster.domain.quotas import over
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.contacts import kept_contact
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
@@ -15,6 +14,7 @@ from broadcaster.http.stations import station_named
 from broadcaster.pipeline.notices import SANDBOX, try_soon
 from broadcaster.store import Unit
 from broadcaster.store.people import profiles, trials
+from broadcaster.store.people.contacts import kept
 from broadcaster.store.people.trials import PAID, Counted, Target, Trial
 
 USE = "trial"
@@ -84,7 +84,7 @@ async def take(call: Call[ReceiptIn, None]) -> web.Response:
 
 def _to(target: Target) -> str:
     """Return a contact in the form that its owner knows; for a push subscription, its endpoint."""
-    return kept_contact(target.channel, target.address).canonical if target.channel == "push" else target.address
+    return kept(target.channel, target.address).canonical if target.channel == "push" else target.address
 
 
 def _check(so_far: Counted, station_most: int, *, paid: bool) -> None:

@@ -6,6 +6,7 @@ All providers use it. It returns the reply; an empty one is not sent.
 from datetime import timedelta
 
 from broadcaster.domain.answers import HELP_AFTER, Way
+from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.texting import LONGEST, Command, choice_in, command_in
 from broadcaster.languages import Words, typed
@@ -15,7 +16,7 @@ from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, inbox
 from broadcaster.store.alerts import deliveries
 from broadcaster.store.alerts.deliveries import Lately
-from broadcaster.store.people import contacts
+from broadcaster.store.people import contacts, suppression
 from broadcaster.store.stations import stations
 
 _REPLIED_AGAIN = timedelta(hours=1)
@@ -41,7 +42,7 @@ async def _replied(services: Services, number: str, text: str) -> str:
     ids, lately, locale = await services.store.look(read)
     command = command_in(text)
     if command in {Command.STOP, Command.START}:
-        return await _obeyed(services, command, ids, words_for(locale))
+        return await _obeyed(services, command, number, ids, words_for(locale))
     for each in lately[:1]:
         said = await _answered(services, each, text, locale)
         if said:
@@ -51,13 +52,16 @@ async def _replied(services: Services, number: str, text: str) -> str:
     return await _kept(services, number, text, ids, lately)
 
 
-async def _obeyed(services: Services, command: Command, contact_ids: list[int], words: Words) -> str:
+async def _obeyed(services: Services, command: Command, number: str, contact_ids: list[int], words: Words) -> str:
     now = services.clock.now()
     async with services.store.write() as unit:
         if command is Command.STOP:
             await contacts.stop(unit, contact_ids, "sms:stop", now)
-        elif contact_ids:
-            await contacts.restart(unit, contact_ids, now)
+        else:
+            number_mark = suppression.mark_of(unit.vault, NewContact(ChannelName.SMS, number, number))
+            await suppression.lift(unit, [number_mark])
+            if contact_ids:
+                await contacts.restart(unit, contact_ids, now)
     if command is Command.STOP:
         return words("You get no more messages and calls from here. To get them again, write START.")
     return words("You get messages from here again. To stop them, write STOP.")

@@ -11,14 +11,14 @@ from broadcaster.domain.spelling import key
 from broadcaster.domain.stations import Station
 from broadcaster.register.merging import Removed, merged
 from broadcaster.register.packing import packed, unpacked
-from broadcaster.register.parsing import Parser, Told, content_of
+from broadcaster.register.parsing import SPEAKS_OF, Parser, Told, content_of
 from broadcaster.register.reading import Source
 from broadcaster.register.records import Line
 from broadcaster.register.refusals import Refusal
 from broadcaster.register.spool import Spool
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import people
+from broadcaster.store.people import people, suppression
 from broadcaster.store.people.contacts import Key, key_with
 from broadcaster.store.register import intake, listed, preparing
 from broadcaster.store.register.listed import Held
@@ -45,6 +45,8 @@ class Plan:
     ``removed``: what changed people would lose. ``overlooked``: headings of unused columns that seem to hold contacts.
     ``mangled``: ids rounded by a spreadsheet. ``recognised``: people of a list without ids found in the register by
     name and contacts. ``withheld``: the column of vulnerable people was not read, for lack of the permission.
+    ``left_out``: people who asked to be left out; ``not_taken``: contacts whose owners asked
+    for it, of people who stay.
     """
 
     station: Station
@@ -68,6 +70,8 @@ class Plan:
     mangled: int = 0
     recognised: int = 0
     withheld: bool = False
+    left_out: int = 0
+    not_taken: int = 0
 
     @property
     def by_name(self) -> bool:
@@ -116,11 +120,13 @@ class _Seen:
 class _Known(NamedTuple):
     """Register data for some lines: identity to (digest, stored data).
 
-    ``alike``: contact to its people, for lines without an id that no list has brought before.
+    ``alike``: contact to its people, for lines without an id that no list has brought before. ``out``: marks of who
+    asked to be left out.
     """
 
     there: dict[str, tuple[bytes, Held | None]]
     alike: dict[Key, list[Held]]
+    out: set[bytes]
 
 
 async def plan(
@@ -197,10 +203,12 @@ async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: _Seen)
         holders = await listed.holders(unit, station_id, unknown)
         looked_at |= {each for ids in holders.values() for each in ids}
         held = await listed.held_by(unit, station_id, sorted(looked_at))
+        marks = {mark for each in told for mark in suppression.marks_of(store.vault, station_id, each.person)}
+        out = await suppression.listed(unit, station_id, marks)
     there = {identity: (digest, held.get(at)) for identity, (at, digest) in known.items()}
     alike = {contact: [held[each] for each in ids] for contact, ids in holders.items()}
     # In a thread: what is held is sealed.
-    kept = await asyncio.to_thread(_sorted_out, made, parsed, seen, _Known(there, alike), store.vault)
+    kept = await asyncio.to_thread(_sorted_out, made, parsed, seen, _Known(there, alike, out), store.vault)
     if kept:
         made.entries.append(kept)
 
@@ -210,7 +218,7 @@ def _sorted_out(
 ) -> list[tuple[str, tuple[object, ...]]]:
     """Count each line; return the new and changed entries to write, by identity."""
     kept: list[tuple[str, tuple[object, ...]]] = []
-    for line, told, digest in parsed:
+    for line, told, digest in _wanted(made, parsed, known, vault):
         identity = told.identity
         if identity in seen.marks:
             _double(made, line, told, seen)
@@ -246,6 +254,25 @@ def _sorted_out(
         if entry is not None:
             kept.append((identity, packed(entry)))
     return kept
+
+
+def _wanted(made: Plan, parsed: list[_Parsed], known: _Known, vault: Vault) -> Iterator[_Parsed]:
+    """Leave out who asked for it. Of people who are in the register, only contacts whose owners asked for it."""
+    for line, told, digest in parsed:
+        if not known.out & suppression.marks_of(vault, made.station.id, told.person):
+            yield _Parsed(line, told, digest)
+            continue
+        withheld = [each for each in told.person.contacts if suppression.mark_of(vault, each) in known.out]
+        kept = tuple(each for each in told.person.contacts if each not in withheld)
+        here = told.identity in known.there or _namesakes(told, known, vault)
+        if not here or (told.by_name and not kept):
+            made.left_out += 1
+            continue
+        made.not_taken += len(withheld)
+        says = told.says
+        for each in withheld:  # else what it would replace were lost
+            says &= ~SPEAKS_OF[each.channel]
+        yield _Parsed(line, replace(told, says=says, person=replace(told.person, contacts=kept)), digest)
 
 
 def _namesakes(told: Told, known: _Known, vault: Vault) -> list[Held]:
@@ -316,7 +343,7 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
         counts[seen.marks[identity] % _KINDS] -= 1
         seen.losses.pop(identity, None)
     made.new, made.changed, made.unchanged = counts
-    if made.lines != made.new + made.changed + made.unchanged + made.refused_lines:
+    if made.lines != made.new + made.changed + made.unchanged + made.refused_lines + made.left_out:
         message = f"of {made.lines} lines some are neither taken nor refused"
         raise AssertionError(message)
     made.removed = Removed(*map(sum, zip(*seen.losses.values(), strict=True))) if seen.losses else _NOTHING

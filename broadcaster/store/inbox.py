@@ -1,11 +1,12 @@
 """SMS texts that people sent to a station, sealed; limited in number and age."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alerts, follows, inbox_messages, links, stations
@@ -85,11 +86,16 @@ async def page(unit: Unit, station_id: int, *, before: int | None, limit: int) -
     if before is not None:
         query = query.where(inbox_messages.c.id < before)
     rows = await unit.conn.execute(query.order_by(inbox_messages.c.id.desc()).limit(limit))
-    return [
-        InboxText(row.id, number, said, row.at, row.read_by)
-        for row in rows
-        for number, said in [json.loads(unit.vault.open(row.sealed, _CONTEXT))]
-    ]
+    return [_text(unit, row) for row in rows]
+
+
+async def of_numbers(unit: Unit, numbers: Iterable[str]) -> list[tuple[int, InboxText]]:
+    """Return what these numbers wrote, newest first, each with its station's id."""
+    senders = {unit.vault.fingerprint("inbox", each) for each in numbers}
+    rows = await unit.conn.execute(
+        select(inbox_messages).where(inbox_messages.c.sender.in_(senders)).order_by(inbox_messages.c.id.desc())
+    )
+    return [(row.station_id, _text(unit, row)) for row in rows]
 
 
 async def read(unit: Unit, station_id: int, message_id: int, key_id: int) -> bool:
@@ -101,6 +107,17 @@ async def read(unit: Unit, station_id: int, message_id: int, key_id: int) -> boo
     return done.rowcount == 1
 
 
+def _text(unit: Unit, row: Row[Any]) -> InboxText:
+    number, said = json.loads(unit.vault.open(row.sealed, _CONTEXT))
+    return InboxText(row.id, number, said, row.at, row.read_by)
+
+
 async def trim(unit: Unit, now: datetime) -> None:
     """Delete texts that are too old."""
     await unit.conn.execute(delete(inbox_messages).where(inbox_messages.c.at < now - KEPT))
+
+
+async def forget(unit: Unit, numbers: Iterable[str]) -> None:
+    """Delete what these numbers wrote."""
+    senders = [unit.vault.fingerprint("inbox", each) for each in numbers]
+    await unit.conn.execute(delete(inbox_messages).where(inbox_messages.c.sender.in_(senders)))

@@ -175,6 +175,14 @@ async def _write(unit: Unit, poll: Poll, n: int) -> None:
     await unit.conn.execute(delete(poll_pending).where(*gone))
 
 
+async def voted_by(unit: Unit, subscriber_id: int) -> list[Poll]:
+    """Return the polls in which a person voted; what they voted is known to nobody."""
+    known = [_poll(row) for row in await unit.conn.execute(select(polls).order_by(polls.c.id.desc()))]
+    marks = {mark: each for each in known for mark in await _marks(unit, each, subscriber_id)}
+    voted = await unit.conn.scalars(select(poll_voters.c.mark).where(poll_voters.c.mark.in_(list(marks))))
+    return [marks[each] for each in voted]
+
+
 async def _count(unit: Unit, table: Any, poll_id: int) -> int:
     return await unit.conn.scalar(select(func.count()).select_from(table).where(table.c.poll_id == poll_id)) or 0
 

@@ -211,6 +211,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("export", "/console/people/export"),
     Shown("addresses", "/console/people/addresses?station={station}", "/console/people/addresses", ready=".pin"),
     Shown("sign-ups", "/console/people/sign-ups"),
+    Shown("left-out", "/console/people/left-out"),
     Shown("stations", "/console/stations"),
     Shown("station-new", "/console/stations/new"),
     Shown("station-boundary", "/console/stations/boundary"),

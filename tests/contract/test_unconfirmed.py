@@ -113,7 +113,7 @@ async def test_waves_are_told_by_hour_and_address_and_a_wave_is_found_whole(stor
         assert await waves.count(unit, station.id) == 5
         assert len(await waves.of_wave(unit, station.id, hour, None, 9)) == 4
         (one,) = await waves.of_wave(unit, station.id, hour, OTHER, 9)
-        await by_hand.remove(unit, station.id, one)
+        await by_hand.remove(unit, station.id, one, NOW)
         assert await waves.of_wave(unit, station.id, hour, OTHER, 9) == []
 
 

@@ -103,11 +103,33 @@ class SentOut(Shown):
     at: datetime
 
 
+class RecordOut(Shown):
+    """One further fact; ``alert``: the path of its page."""
+
+    kind: str = Field(examples=["answer"])
+    at: datetime | None
+    station: str | None
+    alert: str | None
+    facts: dict[str, Any]
+
+
 class DataOut(Shown):
     """All data stored about a subscriber, for download."""
 
     subscriber: SubscriberOut
     messages: tuple[SentOut, ...] = Field(description="The last thousand messages to them, newest first.")
+    records: tuple[RecordOut, ...] = Field(
+        description="All else, by kind: opt-outs, answers, requests for help, tests, texts to the station, addresses of"
+        " lists, signed requests, polls in which they voted."
+    )
+
+
+class ErasureOut(Shown):
+    """The proof of an erasure. It names nobody."""
+
+    number: str = Field(examples=["2026-000012-3f9a1c07"])
+    at: datetime
+    kinds: tuple[str, ...] = Field(description="What was erased.", examples=[["profile", "message", "answer"]])
 
 
 class CellQuery(Query):

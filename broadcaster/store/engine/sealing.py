@@ -3,6 +3,9 @@
 AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D). A sealed value is ``key id (1 byte) · nonce (12) · ciphertext
 and tag``; the key id allows key rotation. Look-up uses a keyed blind index: HMAC-SHA-256, cut to 128 bits, of the
 channel and the canonical address. All keys derive from the configured secret by HKDF (RFC 5869), one per use.
+
+The keys of ``LASTING`` uses never change: a blind index, a link in a sent mail and the suppression list can't be made
+anew. They derive from the oldest secret until the first rotation, which keeps them in the database, sealed.
 """
 
 import base64
@@ -22,6 +25,9 @@ _NONCE = 12
 _MAC = 16
 _KEY = 32
 _TAG_BYTES = 9
+
+LASTING = ("index", "link", "suppression")
+"""Uses whose key stays when the secret is changed (``store.operations.rotating``)."""
 
 
 class SealBroken(ValueError):
@@ -53,8 +59,25 @@ class Vault:
             self._ciphers.setdefault(hashlib.sha256(key).digest()[:1], []).append(AESGCM(key))
         self._id = hashlib.sha256(derived[0]).digest()[:1]
         self._cipher = self._ciphers[self._id][0]
-        self._index_key = _derive(secrets[-1], "index")  # the oldest: a blind index can't be rebuilt
-        self._links = hmac.new(_derive(secrets[-1], "link"), digestmod="sha256")
+        self.lasting = {use: _derive(secrets[-1], use) for use in LASTING}
+        self.adopt(self.lasting)
+
+    @property
+    def key_id(self) -> int:
+        """Return the id of the key that seals: the first octet of what it sealed."""
+        return self._id[0]
+
+    @property
+    def key_ids(self) -> list[int]:
+        """Return the ids of all keys, each once."""
+        return [each[0] for each in self._ciphers]
+
+    def adopt(self, lasting: Mapping[str, bytes]) -> None:
+        """Use these keys for ``LASTING`` uses, instead of those of the oldest secret."""
+        self.lasting = {**self.lasting, **lasting}
+        self._index_key = self.lasting["index"]
+        self._suppression_key = self.lasting["suppression"]
+        self._links = hmac.new(self.lasting["link"], digestmod="sha256")
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Seal ``plain`` so that it opens only with the same ``context`` (what it is, and whose)."""
@@ -76,6 +99,10 @@ class Vault:
     def fingerprint(self, kind: str, canonical: str) -> bytes:
         """Return a 16-byte fingerprint of an address, meaningless without the key."""
         return hmac.digest(self._index_key, f"{kind}\0{canonical}".encode(), "sha256")[:_MAC]
+
+    def suppression(self, kind: str, canonical: str) -> bytes:
+        """Return the 16-byte mark of a contact or id on the suppression list, which has a key of its own."""
+        return hmac.digest(self._suppression_key, f"{kind}\0{canonical}".encode(), "sha256")[:_MAC]
 
     def link(self, use: str, number: int) -> str:
         """Return an unguessable link token for one row: its number and 72 bits of HMAC."""

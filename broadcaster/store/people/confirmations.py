@@ -27,7 +27,7 @@ from broadcaster.store import sandbox
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import people, welcomes
+from broadcaster.store.people import people, suppression, welcomes
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import confirmations, follows, links
 
@@ -292,8 +292,10 @@ async def add_contact(unit: Unit, subscriber_id: int, contact: NewContact, now: 
             )
         )
     followed = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
-    for station_id in followed.all():
+    station_ids = list(followed)
+    for station_id in station_ids:
         await contact_rows.opt_in(unit, [contact_id], station_id)
+    await suppression.lift(unit, [suppression.mark_of(unit.vault, contact)], station_ids)
     await people.touched(unit, [subscriber_id])
 
 

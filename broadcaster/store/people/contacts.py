@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, delete, exists, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.domain.refusals import Conflict
+from broadcaster.domain.spelling import key as normal
 from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
@@ -28,6 +29,14 @@ _ADD = Insert(
     *("id", "channel", "fingerprint", "sealed", "status", "created_at"),
     octets=("fingerprint", "sealed"),
 )
+
+
+def kept(channel: ChannelName, address: str) -> NewContact:
+    """Return a stored contact in its original form."""
+    if channel is ChannelName.PUSH:
+        return NewContact(channel, json.loads(address)["endpoint"], address)
+    return NewContact(channel, normal(address) if channel is ChannelName.EMAIL else address, address)
+
 
 FORGOTTEN = b""
 """Address of an ownerless contact that must not be written to."""

@@ -15,7 +15,7 @@ from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import told_first
+from broadcaster.store.people import suppression, told_first
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
     changes,
@@ -87,10 +87,16 @@ async def register(
     """Add followers of a station, or of none; return their ids. Their contacts count as confirmed.
 
     ``tokens``: their secrets (``new_token``), one each. External ids must be new to the station. ``themselves``: the
-    person gave the contacts, which undoes an opt-out; a register does not.
+    person gave the contacts, which undoes an opt-out and takes them off the suppression list; a register does not.
+    Raises ``Conflict`` for somebody who asked to be left out.
     """
     if not people:
         return []
+    marks = {mark for person in people for mark in suppression.marks_of(unit.vault, station_id or 0, person)}
+    if themselves:
+        await suppression.lift(unit, marks, [] if station_id is None else [station_id])
+    elif station_id is not None:
+        await suppression.refuse(unit, station_id, marks)
     hashes = [hash_of(token) for token in tokens]
     ids, at = await reserve(unit, subscribers, len(people)), to_micros(now)
     rows = [
@@ -105,12 +111,12 @@ async def register(
         for each, person, token in zip(ids, people, hashes, strict=True)
     ]
     await _ADD.run(unit, rows)
-    marks = digests if digests is not None else [None] * len(ids)
+    told = digests if digests is not None else [None] * len(ids)
     if station_id is not None:
         by_whom = None if themselves else 1
         rows_of_follows = [
             (station_id, each, *sealed_external(unit.vault, station_id, person.external_id).values(), digest, by_whom)
-            for each, person, digest in zip(ids, people, marks, strict=True)
+            for each, person, digest in zip(ids, people, told, strict=True)
         ]
         await _FOLLOW.run(unit, [(*row, at) for row in rows_of_follows])
     attached = await _attach(unit, list(zip(ids, people, strict=True)), groups_by_slug, now)
@@ -157,6 +163,7 @@ async def replace(
     attached = await _attach(unit, [(subscriber_id, person)], groups_by_slug, now)
     if themselves:
         await contact_rows.opt_in(unit, attached, station_id)
+        await suppression.lift(unit, suppression.marks_of(unit.vault, station_id, person), [station_id])
     await contact_rows.drop_orphans(unit, had)
     await touched(unit, [subscriber_id])
 

@@ -1,21 +1,17 @@
 """Changes that residents make themselves: pause, follow, leave, new push subscription, visit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.fixes import Fix
-from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
+from broadcaster.domain.people import NewContact, NewSubscriber
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import confirmations, fixes, people, told_first
+from broadcaster.store.people import confirmations, fixes, people, suppression, told_first
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.tables import (
-    alerts,
     contacts,
-    deliveries,
     follows,
     groups,
     links,
@@ -23,19 +19,6 @@ from broadcaster.store.tables import (
     positions,
     subscribers,
 )
-
-_MOST_SENT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message in a subscriber's data export. ``state``: a ``DeliveryState``'s word."""
-
-    alert: str
-    event: str
-    channel: ChannelName
-    state: str
-    at: datetime
 
 
 async def pause(unit: Unit, subscriber_id: int, until: datetime | None) -> None:
@@ -50,8 +33,9 @@ async def follow(unit: Unit, subscriber_id: int, station_id: int, now: datetime)
     if await unit.conn.scalar(select(follows.c.station_id).where(theirs)) is None:
         row = {"station_id": station_id, "subscriber_id": subscriber_id, "created_at": now}
         await unit.conn.execute(follows.insert().values(row))
-    own = await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id))
-    await contact_rows.opt_in(unit, own.all(), station_id)
+    own = (await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id))).all()
+    await contact_rows.opt_in(unit, own, station_id)
+    await suppression.lift(unit, (await suppression.marks_of_contacts(unit, own)).values(), [station_id])
     # A visitor who follows becomes permanent.
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(forget_at=None))
     await people.touched(unit, [subscriber_id])
@@ -112,7 +96,7 @@ async def visit(
     They follow ``station_ids``, possibly none: alerts for everyone in an area reach them anyway.
     """
     person = NewSubscriber(locale, (contact,))
-    (subscriber_id,) = await people.register(unit, None, [person], [token], groups_by_slug={}, now=now)
+    (subscriber_id,) = await people.register(unit, None, [person], [token], groups_by_slug={}, now=now, themselves=True)
     rows = [{"station_id": each, "subscriber_id": subscriber_id, "created_at": now} for each in station_ids]
     if rows:
         await unit.conn.execute(follows.insert(), rows)
@@ -155,17 +139,3 @@ async def end_due(unit: Unit, now: datetime) -> None:
     if stayed:
         await unit.conn.execute(delete(positions).where(positions.c.until <= now))
         await people.touched(unit, stayed)
-
-
-async def sent_to(unit: Unit, subscriber_id: int) -> list[Sent]:
-    """Return the messages to a subscriber, newest first, at most 1,000."""
-    rows = await unit.conn.execute(
-        select(deliveries.c.channel, deliveries.c.state, deliveries.c.created_at, alerts.c.token, alerts.c.event)
-        .join(alerts, alerts.c.id == deliveries.c.alert_id)
-        .where(deliveries.c.subscriber_id == subscriber_id)
-        .order_by(deliveries.c.id.desc())
-        .limit(_MOST_SENT)
-    )
-    return [
-        Sent(row.token, row.event, CHANNELS[row.channel], DeliveryState(row.state).word, row.created_at) for row in rows
-    ]

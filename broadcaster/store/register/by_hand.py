@@ -11,8 +11,10 @@ from broadcaster.domain.people import LinkStatus, NewContact, NewPlace
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.alerts import alerts
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import addresses, people, residents, welcomes
+from broadcaster.store.people import addresses, people, suppression, welcomes
 from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.register import erasing
+from broadcaster.store.register.erasing import Erased, Way
 from broadcaster.store.stations import stations
 from broadcaster.store.stations.labels import sealed_group
 from broadcaster.store.tables import (
@@ -27,6 +29,8 @@ from broadcaster.store.tables import (
 )
 
 _DIGEST = 16
+NOBODY = 0
+"""In place of the ids of an erased person and their contact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Change:
 async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
     """Change a person by hand: unnamed fields stay, and a dead contact stays dead.
 
-    Their line of the register counts as changed, so the next import of the same list changes them back.
+    Their line of the register counts as changed, so the next import of the same list changes them back. Raises
+    ``Conflict`` for a new contact whose owner asked to be left out.
     """
     token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
     if token is None:
@@ -60,7 +65,7 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
         .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
         .values(digest=secrets.token_bytes(_DIGEST))
     )
-    await _amend_contacts(unit, subscriber_id, change, now)
+    await _amend_contacts(unit, station_id, subscriber_id, change, now)
     mine = places.c.subscriber_id == subscriber_id
     await unit.conn.execute(delete(places).where(mine, places.c.id.in_(change.moved_out)))
     rows = [
@@ -79,7 +84,9 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
     await people.touched(unit, [subscriber_id])
 
 
-async def _amend_contacts(unit: Unit, subscriber_id: int, change: Change, now: datetime) -> None:
+async def _amend_contacts(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
+    marks = {suppression.mark_of(unit.vault, each) for each in change.added}
+    await suppression.refuse(unit, station_id, marks)
     added = await contact_rows.ensure(unit, change.added, now) if change.added else {}
     had = set(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
     dropped = sorted((had & set(change.dropped)) - set(added.values()))
@@ -140,6 +147,13 @@ async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact
     if await unit.conn.scalar(there) is None:
         return False
     await contact_rows.opt_in(unit, [contact_id], station_id)
+    await suppression.lift(unit, (await suppression.marks_of_contacts(unit, [contact_id])).values(), [station_id])
+    await keep_signed(unit, station_id, subscriber_id, contact_id, signed)
+    return True
+
+
+async def keep_signed(unit: Unit, station_id: int, subscriber_id: int, contact_id: int, signed: Signed) -> None:
+    """Log a signed request; ``NOBODY`` where the person was erased."""
     await unit.conn.execute(
         signed_requests.insert().values(
             station_id=station_id,
@@ -151,7 +165,6 @@ async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact
             at=signed.at,
         )
     )
-    return True
 
 
 async def signed_by(unit: Unit, station_id: int, subscriber_id: int) -> list[Signed]:
@@ -168,16 +181,21 @@ async def signed_by(unit: Unit, station_id: int, subscriber_id: int) -> list[Sig
     ]
 
 
-async def remove(unit: Unit, station_id: int, subscriber_id: int) -> bool:
-    """Remove a person from a station's register, erasing them if they follow no other. False if unknown."""
+async def remove(
+    unit: Unit, station_id: int, subscriber_id: int, now: datetime, *, asked: bool = False
+) -> Erased | None:
+    """Remove a person from a station's register, erasing them if they follow no other. None if unknown.
+
+    ``asked``: at their own request, so that this station's lists don't bring them back.
+    """
     rows = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
     followed = set(rows)
     if station_id not in followed:
-        return False
+        return None
+    way = Way.REQUEST if asked else Way.REMOVED
     if followed == {station_id}:
-        return await people.erase(unit, subscriber_id)
-    await residents.unfollow(unit, subscriber_id, station_id)
-    return True
+        return await erasing.erase(unit, subscriber_id, way, now, station_id=station_id)
+    return await erasing.leave(unit, subscriber_id, station_id, way, now)
 
 
 async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> bool:

@@ -35,7 +35,7 @@ from sqlalchemy.exc import IntegrityError
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import told_first
+from broadcaster.store.people import suppression, told_first
 from broadcaster.store.people.contacts import (
     CHUNK,
     FORGOTTEN,
@@ -86,7 +86,7 @@ async def write(
     """Write prepared rows. Contacts count as confirmed; opt-outs and positions stay.
 
     Dead contacts are revived, as in ``store.contacts.ensure``. An existing push subscription keeps its keys: lists hold
-    none. Raises ``Conflict`` if one of the external ids was added meanwhile.
+    none. Raises ``Conflict`` if one of the external ids was added meanwhile, or somebody asked to be left out.
     """
     found = await unit.conn.scalar(select(stations.c.id).where(stations.c.id == station_id))
     if found is None:
@@ -96,6 +96,8 @@ async def write(
     dropped: set[int] = set()
     try:
         for rows in prepared:
+            if await suppression.listed(unit, station_id, rows.marks):
+                raise Conflict("register-changed")  # they asked to be left out since the list was planned
             forgotten |= await adopt(unit, rows.spelled)
             await _write(unit, station_id, rows, groups_by_slug, now)
             dropped.update(row["a_contact"] for row in rows.unlinked)

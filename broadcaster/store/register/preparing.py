@@ -9,7 +9,7 @@ from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
 from broadcaster.store.engine import bulk
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import people, told_first
+from broadcaster.store.people import people, suppression, told_first
 from broadcaster.store.people.addresses import row_of
 from broadcaster.store.people.contacts import Key, former_mark, key_with
 from broadcaster.store.register.listed import Edit
@@ -33,6 +33,7 @@ class Rows:
 
     ``moved``: people whose places are rewritten; ``homeless``: people whose address, and the home from it, are removed.
     ``enrolled``: whom the list enters in the register of vulnerable people, or takes out.
+    ``marks``: of ``suppression``, for all that is new.
     """
 
     added: list[dict[str, Any]] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Rows:
     addresses: list[dict[str, Any]] = field(default_factory=list)
     homeless: list[dict[str, Any]] = field(default_factory=list)
     enrolled: list[tuple[int, bool]] = field(default_factory=list)
+    marks: list[bytes] = field(default_factory=list)
 
 
 async def reserve(unit: Unit, count: int) -> list[int]:
@@ -67,6 +69,7 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
             continue
         person = entry.person
         subscriber_id = next(unused)
+        rows.marks.extend(suppression.marks_of(vault, station_id, person))
         token_hash = hash_of(people.new_token())
         rows.added.append(
             {
@@ -115,6 +118,7 @@ def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> N
     )
     if edit.vulnerable is not None:
         rows.enrolled.append((subscriber_id, edit.vulnerable))
+    rows.marks.extend(suppression.mark_of(vault, each) for each in edit.added)
     rows.revived.extend(edit.revived)
     rows.unlinked.extend({"a_subscriber": subscriber_id, "a_contact": each} for each in edit.dropped)
     rows.left.extend({"a_subscriber": subscriber_id, "a_group": each} for each in edit.left)

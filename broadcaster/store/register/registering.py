@@ -9,7 +9,7 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.grouping import Failed
 from broadcaster.store.operations import audit
-from broadcaster.store.people import people
+from broadcaster.store.people import people, suppression
 from broadcaster.store.register import vulnerable
 from broadcaster.store.stations import stations
 
@@ -24,7 +24,9 @@ class Registration(NamedTuple):
 
 
 async def register_all(unit: Unit, wanted: Sequence[Registration]) -> list[int | Failed]:
-    """Register these people; return each one's id, or the ``Conflict`` of a known external id."""
+    """Register these people; return each one's id, or the ``Conflict`` of a known external id, or of somebody who asked
+    to be left out.
+    """
     found: dict[int, int | Failed] = {}
     left = list(enumerate(wanted))
     while left:
@@ -53,10 +55,14 @@ async def _register(unit: Unit, part: Sequence[tuple[int, Registration]]) -> dic
     station_id, now = part[0][1].station_id, part[0][1].actor.at
     names = [each.person.external_id for _, each in part if each.person.external_id is not None]
     known = await people.by_external_ids(unit, station_id, names) if names else {}
+    marks = [suppression.marks_of(unit.vault, station_id, each.person) for _, each in part]
+    out = await suppression.listed(unit, station_id, set().union(*marks))
     found: dict[int, int | Failed] = {}
     new: list[tuple[int, Registration]] = []
-    for at, each in part:
-        if each.person.external_id in known:
+    for (at, each), theirs in zip(part, marks, strict=True):
+        if theirs & out:
+            found[at] = Failed(Conflict(suppression.CODE))
+        elif each.person.external_id in known:
             found[at] = Failed(Conflict("id-taken", external_id=each.person.external_id))
         else:
             new.append((at, each))

@@ -96,9 +96,14 @@ async def remove(unit: Unit, entry: Entry) -> None:
         await _settle(unit, [entry.person])
 
 
+async def of(unit: Unit, subscriber_id: int) -> list[Entry]:
+    """Return the entries of a person of the alert list."""
+    return await _found(unit, vulnerable_people.c.person_mark == told_first.mark_of(unit.vault, subscriber_id))
+
+
 async def leave(unit: Unit, subscriber_id: int) -> list[Entry]:
     """Remove the entries of a person who asks it from their own device; return these."""
-    found = await _found(unit, vulnerable_people.c.person_mark == told_first.mark_of(unit.vault, subscriber_id))
+    found = await of(unit, subscriber_id)
     for each in found:
         await remove(unit, each)
     await _settle(unit, [subscriber_id])

@@ -32,6 +32,9 @@ from broadcaster.store.tables.people import (
 from broadcaster.store.tables.polls import (
     poll_ballots, poll_pending, poll_voters, polls,
 )
+from broadcaster.store.tables.privacy import (
+    erasures, suppressions,
+)
 from broadcaster.store.tables.stations import (
     NOT_SENT, api_keys, groups, occurrences, ppms, schedules, stations, templates, topic_shares,
 )
@@ -67,6 +70,7 @@ __all__ = [
     "cursors",
     "deliveries",
     "duty_weeks",
+    "erasures",
     "escalations",
     "follows",
     "from_micros",
@@ -105,6 +109,7 @@ __all__ = [
     "signed_requests",
     "stations",
     "subscribers",
+    "suppressions",
     "templates",
     "to_micros",
     "topic_choices",

@@ -3,7 +3,17 @@
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import SHAPE, Route
-from broadcaster.web.console.people import addresses, exporting, groups, importing, people, person, sign_ups, signed
+from broadcaster.web.console.people import (
+    addresses,
+    exporting,
+    groups,
+    importing,
+    left_out,
+    people,
+    person,
+    sign_ups,
+    signed,
+)
 from broadcaster.web.console.routing import data_at, form_at, page_at
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.stations import boundary as station_boundary
@@ -92,6 +102,20 @@ ROUTES: tuple[Route, ...] = (
         "Remove a wave of sign-ups.",
         changes=(Action.SIGN_UPS_REMOVED,),
     ),
+    page_at(
+        "/console/people/left-out",
+        left_out.page,
+        Permission.REGISTER,
+        "Who asked to be left out?",
+        views=Action.ERASURES_SEEN,
+    ),
+    form_at(
+        "/console/people/left-out",
+        left_out.undo,
+        Permission.REGISTER,
+        "They signed that they want to be in again.",
+        changes=(Action.LEFT_OUT_UNDONE,),
+    ),
     page_at("/console/people/export", exporting.ask, Permission.EXPORT, "Which part of the register?"),
     data_at(
         "GET",
@@ -141,7 +165,7 @@ ROUTES: tuple[Route, ...] = (
         person.remove,
         Permission.REGISTER,
         "Remove somebody.",
-        changes=(Action.PERSON_REMOVED,),
+        changes=(Action.PERSON_REMOVED, Action.PERSON_ERASED),
     ),
     form_at(
         "/console/people/{id}/signed",

@@ -6,9 +6,14 @@ Both are the same page for everybody: identity and position are known only to th
 from aiohttp import web
 
 from broadcaster.http.keys import FRANCECONNECT
+from broadcaster.http.problems import unauthenticated
 from broadcaster.http.route import Call
+from broadcaster.store.people import profiles
+from broadcaster.store.register import own_data
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import ASSETS
+from broadcaster.web.pages import render
+from broadcaster.web.resident import data_words
 from broadcaster.web.resident.frame import page, words_of
 
 
@@ -23,6 +28,23 @@ async def me(call: Call[None, None]) -> web.Response:
     return page(
         call, "resident/me.html", words, {"franceconnect": call.request.app[FRANCECONNECT] is not None}, given=given
     )
+
+
+async def data(call: Call[None, None]) -> web.Response:
+    """Return all that is kept of a subscriber, to read or to print: one file, without scripts."""
+    words = words_of(call)
+    async with call.services.store.read() as unit:
+        profile = await profiles.read(unit, call.subscriber_id)
+        if profile is None:
+            raise unauthenticated("This subscriber is no more.", bad_token=True)
+        found = await own_data.collect(unit, call.subscriber_id)
+        names = {each.slug: each.name for each in await stations.listed(unit)}
+    facts = {
+        "profile": data_words.profile(profile, names, call.services.settings.quiet_hours, words),
+        "records": data_words.records(found, names, call.services.links.base_url, words),
+        "at": data_words.moment(call.services.clock.now(), words),
+    }
+    return render(call.request, "resident/data.html", words, facts)
 
 
 async def here(call: Call[None, None]) -> web.Response:

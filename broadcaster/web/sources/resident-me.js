@@ -1,6 +1,6 @@
 // //me: the stations I follow, my contacts and places; pause, download, leave.
 
-import { ask, dialled, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { ask, dialled, given, isOffline, once, page, trouble, word } from "./parts/ask.js";
 import { moment } from "./parts/cards.js";
 import { codes } from "./parts/codes.js";
 import { fact, forgetAll } from "./parts/device.js";
@@ -8,6 +8,7 @@ import { all, make, one, say } from "./parts/dom.js";
 import { identity } from "./parts/identity.js";
 import { places } from "./parts/places.js";
 import { standing, subscribe } from "./parts/pushing.js";
+import { save } from "./parts/saving.js";
 import { trial } from "./parts/trials.js";
 import { distance, side, wayInto } from "./parts/where.js";
 
@@ -239,14 +240,19 @@ language.addEventListener("change", () => doing(language, () => change({ locale:
 
 const take = /** @type {HTMLButtonElement} */ (one("#take", root));
 take.addEventListener("click", () =>
-  doing(take, async () => {
-    const data = await ask("GET", "/v1/subscribers/me/data");
-    const url = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
-    const link = make("a", { href: url, download: "tocsin.json" });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
-  }),
+  doing(take, async () => save("tocsin.json", "application/json", JSON.stringify(await ask("GET", "/v1/subscribers/me/data"), null, 2))),
 );
+
+const read = /** @type {HTMLButtonElement} */ (one("#read", root));
+read.addEventListener("click", () => doing(read, async () => save("tocsin.html", "text/html", await page("/me/data"))));
+
+/** Show the proof of an erasure, to be kept. @param {{number: string, at: string, kinds: string[]}} proof */
+function prove(proof) {
+  const place = one("#proof");
+  place.hidden = false;
+  one("strong", place).textContent = proof.number;
+  one("button", place).addEventListener("click", () => save("tocsin-erasure.json", "application/json", JSON.stringify(proof, null, 2)));
+}
 
 const dialog = /** @type {HTMLDialogElement} */ (one("#erasing"));
 one("#erase", root).addEventListener("click", () => dialog.showModal());
@@ -254,7 +260,7 @@ const sure = /** @type {HTMLButtonElement} */ (one("[data-sure]", dialog));
 sure.addEventListener("click", () =>
   once(sure, async () => {
     try {
-      await ask("DELETE", "/v1/subscribers/me");
+      prove(await ask("DELETE", "/v1/subscribers/me"));
     } catch (error) {
       if (error.status !== 401) {
         dialog.close();

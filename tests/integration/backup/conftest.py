@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from broadcaster.domain.addresses import Address
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.answers import Way
 from broadcaster.domain.approvals import Approval, ApprovalRules, ApprovalState
@@ -25,9 +26,10 @@ from broadcaster.store import Store, Unit, Vault, duties, help_requests, inbox
 from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking
 from broadcaster.store.operations import audit, sessions
 from broadcaster.store.operators import operators, passkeys, passwords
-from broadcaster.store.people import confirmations, contacts, fixes, identities, people, welcomes, wishes
+from broadcaster.store.people import addresses as address_rows
+from broadcaster.store.people import confirmations, contacts, fixes, identities, welcomes, wishes
 from broadcaster.store.people.confirmations import Asked
-from broadcaster.store.register import uploads, vulnerable
+from broadcaster.store.register import by_hand, erasing, uploads, vulnerable
 from broadcaster.store.stations import ppms, stations, templates
 from broadcaster.store.tables import (
     addresses,
@@ -41,7 +43,6 @@ from broadcaster.store.tables import (
     poll_voters,
     polls,
     schedules,
-    signed_requests,
     trials,
 )
 from tests.contract.stores import (
@@ -122,7 +123,7 @@ async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None
         (polls, {"station_id": alert.station_id, **poll}),
         (poll_voters, mark),
         (poll_ballots, {"poll_id": 7, "key": b"b" * 16, "choice": 1}),
-        (poll_pending, {**mark, "sealed": b"s"}),
+        (poll_pending, {**mark, "sealed": unit.vault.seal(b"\1", b"ballot:7:" + b"m" * 16)}),
     ):
         await unit.conn.execute(table.insert().values(row))
 
@@ -166,7 +167,7 @@ async def fill(store: Store) -> None:
         await identities.prove(unit, ids[2], IdentityLevel.FRANCECONNECT, NOW, sub="somebody")
         await vulnerable.add(unit, station.id, Details("Zoé 3"), asked_at=NOW, now=NOW, person=ids[3])
         await fixes.keep(unit, [Fix(ids[0], 0.63, 48.77, 12.5, NOW)])
-        await people.erase(unit, ids.pop())
+        await erasing.erase(unit, ids.pop(), erasing.Way.THEMSELVES, NOW)
         alert = an_alert(station.id, area=Area(circles=(Circle(0.63, 48.76, 2000.0),)))
         await alerts.add(unit, alert, key_id=None, idempotency_key="once", request_hash=b"h" * 32)
         await alerts.lease(unit, alert.id, "a worker", NOW, NOW + timedelta(hours=1))
@@ -179,9 +180,10 @@ async def fill(store: Store) -> None:
         await contacts.opt_out(unit, sent[0].contact_id, station.id, NOW)
         await welcomes.begin(unit, ids[1], NOW)
         keeper, contact, who = b"k" * 16, sent[1].contact_id, ids[2]
+        words = unit.vault.seal(b'["town.example", "mailbox full"]', b"keeper:" + keeper)
         for table, row in (
             (contact_refusals, {"contact_id": contact, "blame": 1, "answer": "550", "code": "smtp:550", "state": 1}),
-            (keeper_answers, {"channel": 1, "sealed": b"s", "asked": 9, "refused": 1, "code": "smtp:550"}),
+            (keeper_answers, {"channel": 1, "sealed": words, "asked": 9, "refused": 1, "code": "smtp:550"}),
         ):
             await unit.conn.execute(table.insert().values(alert_id=alert.id, keeper=keeper, at=NOW, **row))
         await wishes.set_of(unit, who, station.id, Severity.MODERATE, {"works": TopicChoice.MUTE})
@@ -191,9 +193,10 @@ async def fill(store: Store) -> None:
         plan = {"id": 1, "station_id": station.id, "key_id": 1, "public": False, "paused": False, **when, **said}
         await unit.conn.execute(schedules.insert().values(plan))
         await unit.conn.execute(occurrences.insert().values(schedule_id=1, at=NOW, outcome="sent", problem=""))
-        paper = {"contact_id": contact, "signed_on": "2026-11-20", "sealed": b"s", "at": NOW}
-        await unit.conn.execute(signed_requests.insert().values(station_id=station.id, subscriber_id=who, **paper))
-        address = {"mark": b"m" * 16, "sealed": b"s", "state": 1, "score": 0.5, "found": b"f", "tries": 1}
+        await by_hand.keep_signed(unit, station.id, who, contact, by_hand.Signed("2026-11-20", "dossier 12", NOW, 1))
+        home = address_rows.sealed(unit.vault, who, Address("3 rue de la Gare", "61300", "L’Aigle"))
+        found = unit.vault.seal(b'["3 Rue de la Gare", 0.63, 48.76, 0.5, "street"]', b"found:%d" % who)
+        address = {"mark": b"m" * 16, "sealed": home, "state": 1, "score": 0.5, "found": found, "tries": 1}
         await unit.conn.execute(addresses.insert().values(station_id=station.id, subscriber_id=who, **address))
         await fill_answers(unit, alert, who, contact)
         await fill_rules(unit, station.id, alert)

@@ -235,6 +235,29 @@ async def test_who_is_removed_is_erased_unless_another_station_has_them_too(api)
     assert (await api.counts())["subscribers"] == 1
 
 
+async def test_who_asked_to_be_erased_is_entered_again_only_with_their_signed_request(api):
+    (number,) = await settle(api, somebody(1, "Rose", mail="rose@example.org"))
+    mine = await api.sign_in("laigle-publish")
+    status, headers, _ = await send(api, f"/console/people/{number}/remove?station=laigle", mine, why="asked")
+    assert status == 303
+    proof = re.search(r"number=(\d{4}-\d{6}-[0-9a-f]{8})$", headers["Location"])[1]
+    _, _, page = await look(api, headers["Location"], mine)
+    assert page.count(proof) == 2, "told, and in the list"
+    again = {"name": "Rose", "locale": "fr", "mail-1": "Rose@Example.org", "external_id": "R9"}
+    status, _, page = await send(api, "/console/people/new", mine, **again)
+    assert status == 422
+    assert "asked to be left out" in page
+    body = {"contacts": [{"channel": "email", "email": "rose@example.org"}]}
+    path, key = "/v1/stations/laigle/subscribers", api.keys["laigle-publish"]
+    assert (await api.call("POST", path, body, key=key))[2]["code"] == "asked-to-be-left-out"
+    paper = {"on": "2020-01-05", "kept": "dossier 12"}
+    for who, done in (("nobody@example.org", "unknown"), ("rose@example.org", "undone")):
+        status, headers, _ = await send(api, "/console/people/left-out?station=laigle", mine, who=who, **paper)
+        assert (status, headers["Location"].endswith(f"done={done}")) == (303, True)
+    assert "dossier 12" in (await look(api, headers["Location"], mine))[2]
+    assert (await api.call("POST", path, body, key=key))[0] == 201
+
+
 async def test_groups_are_added_renamed_and_never_doubled(api):
     await settle(api, TOWN[0])
     mine = await api.sign_in("laigle-publish")

@@ -93,6 +93,19 @@ async def test_everything_that_is_kept_can_be_taken_away(api):
         ("Inondation", "push", "accepted")
     ]
     assert alert["url"].endswith(data["messages"][0]["alert"])
+    assert [each["kind"] for each in data["records"]] == ["alert"]
+    status, _, page = await api.call("GET", "/me/data", key=token, headers={"Accept-Language": "fr"})
+    assert status == 200
+    assert "Ce que Tocsin conserve à mon sujet" in page
+    assert "Inondation" in page
+    status, _, proof = await api.call("DELETE", ME, key=token)
+    assert status == 200
+    assert {"profile", "message", "alert"} <= set(proof["kinds"])
+    assert (await api.call("GET", ME, key=token))[0] == 401
+    back = {"contacts": [{"channel": "push", "subscription": data["subscriber"]["contacts"][0]["subscription"]}]}
+    status, _, problem = await register(api, back, key=api.keys["laigle-publish"])
+    assert (status, problem["code"]) == (409, "asked-to-be-left-out")
+    assert (await register(api, back))[0] == 201, "they come back by their own device"
 
 
 async def test_a_visitor_gets_what_holds_here_and_is_forgotten_when_the_hours_are_over(api):

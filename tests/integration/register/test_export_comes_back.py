@@ -253,6 +253,6 @@ async def test_somebody_who_was_removed_since_is_told_and_not_added_again(store,
         (one,) = await register(unit, station.id, NewSubscriber("fr", (phone("+33639980001"),)))
     await exported(store, station, tmp_path / "export.csv")
     async with store.write() as unit:
-        await by_hand.remove(unit, station.id, one)
+        await by_hand.remove(unit, station.id, one, NOW)
     with await plan(store, station, open_source(tmp_path / "export.csv")) as made:
         assert (made.new, made.changed, made.refused_lines) == (0, 0, 1)

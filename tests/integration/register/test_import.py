@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select
 
 from broadcaster.domain.people import ContactStatus
 from broadcaster.domain.refusals import Conflict
@@ -21,8 +22,10 @@ from broadcaster.register.reading import open_source
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.operations import migrate
-from broadcaster.store.people import confirmations, contacts, people, profiles
+from broadcaster.store.people import confirmations, contacts, people, profiles, suppression
+from broadcaster.store.register import erasing
 from broadcaster.store.stations import stations
+from broadcaster.store.tables import subscribers
 from tests.contract.stores import BY, push
 
 if TYPE_CHECKING:
@@ -168,6 +171,43 @@ async def test_a_device_that_someone_follows_with_stays_when_their_line_changes(
     assert after.name == "Zoé Charme"
     assert [each for each in after.contacts if each[0] == "push"] == before
     assert len(after.contacts) == 4
+
+
+async def test_who_asked_to_be_left_out_is_left_out_and_counted(store: Store, station: Station, tmp_path: Path):
+    await imported(store, station, write(tmp_path, LIST))
+    known = {each: await profile(store, station, each) for each in ("A1", "A2", "A3")}
+    async with store.write() as unit:
+        await erasing.erase(unit, known["A3"].id, erasing.Way.REQUEST, NOW, station_id=station.id)
+        await erasing.erase(unit, known["A1"].id, erasing.Way.THEMSELVES, NOW)
+    with await planned(store, station, write(tmp_path, LIST)) as made:
+        assert (made.new, made.unchanged, made.left_out, made.not_taken) == (0, 1, 2, 0)
+    text = LIST.replace("A1;", "B1;").replace("A2;Paul Orme;06 39 98 00 02;", "A2;Paul If;06 39 98 00 01;")
+    made = await imported(store, station, write(tmp_path, text.replace("A3;", "B3;").replace("ines@", "INES@")))
+    assert (made.new, made.changed, made.left_out, made.not_taken) == (0, 1, 2, 1)
+    paul = await profile(store, station, "A2")
+    assert paul.name == "Paul If", "the rest of his line is taken over, and nothing of his is lost"
+    assert [address for _, address, _ in paul.contacts] == ["+33261910001", "+33639980002"]
+    async with store.write() as unit:
+        await erasing.erase(unit, paul.id, erasing.Way.THEMSELVES, NOW)
+    with await planned(
+        store, station, write(tmp_path, "Nom;Portable;Courriel\nInès Houx;;ines@laigle.example\n")
+    ) as made:
+        assert (made.new, made.left_out) == (0, 1), "by her address too, without an id"
+    async with store.write() as unit:
+        assert await unit.conn.scalar(select(func.count()).select_from(subscribers)) == 0
+
+
+async def test_who_asks_to_be_left_out_between_preview_and_import_is_not_written(
+    store: Store, station: Station, tmp_path: Path
+):
+    with await planned(store, station, write(tmp_path, LIST)) as made:
+        async with store.write() as unit:
+            mark = suppression.mark_of_id(store.vault, station.id, "a2")
+            await suppression.add(unit, station.id, [mark], NOW)
+        with pytest.raises(Conflict):
+            await apply(store, made, BY)
+    async with store.write() as unit:
+        assert await unit.conn.scalar(select(func.count()).select_from(subscribers)) == 0
 
 
 async def test_people_who_are_not_in_the_list_stay_and_are_counted(store: Store, station: Station, tmp_path: Path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import AsyncMock
+
 import pytest
 from sqlalchemy import insert, select
 
@@ -12,7 +14,7 @@ from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store import Store, Vault, tables
 from broadcaster.store.operations.migrate import migrate, upgrade
-from broadcaster.store.people import contacts, people, profiles
+from broadcaster.store.people import contacts, people, profiles, suppression
 from broadcaster.store.register import by_hand, listed, persons
 from broadcaster.store.stations import stations
 from tests.contract.stores import BY, NOW, SECRET, add_station, mail, register, resident
@@ -82,7 +84,7 @@ async def test_a_group_keeps_the_slug_that_an_older_rule_made_and_a_list_finds_i
         assert (await stations.group_ids(unit, station.id))["rsted"] == before["rsted"]
 
 
-async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty_url):
+async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty_url, monkeypatch):
     store = Store(empty_url, Vault([SECRET]))
     vault = store.vault
     await store.run_sync(lambda connection: upgrade(connection, "0026", vault=vault))
@@ -92,7 +94,9 @@ async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty
             id=station_id, slug="laigle", name="L'Aigle", kind="authority", languages=["fr"], margin_m=1000.0,
             region="FR", created_at=NOW,
         ))  # fmt: skip
+        monkeypatch.setattr(suppression, "refuse", AsyncMock())
         ids = await register(unit, station_id, *[resident(external_id=each) for each in "ABCDE"])
+        monkeypatch.undo()
         spellings = ["ann@example.org", "Ann@example.org", "ANN@example.org", "Bob@example.org"]
         made = await contacts.ensure(unit, [mail(each) for each in spellings], NOW)
         known = {spelling: made[contacts.key_of(unit, mail(spelling))] for spelling in spellings}
@@ -131,8 +135,8 @@ async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty
             by_id = await people.by_external_ids(unit, station_id, ["r-1", "x-2", "y-3"])
             assert sorted(at for at, _ in by_id.values()) == [ids[0], ids[2], ids[4]]
         async with store.write() as unit:
-            assert await by_hand.remove(unit, station_id, ids[0])
-            assert await by_hand.remove(unit, station_id, ids[3])
+            assert await by_hand.remove(unit, station_id, ids[0], NOW)
+            assert await by_hand.remove(unit, station_id, ids[3], NOW)
             assert await listed.same_ids(unit, station_id) == []
             by_id = await people.by_external_ids(unit, station_id, ["r-1", "x-2"])
             assert {each: at for each, (at, _) in by_id.items()} == {"r-1": ids[1], "x-2": ids[2]}

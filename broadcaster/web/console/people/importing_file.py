@@ -47,6 +47,8 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
         "unchanged": made.unchanged,
         "refused": made.refused_lines,
         "missing": made.missing,
+        "left_out": made.left_out,
+        "not_taken": made.not_taken,
         "clears": clears,
         "removed": list(made.removed),
         "asks": made.removes_many,

@@ -14,14 +14,14 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.permissions import Permission
-from broadcaster.domain.refusals import Conflict, NotFound
+from broadcaster.domain.refusals import Conflict, NotFound, sentence
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.languages import LANGUAGES
 from broadcaster.register.parsing import canonical
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.operations import audit
-from broadcaster.store.people import identities, people
+from broadcaster.store.people import identities, people, suppression
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.by_hand import Change
 from broadcaster.store.stations import stations
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.stations import Station
     from broadcaster.http.route import Call
     from broadcaster.store import Unit
+    from broadcaster.store.register.erasing import Erased
     from broadcaster.store.register.persons import Held, Person
     from broadcaster.web.console.people.person_form import PersonForm
     from broadcaster.web.i18n import Words
@@ -92,7 +93,11 @@ async def add(call: Call[None, None]) -> web.Response:
         await audit.record(unit, call.actor, Action.PERSON_ADDED, subscriber_id, station_id=station.id)
         return subscriber_id
 
-    subscriber_id = await services.store.transact(keep)
+    try:
+        subscriber_id = await services.store.transact(keep)
+    except Conflict as refusal:
+        given.wrong["form"] = sentence(refusal, words)
+        return _form(call, where, given)
     if not subscriber_id:
         given.wrong["external_id"] = words("Somebody else in the register has this number.")
         return _form(call, where, given)
@@ -193,7 +198,13 @@ async def change(call: Call[None, None]) -> web.Response:
         await by_hand.amend(unit, station.id, person.id, changed, services.clock.now())
         await audit.record(unit, call.actor, Action.PERSON_CHANGED, person.id, station_id=station.id)
 
-    await services.store.transact(keep)
+    try:
+        await services.store.transact(keep)
+    except Conflict as refusal:
+        if refusal.code != suppression.CODE:
+            raise
+        given.wrong["form"] = sentence(refusal, words)
+        return _form(call, where, given, person)
     return to(f"/console/people/{person.id}?station={station.slug}&done=changed")
 
 
@@ -248,16 +259,22 @@ async def ask_to_remove(call: Call[None, None]) -> web.Response:
 
 
 async def remove(call: Call[None, None]) -> web.Response:
-    """Remove a person; idempotent."""
+    """Remove a person, as their register's keeper or at their request; idempotent."""
+    asked = (await form_of(call.request)).get("why", "") == "asked"
     async with call.services.store.read() as unit:
         station = (await _where(unit, call)).station
     number = number_of(call.request.match_info["id"]) or 0
 
-    async def forget(unit: Unit) -> None:
-        if await by_hand.remove(unit, station.id, number):
-            await audit.record(unit, call.actor, Action.PERSON_REMOVED, number, station_id=station.id)
+    async def forget(unit: Unit) -> Erased | None:
+        proof = await by_hand.remove(unit, station.id, number, call.actor.at, asked=asked)
+        if proof is not None:
+            action = Action.PERSON_ERASED if asked else Action.PERSON_REMOVED
+            await audit.record(unit, call.actor, action, number, station_id=station.id)
+        return proof
 
-    await call.services.store.transact(forget)
+    proof = await call.services.store.transact(forget)
+    if asked and proof is not None:
+        return to(f"/console/people/left-out?station={station.slug}&number={proof.number}")
     return to(f"/console/people?station={station.slug}&done=removed")
 
 

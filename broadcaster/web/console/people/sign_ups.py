@@ -64,7 +64,7 @@ async def remove(call: Call[None, None]) -> web.Response:
     async def some(unit: Unit) -> int:
         ids = await waves.of_wave(unit, station.id, begins_at, source, _AT_ONCE)
         for each in ids:
-            await by_hand.remove(unit, station.id, each)
+            await by_hand.remove(unit, station.id, each, call.actor.at)
         if ids:
             await audit.record(unit, call.actor, Action.SIGN_UPS_REMOVED, station_id=station.id, people=len(ids))
         return len(ids)

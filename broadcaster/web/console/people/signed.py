@@ -1,6 +1,7 @@
 """POST /console/people/{id}/signed: record a signed request, which undoes an opt-out."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 
 from aiohttp import web
 
@@ -26,6 +27,22 @@ async def record(call: Call[None, None]) -> web.Response:
     caller = call.need(station.id)
     subscriber_id = number_of(call.request.match_info["id"]) or 0
     contact_id = number_of(given.get("contact", "")) or 0
+    signed = paper_of(given, now, caller.key_id)
+
+    async def keep(unit: Unit) -> bool:
+        if not await by_hand.record_signed(unit, station.id, subscriber_id, contact_id, signed):
+            return False
+        what = call.actor, Action.OPT_OUT_UNDONE, subscriber_id
+        await audit.record(unit, *what, station_id=station.id, contact=contact_id, signed_on=signed.on)
+        return True
+
+    done = await call.services.store.transact(keep)
+    path = f"/console/people/{subscriber_id}?station={station.slug}" + ("&done=signed" if done else "")
+    return to(path)
+
+
+def paper_of(given: Mapping[str, str], now: datetime, key_id: int) -> Signed:
+    """Return the signed request of a form. Raises ``Refused`` without its day, or where it is filed."""
     kept = " ".join(given.get("kept", "").split())
     try:
         on = date.fromisoformat(given.get("on", ""))
@@ -33,15 +50,4 @@ async def record(call: Call[None, None]) -> web.Response:
         on = date.max
     if not kept or len(kept) > LONGEST or not kept.isprintable() or on > now.date():
         raise Refused("signature-needed", "on")
-
-    async def keep(unit: Unit) -> bool:
-        signed = Signed(on.isoformat(), kept, now, caller.key_id)
-        if not await by_hand.record_signed(unit, station.id, subscriber_id, contact_id, signed):
-            return False
-        what = call.actor, Action.OPT_OUT_UNDONE, subscriber_id
-        await audit.record(unit, *what, station_id=station.id, contact=contact_id, signed_on=on.isoformat())
-        return True
-
-    done = await call.services.store.transact(keep)
-    path = f"/console/people/{subscriber_id}?station={station.slug}" + ("&done=signed" if done else "")
-    return to(path)
+    return Signed(on.isoformat(), kept, now, key_id)

@@ -20,6 +20,13 @@ export async function ask(method, path, body, as = {}) {
   return request(method, path, body, { headers, credentials: "omit" });
 }
 
+/** Return a page that is the resident's own, as HTML. @param {string} path */
+export async function page(path) {
+  const answer = await fetch(path, { headers: { Authorization: `Bearer ${await fact("token")}` }, credentials: "omit" });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.text();
+}
+
 /** Format a French number as it is dialled, in pairs; leave other numbers as they are. @param {string} to */
 export const dialled = (to) => to.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "0$1\u00a0$2\u00a0$3\u00a0$4\u00a0$5");
 

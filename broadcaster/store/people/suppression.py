@@ -1,0 +1,107 @@
+"""People who asked to be left out: keyed hashes of their contacts and ids, which outlive all their data.
+
+The hashes have a key of their own, so that they hold when the secret is changed. A contact is on the list everywhere
+if its owner erased themselves, and for one station if they said no to that one. Only they take it off, by proving that
+they have the contact; or an operator does, with their signed request.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, select
+
+from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
+from broadcaster.domain.refusals import Conflict
+from broadcaster.domain.spelling import key
+from broadcaster.store.engine.among import among
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.tables import contacts, suppressions
+
+EVERYWHERE = 0
+CODE = "asked-to-be-left-out"
+_PHONES = frozenset({ChannelName.SMS, ChannelName.VOICE})
+
+
+def mark_of(vault: Vault, contact: NewContact) -> bytes:
+    """Return a contact's mark; a telephone has the same one for SMS and for calls."""
+    return vault.suppression("phone" if contact.channel in _PHONES else contact.channel, contact.canonical)
+
+
+def mark_of_id(vault: Vault, station_id: int, external_id: str) -> bytes:
+    """Return the mark of an id of a station's register."""
+    return vault.suppression(f"external {station_id}", key(external_id))
+
+
+def marks_of(vault: Vault, station_id: int, person: NewSubscriber) -> set[bytes]:
+    """Return all marks of a person."""
+    found = {mark_of(vault, each) for each in person.contacts}
+    return found if person.external_id is None else found | {mark_of_id(vault, station_id, person.external_id)}
+
+
+async def marks_of_contacts(unit: Unit, contact_ids: Collection[int]) -> dict[int, bytes]:
+    """Return the marks of these contacts by id, without those whose address was deleted."""
+    query = select(contacts).where(among(contacts.c.id, "ids"), func.length(contacts.c.sealed) > 0)
+    found = {}
+    for row in await unit.conn.execute(query, {"ids": contact_ids}):
+        address = contact_rows.open_address(unit, row.fingerprint, row.sealed)
+        found[row.id] = mark_of(unit.vault, contact_rows.kept(CHANNELS[row.channel], address))
+    return found
+
+
+async def listed(unit: Unit, station_id: int, marks: Collection[bytes]) -> set[bytes]:
+    """Return which of these are on the list for the station."""
+    if not marks or not await _any(unit):
+        return set()
+    wanted, found = list(marks), set[bytes]()
+    for start in range(0, len(wanted), contact_rows.CHUNK):
+        part = suppressions.c.mark.in_(wanted[start : start + contact_rows.CHUNK])
+        query = select(suppressions.c.mark).where(_here(station_id), part)
+        found.update(await unit.conn.scalars(query))
+    return found
+
+
+async def refuse(unit: Unit, station_id: int, marks: Collection[bytes]) -> None:
+    """Raise ``Conflict`` if one of these is on the list."""
+    if await listed(unit, station_id, marks):
+        raise Conflict(CODE)
+
+
+async def add(unit: Unit, station_id: int, marks: Iterable[bytes], now: datetime) -> None:
+    """Put these on the list for a station, or ``EVERYWHERE``."""
+    wanted = set(marks)
+    there = set(
+        await unit.conn.scalars(
+            select(suppressions.c.mark).where(
+                suppressions.c.station_id == station_id, suppressions.c.mark.in_(list(wanted))
+            )
+        )
+    )
+    rows = [{"mark": each, "station_id": station_id, "at": now} for each in sorted(wanted - there)]
+    if rows:
+        await unit.conn.execute(suppressions.insert(), rows)
+
+
+async def lift(unit: Unit, marks: Collection[bytes], stations: Sequence[int] | None = None) -> int:
+    """Take these off the list everywhere, and for these stations (None: all); return how many there were."""
+    if not marks or not await _any(unit):
+        return 0
+    these: ColumnElement[bool] = suppressions.c.mark.in_(list(marks))
+    if stations is not None:
+        these &= suppressions.c.station_id.in_((EVERYWHERE, *stations))
+    return (await unit.conn.execute(delete(suppressions).where(these))).rowcount
+
+
+async def count(unit: Unit, station_id: int) -> int:
+    """Count what is on the list for a station."""
+    query = select(func.count()).select_from(suppressions).where(_here(station_id))
+    return await unit.conn.scalar(query) or 0
+
+
+async def _any(unit: Unit) -> bool:
+    return await unit.conn.scalar(select(suppressions.c.station_id).limit(1)) is not None
+
+
+def _here(station_id: int) -> ColumnElement[bool]:
+    return suppressions.c.station_id.in_((EVERYWHERE, station_id))

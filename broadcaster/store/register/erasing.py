@@ -1,0 +1,205 @@
+"""Erasure with a proof: what goes, what is written down of it, and how it is done again after a restore."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, select, update
+
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
+from broadcaster.store import inbox
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.people import people, residents, suppression
+from broadcaster.store.register import own_data, vulnerable
+from broadcaster.store.tables import alerts, changes, contacts, deliveries, erasures, follows, links, subscribers
+
+_TAG = 4
+
+
+class Way(IntEnum):
+    """Who wanted it: the person; the person, of an operator; or an operator who keeps the register."""
+
+    THEMSELVES = 1
+    REQUEST = 2
+    REMOVED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A proof. ``kinds``: what was erased (``own_data.KINDS``); it names nobody."""
+
+    number: str
+    at: datetime
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A row of the list. ``person``: keyed hash; ``whole``: of all, not of one station's register alone."""
+
+    id: int
+    person: bytes
+    station_id: int | None
+    way: Way
+    whole: bool
+    at: datetime
+
+
+async def erase(
+    unit: Unit, subscriber_id: int, way: Way, now: datetime, *, station_id: int | None = None
+) -> Erased | None:
+    """Erase a person, and return the proof; None if unknown.
+
+    At their own wish their contacts and ids go on the suppression list: everywhere if they did it themselves, else for
+    the station that they asked. A contact that somebody else has too does not.
+    """
+    kinds: list[str] = []
+    marks = set[bytes]()
+    if way is not Way.REMOVED:
+        kinds = await own_data.kinds_of(unit, subscriber_id)
+        marks = await _ids(unit, subscriber_id, station_id if way is Way.REQUEST else None)
+        marks |= await _contacts(unit, subscriber_id, None)
+    proof = await _record(unit, subscriber_id, way, now, kinds, station_id=station_id, whole=True)
+    if proof is None:
+        return None
+    if way is Way.THEMSELVES:
+        await vulnerable.leave(unit, subscriber_id)
+    await _erase(unit, subscriber_id)
+    scope = station_id if way is Way.REQUEST and station_id is not None else suppression.EVERYWHERE
+    await suppression.add(unit, scope, marks, now)
+    return proof
+
+
+async def leave(unit: Unit, subscriber_id: int, station_id: int, way: Way, now: datetime) -> Erased | None:
+    """Take a person off one station's register; at their own wish its lists don't bring them back. None if unknown."""
+    mine = follows.c.subscriber_id == subscriber_id, follows.c.station_id == station_id
+    if await unit.conn.scalar(select(follows.c.station_id).where(*mine)) is None:
+        return None
+    if way is not Way.REMOVED:
+        marks = await _ids(unit, subscriber_id, station_id) | await _contacts(unit, subscriber_id, station_id)
+        await suppression.add(unit, station_id, marks, now)
+    await residents.unfollow(unit, subscriber_id, station_id)
+    return await _record(unit, subscriber_id, way, now, ("register",), station_id=station_id, whole=False)
+
+
+async def _erase(unit: Unit, subscriber_id: int) -> None:
+    """Erase a person, what they wrote to us, and by what a provider knows whom a message went to."""
+    await inbox.forget(unit, await _numbers(unit, subscriber_id))
+    own = select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)
+    theirs = deliveries.c.alert_id.in_(select(alerts.c.id)), deliveries.c.contact_id.in_(own)
+    await unit.conn.execute(
+        update(deliveries).where(*theirs, deliveries.c.subscriber_id == subscriber_id).values(provider_id=None)
+    )
+    seen = changes.c.subscriber_id == subscriber_id, changes.c.fix.is_not(None)
+    await unit.conn.execute(update(changes).where(*seen).values(fix=None))
+    await people.erase(unit, subscriber_id)
+
+
+def _own(subscriber_id: int, station_id: int | None) -> Select[Any]:
+    """Return the contacts of a person that no other follower of the station has; None: that nobody else has."""
+    other = links.alias()
+    shared = select(other.c.contact_id).where(other.c.subscriber_id != subscriber_id)
+    if station_id is not None:
+        shared = shared.join(follows, follows.c.subscriber_id == other.c.subscriber_id)
+        shared = shared.where(follows.c.station_id == station_id)
+    return select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.not_in(shared))
+
+
+async def _contacts(unit: Unit, subscriber_id: int, station_id: int | None) -> set[bytes]:
+    own = (await unit.conn.scalars(_own(subscriber_id, station_id))).all()
+    return set((await suppression.marks_of_contacts(unit, own)).values())
+
+
+async def _ids(unit: Unit, subscriber_id: int, station_id: int | None) -> set[bytes]:
+    """Return the marks of a person's ids in the registers of all stations, or of one."""
+    query = select(follows).where(follows.c.subscriber_id == subscriber_id, follows.c.external.is_not(None))
+    if station_id is not None:
+        query = query.where(follows.c.station_id == station_id)
+    return {
+        suppression.mark_of_id(unit.vault, row.station_id, external_id)
+        for row in await unit.conn.execute(query)
+        if (external_id := people.open_external(unit.vault, row.external_mark, row.external)) is not None
+    }
+
+
+async def _numbers(unit: Unit, subscriber_id: int) -> list[str]:
+    """Return the telephone numbers that only this person has."""
+    phones = [CHANNEL_NUMBER[ChannelName.SMS], CHANNEL_NUMBER[ChannelName.VOICE]]
+    rows = await unit.conn.execute(
+        select(contacts).where(contacts.c.id.in_(_own(subscriber_id, None)), contacts.c.channel.in_(phones))
+    )
+    return [contact_rows.open_address(unit, row.fingerprint, row.sealed) for row in rows if row.sealed]
+
+
+async def _record(
+    unit: Unit,
+    subscriber_id: int,
+    way: Way,
+    now: datetime,
+    kinds: Sequence[str],
+    *,
+    station_id: int | None,
+    whole: bool,
+) -> Erased | None:
+    token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
+    if token is None:
+        return None
+    row = {"person": mark_of(unit.vault, token), "station_id": station_id, "way": way, "whole": whole, "at": now}
+    made = await unit.conn.execute(erasures.insert().values(row).returning(erasures.c.id))
+    return Erased(number_of(unit.vault, made.scalar_one(), now), now, tuple(kinds))
+
+
+def mark_of(vault: Vault, token_hash: bytes) -> bytes:
+    """Return the mark by which a restored person is recognized as erased."""
+    return vault.suppression("person", token_hash.hex())
+
+
+def number_of(vault: Vault, erasure_id: int, at: datetime) -> str:
+    """Return an erasure's number: the year, its place in the list, and a tag that nobody can invent."""
+    tag = vault.suppression("erasure", str(erasure_id))[:_TAG].hex()
+    return f"{at:%Y}-{erasure_id:06d}-{tag}"
+
+
+async def of_station(unit: Unit, station_id: int, limit: int) -> list[Erasure]:
+    """Return the newest erasures that a station was asked for, or did."""
+    query = select(erasures).where(erasures.c.station_id == station_id).order_by(erasures.c.id.desc()).limit(limit)
+    return [_erasure(row) for row in (await unit.conn.execute(query)).mappings()]
+
+
+async def again(unit: Unit, wanted: Collection[Erasure]) -> int:
+    """Do erasures again, after a restore; return how many people they concern.
+
+    What the backup knows of already is done in it.
+    """
+    known = set(await unit.conn.scalars(select(erasures.c.id)))
+    missing = [each for each in wanted if each.id not in known]
+    if not missing:
+        return 0
+    rows = (await unit.conn.execute(select(subscribers.c.id, subscribers.c.token_hash))).all()
+    there = {mark_of(unit.vault, row.token_hash): row.id for row in rows}
+    done = set[int]()
+    for each in sorted(missing, key=lambda each: each.id):
+        subscriber_id = there.get(each.person)
+        if subscriber_id is not None and each.whole:
+            await _erase(unit, subscriber_id)
+            done.add(subscriber_id)
+        elif subscriber_id is not None and each.station_id is not None:
+            await residents.unfollow(unit, subscriber_id, each.station_id)
+            done.add(subscriber_id)
+        row = {"id": each.id, "person": each.person, "station_id": each.station_id, "whole": each.whole}
+        await unit.conn.execute(erasures.insert().values(**row, way=each.way, at=each.at))
+    return len(done)
+
+
+def _erasure(row: RowMapping) -> Erasure:
+    return Erasure(**{**row, "way": Way(row["way"])})
+
+
+async def all_of(unit: Unit) -> list[Erasure]:
+    """Return the whole list."""
+    rows = await unit.conn.execute(select(erasures).order_by(erasures.c.id))
+    return [_erasure(row) for row in rows.mappings()]

@@ -1,0 +1,29 @@
+"""Tables of what outlives a person's data: who asked to be left out, and which erasures were done."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, SmallInteger, Table
+
+from broadcaster.store.tables.columns import Id, Instant, metadata
+
+# Keyed hashes of contacts and ids of people who asked to be left out (``people.suppression``). ``station_id``: at this
+# one; 0: at every one.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("mark", LargeBinary(16), primary_key=True),
+    Column("station_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+)
+
+# Erasures, to be done again when a backup is restored. ``person``: keyed hash of the token's hash.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person", LargeBinary(16), nullable=False),
+    Column("station_id", BigInteger),
+    Column("way", SmallInteger, nullable=False),  # register.erasing.Way
+    Column("whole", Boolean, nullable=False),  # false: off one station's register
+    Column("at", Instant, nullable=False),
+    Index("ix_erasures_station_id", "station_id", "id"),
+    sqlite_autoincrement=True,
+)

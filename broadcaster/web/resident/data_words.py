@@ -1,0 +1,119 @@
+"""What is kept of a person, in their language, to read or to print."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from broadcaster.domain.hearing import TopicChoice
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.zones import zone_of
+from broadcaster.store.people.profiles import Profile
+from broadcaster.store.people.wishes import Followed
+from broadcaster.store.register.own_data import Record
+from broadcaster.web.i18n import Words
+from broadcaster.web.names import language_word
+from broadcaster.web.pages import written_short
+from broadcaster.web.severities import severity_words
+from broadcaster.web.topics import topic_words
+
+_ZONE = zone_of("FR")
+
+
+def moment(at: datetime, words: Words) -> str:
+    return written_short(at, _ZONE, words)
+
+
+def profile(mine: Profile, names: Mapping[str, str], usual: str, words: Words) -> list[tuple[str, str]]:
+    """Return the person's own data, a line each; ``names``: of stations, by slug."""
+    follows = [f"{names[slug]}{f' ({external})' if external else ''}" for slug, external in mine.follows]
+    wishes = [f"{names[slug]}: {_wished(wish, words)}" for slug, wish in mine.wishes.items()]
+    contacts = [f"{words.channel(channel)}: {address} ({status})" for channel, address, status in mine.contacts]
+    places = [f"{place.label} ({place.lat:.5f}, {place.lon:.5f})" for place in mine.places]
+    lines = [
+        (words("Name"), mine.name or ""),
+        (words("Since"), moment(mine.created_at, words)),
+        (words("Language"), language_word(mine.locale, words)),
+        (words("Stations"), "; ".join(follows)),
+        (words("Wishes"), "; ".join(wishes)),
+        (words("Contacts"), "; ".join(contacts)),
+        (words("Places"), "; ".join(places)),
+        (words("Groups"), ", ".join(mine.groups)),
+        (words("Told before others"), words("yes") if mine.vulnerable else words("no")),
+        (words("Quiet hours"), str(mine.quiet or usual)),
+    ]
+    if mine.position is not None:
+        lon, lat, _, at = mine.position
+        lines.append((words("Last position"), f"{lat:.5f}, {lon:.5f} ({moment(at, words)})"))
+    for name, until in ((words("Paused until"), mine.paused_until), (words("Erased on"), mine.forget_at)):
+        if until is not None:
+            lines.append((name, moment(until, words)))
+    return [(name, value) for name, value in lines if value]
+
+
+def _wished(wish: Followed, words: Words) -> str:
+    how = {TopicChoice.MUTE: words("never"), TopicChoice.DIGEST: words("once a day")}
+    topics = topic_words(words)
+    chosen = [f"{wish.topics.get(slug) or topics.get(slug, slug)}: {how[at]}" for slug, at in wish.choices.items()]
+    return ", ".join([words("from %(least)s on", least=severity_words(words)[wish.least.value]), *chosen])
+
+
+def records(
+    found: Mapping[str, Sequence[Record]], names: Mapping[str, str], base_url: str, words: Words
+) -> list[tuple[str, list[str]]]:
+    """Return the other records by their kind's title, a line each."""
+    titles = kind_words(words)
+    return [(titles[kind], [_line(each, names, base_url, words) for each in some]) for kind, some in found.items()]
+
+
+def kind_words(words: Words) -> dict[str, str]:
+    """Return the title of each kind of record."""
+    return {
+        "profile": words("Name, contacts, places and choices"),
+        "address": words("Address in the register"),
+        "opt_out": words("No more messages from a station"),
+        "unconfirmed": words("Devices not confirmed yet"),
+        "refusal": words("Messages that a provider refused"),
+        "code": words("Codes asked for"),
+        "trial": words("Test messages"),
+        "signed": words("Signed requests"),
+        "alert": words("Alerts that were for me"),
+        "message": words("Messages to me"),
+        "shared": words("Messages to a contact that I share"),
+        "answer": words("My answers"),
+        "help": words("My requests for help"),
+        "text": words("My texts to the station"),
+        "vulnerable": words("Register of vulnerable people"),
+        "identity": words("How I showed who I am"),
+        "vote": words("Polls in which I voted (what I voted, nobody knows)"),
+    }
+
+
+def _line(record: Record, names: Mapping[str, str], base_url: str, words: Words) -> str:
+    parts = [] if record.at is None else [moment(record.at, words)]
+    parts += [names.get(record.station, record.station)] if record.station else []
+    parts += [_said(name, value, words) for name, value in record.facts.items() if value not in (None, "", False)]
+    parts += [f"{base_url}/a/{record.alert}"] if record.alert else []
+    return " · ".join(parts)
+
+
+def _said(name: str, value: Any, words: Words) -> str:
+    if name == "channel":
+        return words.channel(ChannelName(value))
+    if name == "household":
+        return words("for my household")
+    if name == "state":
+        return _states(words).get(str(value), str(value))
+    said = {"received": words("Received"), "safe": words("I am safe"), "help": words("I need help")}
+    return said.get(str(value), str(value)) if name == "answer" else str(value)
+
+
+def _states(words: Words) -> dict[str, str]:
+    """Return what the states of messages, tests, codes and addresses are called."""
+    return {
+        "pending": words("waiting"),
+        "accepted": words("sent"),
+        "delivered": words("arrived"),
+        "displayed": words("shown"),
+        "opened": words("opened"),
+        "acknowledged": words("answered"),
+    }

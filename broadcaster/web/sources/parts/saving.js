@@ -1,0 +1,12 @@
+// Files that a page makes on the device.
+
+import { make } from "./dom.js";
+
+const KEPT_MS = 10_000;
+
+/** Let the browser save a text as a file. @param {string} name @param {string} type @param {string} text */
+export function save(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
+}

@@ -1,0 +1,154 @@
+"""Who erased themselves, or asked to be left out, is brought back by nobody but themselves; on every store."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from broadcaster.domain.refusals import Conflict
+from broadcaster.store import help_requests, inbox, tables
+from broadcaster.store.people import confirmations, contacts, profiles, residents, suppression
+from broadcaster.store.people.confirmations import Asked
+from broadcaster.store.register import by_hand, erasing, own_data
+from broadcaster.store.register.by_hand import Change, Signed
+from broadcaster.store.register.erasing import Way
+from broadcaster.store.register.registering import Registration, register_all
+from tests.contract.stores import BY, NOW, add_station, mail, phone, push, register, resident
+from tests.integration.backup.conftest import fill
+
+ZOE = resident(phone("+33639980001"), mail("zoe@a.example"), name="Zoé", external_id="R-1")
+
+
+async def count(unit, table):
+    return await unit.conn.scalar(select(func.count()).select_from(table))
+
+
+async def test_who_erased_themselves_comes_back_by_their_own_proof_alone(store):
+    async with store.write() as unit:
+        station, other = await add_station(unit, "laigle"), await add_station(unit, "rugles")
+        zoe, ann = await register(unit, station.id, ZOE, resident(phone("+33639980009"), name="Ann"))
+        proof = await erasing.erase(unit, zoe, Way.THEMSELVES, NOW)
+        assert proof.number.startswith("2026-000001-")
+        assert "profile" in proof.kinds
+        assert await count(unit, tables.contacts) == 1
+        assert await count(unit, tables.suppressions) == 3
+    by_voice = phone("+33639980001", "voice")
+    for where in (station, other):
+        for again in (resident(phone("+33639980001")), resident(by_voice), resident(mail("zoe@a.example"))):
+            async with store.write() as unit:
+                with pytest.raises(Conflict, match="asked to be left out"):
+                    await register(unit, where.id, again)
+    async with store.write() as unit:
+        some = [ZOE, resident(name="Bob", external_id="R-2"), resident(name="Z", external_id=" r-1 ")]
+        done = await register_all(unit, [Registration(station.id, each, {}, BY) for each in some])
+        assert [isinstance(each, int) for each in done] == [False, True, False]
+        change = Change("Ann", "fr", vulnerable=False, groups=(), added=(by_voice,))
+        with pytest.raises(Conflict, match="asked to be left out"):
+            await by_hand.amend(unit, station.id, ann, change, NOW)
+    async with store.write() as unit:
+        (again,) = await register(unit, station.id, resident(phone("+33639980001")), themselves=True)
+        await register(unit, other.id, resident(by_voice), now=NOW)
+        with pytest.raises(Conflict):  # of this they have proven nothing
+            await register(unit, other.id, resident(mail("zoe@a.example")))
+        await confirmations.add_contact(unit, again, mail("zoe@a.example"), NOW)
+        assert await suppression.listed(unit, station.id, suppression.marks_of(store.vault, station.id, ZOE)) == {
+            suppression.mark_of_id(store.vault, station.id, "R-1")
+        }
+
+
+async def test_who_leaves_one_station_is_kept_out_of_that_one_and_follows_again_at_will(store):
+    async with store.write() as unit:
+        station, other = await add_station(unit, "laigle"), await add_station(unit, "rugles")
+        shared = phone("+33639980002")
+        zoe, _ = await register(unit, station.id, resident(push("https://a.example/1"), shared), resident(shared))
+        await residents.follow(unit, zoe, other.id, NOW)
+        assert await erasing.leave(unit, zoe, station.id, Way.THEMSELVES, NOW) is not None
+        assert await count(unit, tables.suppressions) == 1, "the number is somebody else's too"
+        assert await suppression.count(unit, other.id) == 0
+        await residents.follow(unit, zoe, station.id, NOW)
+        assert await count(unit, tables.suppressions) == 0
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_an_operators_removal_keeps_out_only_who_asked_for_it(store, asked):
+    async with store.write() as unit:
+        station = await add_station(unit, "laigle")
+        (zoe,) = await register(unit, station.id, ZOE)
+        assert await by_hand.remove(unit, station.id, zoe, NOW, asked=asked) is not None
+        assert await count(unit, tables.suppressions) == (3 if asked else 0)
+        marks = suppression.marks_of(store.vault, station.id, ZOE)
+        assert len(await suppression.listed(unit, station.id + 1, marks)) == 0
+        if asked:
+            signed = Signed("2026-06-01", "dossier 12", NOW, 7)
+            assert await suppression.lift(unit, marks, [station.id]) == 3
+            await by_hand.keep_signed(unit, station.id, by_hand.NOBODY, by_hand.NOBODY, signed)
+            assert await by_hand.signed_by(unit, station.id, by_hand.NOBODY) == [signed]
+        await register(unit, station.id, ZOE)
+
+
+def names_people(table):
+    """Return whether a table has to do with a person: by a column of their id or contact, or by a mark of them."""
+    columns = {column.name for column in table.columns}
+    keyed = {key.column.table.name for column in table.columns for key in column.foreign_keys}
+    return bool(columns & {"subscriber_id", "contact_id", "sender", "mark", "people", "person", "keeper"}) or bool(
+        keyed & {"subscribers", "contacts"}
+    )
+
+
+def test_every_table_about_people_is_exported_or_says_why_not():
+    about = {table.name for table in tables.metadata.sorted_tables if names_people(table)}
+    about |= {"subscribers", "contacts", "sandbox_messages", "uploads", "upload_parts"}
+    assert about == set(own_data.TABLES) | set(own_data.NOT_EXPORTED)
+    assert not set(own_data.TABLES) & set(own_data.NOT_EXPORTED)
+
+
+async def touch_everything(unit, who):
+    """Add the rows that ``fill`` gave to others."""
+    await confirmations.add_contact(unit, who, phone("+33639980042"), NOW)
+    mine = select(tables.links.c.contact_id).where(tables.links.c.subscriber_id == who)
+    contact_id = await unit.conn.scalar(mine.order_by(tables.links.c.contact_id.desc()))
+    alert_id = await unit.conn.scalar(select(tables.alerts.c.id))
+    await contacts.opt_out(unit, contact_id, 1, NOW)
+    await inbox.keep(unit, 1, "+33639980042", "Bonjour", NOW)
+    await help_requests.ask(unit, alert_id, 1, who, NOW, position=(0.6, 48.7, None))
+    await confirmations.begin(unit, Asked(1, mail("new@a.example"), "fr", b"c" * 16, subscriber_id=who), NOW)
+    refused = {"keeper": b"k" * 16, "blame": 1, "answer": "550", "code": "smtp:550", "state": 1, "at": NOW}
+    vote = unit.vault.fingerprint("voter", f"7\0{who}")
+    for table, row in (
+        (tables.welcomes, {"contact_id": contact_id, "tries": 1, "created_at": NOW}),
+        (tables.contact_refusals, {"contact_id": contact_id, "alert_id": alert_id, **refused}),
+        (tables.shares, {"alert_id": alert_id, "contact_id": contact_id, "subscriber_id": who}),
+        (tables.poll_voters, {"poll_id": 7, "mark": vote}),
+    ):
+        await unit.conn.execute(table.insert().values(row))
+
+
+NUMBER_STAYS = {"recipients", "deliveries", "shares", "answers", "help_requests", "changes", "signed_requests"}
+
+
+async def test_all_that_is_kept_of_a_person_is_exported_and_gone_once_they_are_erased(store):
+    """A person with a row in every table: what is not in the export, or stays behind, fails this."""
+    await fill(store)
+    async with store.write() as unit:
+        who = await unit.conn.scalar(select(tables.trials.c.subscriber_id))
+        await touch_everything(unit, who)
+        found = await own_data.collect(unit, who)
+        wanted = set(own_data.TABLES.values()) - {own_data.PROFILE}
+        assert set(found) == wanted, "each kind of data"
+        proof = await erasing.erase(unit, who, Way.THEMSELVES, NOW)
+        assert set(proof.kinds) == wanted | {own_data.PROFILE}
+    async with store.read() as unit:
+        left = {
+            table.name
+            for table in tables.metadata.sorted_tables
+            for name in ("subscriber_id", "given_by")
+            if name in table.c
+            if await unit.conn.scalar(select(func.count()).select_from(table).where(table.c[name] == who))
+        }
+        assert left <= NUMBER_STAYS
+        mine = tables.help_requests.c.subscriber_id == who
+        assert await unit.conn.scalar(select(func.count(tables.help_requests.c.sealed)).where(mine)) == 0
+        mine = tables.deliveries.c.subscriber_id == who
+        assert await unit.conn.scalar(select(func.count(tables.deliveries.c.provider_id)).where(mine)) == 0
+        assert await count(unit, tables.inbox_messages) == 1, "another's"
+        assert await profiles.read(unit, who) is None
