@@ -28,7 +28,7 @@ from broadcaster.sending.providers import open_senders
 from broadcaster.server.application import build
 from broadcaster.store import Store, StoreUnavailable, Vault
 from broadcaster.store.engine.grouping import Grouped
-from broadcaster.store.operations import upkeep
+from broadcaster.store.operations import rotating, upkeep
 from broadcaster.store.operations.migrate import current, known, newest
 from broadcaster.store.register.registering import register_all
 from broadcaster.workers import working
@@ -80,6 +80,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
     store = open_store(settings)
     try:
         await _check_migrated(store)
+        await rotating.adopt(store)
         services = Services(
             settings=settings,
             store=store,

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "broadcaster.commands.imports:import_",
     "init": "broadcaster.commands.init:init",
     "key": "broadcaster.commands.keys:key",
+    "keys": "broadcaster.commands.rotation:keys",
     "map": "broadcaster.commands.map_tiles:map_",
     "migrate": "broadcaster.commands.database:migrate",
     "operator": "broadcaster.commands.operators:operator",

@@ -329,7 +329,7 @@ class _OfTheService(BaseModel):
         if not path.exists() or path.stat().st_size == 0:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             secret_key.make(path)
-        return [secret_key.read(path.read_text())]
+        return [secret_key.read(part) for part in path.read_text().split(",")]
 
 
 class Settings(OpenIdSettings, _OfTheService):

@@ -1,10 +1,12 @@
 """All recurring jobs, in one table. Only the leading scheduler runs it; the one-second sweep and leases are loops."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
 
+from broadcaster.backup import erasures
 from broadcaster.bus import BusUnavailable
 from broadcaster.figures import Figures
 from broadcaster.pipeline import approving, auditing, notices, schedule, welcome
@@ -59,6 +61,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(welcome.send_due, seconds=10),
             job(notices.tell_lost, minutes=1),
             job(forget_old, minutes=5),
+            job(keep_erasures, minutes=1),
             job(keep_shares, hours=1),
         ],
         _failed,
@@ -89,6 +92,17 @@ async def keep_shares(services: Services) -> None:
     """Record the share of followers who mute each topic."""
     async with services.store.write() as unit:
         await wishes.keep_shares(unit, services.clock.now())
+
+
+async def keep_erasures(services: Services) -> None:
+    """Write the list of erasures beside the database: after a restore they are done again."""
+    lists = await services.store.look(erasures.read)
+    if lists.done or lists.left_out:
+        services.settings.make_folder()
+        try:
+            await asyncio.to_thread(erasures.write, services.settings.data_dir / erasures.FILE, lists)
+        except OSError as error:
+            _log.warning("the list of erasures can't be written", reason=error.strerror)
 
 
 async def forget_old(services: Services) -> None:

@@ -20,6 +20,7 @@ import orjson
 
 from broadcaster.domain.refusals import Refused
 from broadcaster.store import SealBroken, Vault
+from broadcaster.store.operations.rotating import opened
 
 WHAT = "tocsin backup"
 FORMAT = 1
@@ -180,6 +181,9 @@ class Archive:
         except (KeyError, TypeError, ValueError) as error:
             raise self._altered(MANIFEST) from error
         vault.open(sealed, _CONTEXT)
+        if "lasting_keys" in self.manifest.tables:
+            rows = [(use, value) for part in self.rows("lasting_keys") for use, value in part]
+            vault.adopt(opened(vault, rows))
         if vault.fingerprint("backup", _MARK.decode()).hex() != fingerprint:
             raise SealBroken("seal-oldest-key")
         body = {name: each for name, each in self._body.items() if name != "signature"}

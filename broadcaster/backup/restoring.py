@@ -1,10 +1,12 @@
 """Restore a backup, in one transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from broadcaster.backup import erasures as erasure_lists
 from broadcaster.backup.archive import Archive, BackupRefused
+from broadcaster.backup.erasures import Erasures
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store import Store, Unit
 from broadcaster.store.alerts import alerts
@@ -15,16 +17,21 @@ from broadcaster.store.operations.migrate import known
 from broadcaster.store.stations.labels import reseal
 from broadcaster.store.tables import to_micros
 
+NONE = Erasures()
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """Content of a restored database. ``in_flight``: alerts that continue, with ``queued`` messages."""
+    """Content of a restored database. ``in_flight``: alerts that continue, with ``queued`` messages. ``erased``: people
+    who were erased again, as they had been since the backup.
+    """
 
     rows: int
     stations: int
     subscribers: int
     in_flight: int
     queued: int
+    erased: int = 0
 
 
 async def restore(
@@ -33,12 +40,14 @@ async def restore(
     *,
     now: datetime,
     force: bool = False,
+    erasures: Erasures = NONE,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Restored:
     """Replace the database's content by ``archive``, already checked (``check_secret``, ``verify``).
 
     A backup of an older version is migrated. ``force``: discard the present content. Leases are ended and numbering
-    continues, so that an alert in flight goes on at the next start. Raises ``BackupRefused``, ``Conflict`` (the
+    continues, so that an alert in flight goes on at the next start. Erasures that the present content or ``erasures``
+    has are done again. Raises ``BackupRefused``, ``Conflict`` (the
     database is not empty, or in use), ``SealBroken``, ``StoreUnavailable``.
     """
     manifest = archive.manifest
@@ -46,6 +55,7 @@ async def restore(
         found = {"found": manifest.migration, "version": manifest.version, "newest": known()[-1]}
         raise BackupRefused("backup-newer", path=archive.path, **found)
     async with store.write() as unit:
+        present = await erasure_lists.read(unit)
         await _make_room(unit, now, force=force)
         await copying.make(unit, manifest.migration)
         done = 0
@@ -66,7 +76,9 @@ async def restore(
         await reseal(unit)
         await copying.settle(unit, manifest.numbering)
         await copying.open_some(unit)
-        return await _sum_up(unit, done)
+        erased = await erasure_lists.do_again(unit, present, erasures)
+        await copying.settle(unit, manifest.numbering)
+        return replace(await _sum_up(unit, done), erased=erased)
 
 
 async def _make_room(unit: Unit, now: datetime, *, force: bool) -> None:

@@ -8,6 +8,8 @@ from pydantic import SecretStr
 from broadcaster.app import alone
 from broadcaster.backup import Archive, Manifest, Restored, back_up
 from broadcaster.backup import restore as restore_from
+from broadcaster.backup.erasures import FILE, Erasures, load
+from broadcaster.backup.restoring import NONE
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings
@@ -101,17 +103,25 @@ def _needed_key(where: Settings, given: Path | None) -> SecretStr | None:
 @click.option(
     "--key", type=_FILE, help="File of the secret that the backup was taken with, where the settings have none."
 )
+@click.option(
+    "--erasures",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A newer list of erasures, to be done again; without it, erasures.json in the data folder.",
+)
 @click.option("--force", is_flag=True, help="Into a database that is not empty: what it holds is lost.")
-def restore(file: Path, *, key: Path | None, force: bool) -> None:
+def restore(file: Path, *, key: Path | None, erasures: Path | None, force: bool) -> None:
     """Make the database of the settings from FILE, a backup of this version or an older one.
 
     Stop the service first. It is done whole or not at all; at the next start an alert that was in flight goes on: who
     had been sent it when the backup was taken is not sent it again, the others are, also those who had it after that.
+    People who were erased after the backup are erased again.
     """
     where = settings()
     adopted = _needed_key(where, key)
     if adopted is not None:
         where = where.model_copy(update={"secret_key": adopted})
+    kept = where.data_dir / FILE
+    since = load(erasures or kept) if erasures or kept.exists() else NONE
     with Archive(file) as archive, alone(where):
         made = archive.manifest
         gaps = {"file": file, "time": made.taken_at, "version": made.version, "store": made.store}
@@ -119,7 +129,7 @@ def restore(file: Path, *, key: Path | None, force: bool) -> None:
             "%(file)s: of %(time)s, by Tocsin %(version)s on %(store)s, %(rows)s rows", rows=number(made.rows), **gaps
         )
         click.echo(told, err=True)
-        restored = wait_for(_restore(where, archive, force=force))
+        restored = wait_for(_restore(where, archive, since, force=force))
     if adopted is not None:
         where.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(where.data_dir / KEY_FILE, adopted.get_secret_value())
@@ -130,6 +140,14 @@ def restore(file: Path, *, key: Path | None, force: bool) -> None:
         many("%(n)s row", "%(n)s rows", restored.rows),
     )
     click.echo(words("restored %(what)s", what=", ".join(parts)))
+    if restored.erased:
+        click.echo(
+            many(
+                "%(n)s person who was erased after the backup was erased again",
+                "%(n)s people who were erased after the backup were erased again",
+                restored.erased,
+            )
+        )
     if restored.in_flight:
         unsent = many("%(n)s message unsent", "%(n)s messages unsent", restored.queued)
         click.echo(
@@ -140,13 +158,15 @@ def restore(file: Path, *, key: Path | None, force: bool) -> None:
         click.echo(words("They go out at the next start; people who got theirs after the backup get it twice."))
 
 
-async def _restore(where: Settings, archive: Archive, *, force: bool) -> Restored:
+async def _restore(where: Settings, archive: Archive, since: Erasures, *, force: bool) -> Restored:
     async with opened(where, migrated=False) as store:
         archive.check_secret(store.vault)
         with bar(words("checking"), archive.manifest.rows) as count:
             archive.verify(count)
         with bar(words("restoring"), archive.manifest.rows) as count:
-            made = await restore_from(store, archive, now=SystemClock().now(), force=force, progress=count)
+            made = await restore_from(
+                store, archive, now=SystemClock().now(), force=force, erasures=since, progress=count
+            )
         async with store.write() as unit:
-            await audit.record(unit, machine(), Action.RESTORED, rows=made.rows)
+            await audit.record(unit, machine(), Action.RESTORED, rows=made.rows, erased=made.erased)
         return made

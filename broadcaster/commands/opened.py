@@ -26,6 +26,7 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
     from broadcaster.logs import set_up_logs  # noqa: PLC0415
     from broadcaster.store.engine.engine import Store  # noqa: PLC0415
     from broadcaster.store.engine.sealing import Vault  # noqa: PLC0415
+    from broadcaster.store.operations.rotating import adopt  # noqa: PLC0415
 
     set_up_logs(settings)
     if settings.embedded:
@@ -35,6 +36,7 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
         await _answering(store)
         if migrated:
             await _require_newest(store)
+            await adopt(store)
         yield store
     finally:
         await store.close()

@@ -15,6 +15,10 @@ STOPS: Mapping[str, tuple[str, str]] = {
         "set TOCSIN_SECRET_KEY_FILE=%(given)s here and for the service",
     ),
     "file-there": ("%(path)s is there already: give another name", ""),
+    "no-secret-yet": ("there is no secret in %(path)s yet", "one is made at the first start"),
+    "two-secrets": ("%(path)s has two secrets already", "restart the service, then run `tocsin keys rotate`"),
+    "one-secret": ("there is one secret only", "make another with `tocsin keys new`, and restart the service"),
+    "secrets-alike": ("the new secret has the mark of the old one, by chance", "make another"),
     "secret-needed": (
         "the secret that the backup was taken with is needed",
         "put it back as %(path)s, or set TOCSIN_SECRET_KEY_FILE, or give --key FILE",

@@ -150,6 +150,7 @@ class Action(StrEnum):
     SEGMENT_DROPPED = "segment_dropped"
     BACKUP_TAKEN = "backup_taken"
     RESTORED = "restored"
+    KEYS_ROTATED = "keys_rotated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,9 @@ SETUP_SENTENCES: Mapping[str, str] = {
     "backup-no-manifest": "%(path)s is no backup of Tocsin: it has no manifest.",
     "backup-format": "%(path)s has the format %(found)s, and this version reads %(known)s: take a newer version.",
     "backup-altered": "%(path)s is damaged or was altered (%(part)s): take an earlier one.",
+    "service-lacks-secret": "A process runs that was not started with the newest secret: restart it, then"
+    " run this again.",
+    "erasures-unreadable": "%(path)s is no list of erasures, or can't be read: take another copy of it.",
     "backup-newer": (
         "%(path)s has the shape %(found)s, of Tocsin %(version)s, and this version ends at %(newest)s:"
         " restore it with that version or a later one."

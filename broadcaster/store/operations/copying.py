@@ -3,7 +3,7 @@
 A value is a number, text, bytes, boolean, None, or JSON (``KINDS``), independent of the database.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -74,6 +74,12 @@ def _kind(col: Column[Any]) -> str:
         if isinstance(col.type, of):
             return kind
     return "text"
+
+
+async def has_tables(unit: Unit, names: Collection[str]) -> bool:
+    """Return whether the database has all these tables."""
+    there = await unit.conn.run_sync(lambda connection: set(inspect(connection).get_table_names()))
+    return there.issuperset(names)
 
 
 async def count(unit: Unit) -> int:

@@ -8,7 +8,7 @@ import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select, text
 
@@ -24,8 +24,8 @@ GONE_AFTER = timedelta(seconds=3 * BEAT_S)
 
 _FORGOTTEN_AFTER = timedelta(hours=1)
 _ANNOUNCE = text(
-    "INSERT INTO processes (id, host, pid, roles, troubles, started_at, seen_at)"
-    " VALUES (:id, :host, :pid, :roles, :troubles, :now, :now)"
+    "INSERT INTO processes (id, host, pid, roles, troubles, started_at, seen_at, key_id)"
+    " VALUES (:id, :host, :pid, :roles, :troubles, :now, :now, :key_id)"
     " ON CONFLICT (id) DO UPDATE SET troubles = excluded.troubles, seen_at = excluded.seen_at"
 )
 
@@ -52,8 +52,16 @@ async def announce(unit: Unit, owner: str, roles: Iterable[str], troubles: Itera
         "roles": ",".join(sorted(roles)),
         "troubles": json.dumps([each.to_json() for each in troubles]),
         "now": to_micros(await unit.now(clock)),
+        "key_id": unit.vault.key_id,
     }
     await unit.conn.execute(_ANNOUNCE, row)
+
+
+async def alive_keys(unit: Unit) -> list[int | None]:
+    """Return the ids of the keys that running processes seal with."""
+    now = await unit.now(datetime.now(UTC))
+    alive = select(processes.c.key_id).where(processes.c.seen_at > now - GONE_AFTER)
+    return list(await unit.conn.scalars(alive))
 
 
 async def withdraw(unit: Unit, owner: str) -> None:

@@ -6,6 +6,7 @@ they have the contact; or an operator does, with their signed request.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select
@@ -91,6 +92,30 @@ async def lift(unit: Unit, marks: Collection[bytes], stations: Sequence[int] | N
     if stations is not None:
         these &= suppressions.c.station_id.in_((EVERYWHERE, *stations))
     return (await unit.conn.execute(delete(suppressions).where(these))).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A row of the list."""
+
+    mark: bytes
+    station_id: int
+    at: datetime
+
+
+async def all_of(unit: Unit) -> list[Suppressed]:
+    """Return the whole list."""
+    order = suppressions.c.station_id, suppressions.c.mark
+    rows = await unit.conn.execute(select(suppressions).order_by(*order))
+    return [Suppressed(row.mark, row.station_id, row.at) for row in rows]
+
+
+async def restore(unit: Unit, listed: Iterable[Suppressed]) -> None:
+    """Put back what a restored database has not."""
+    there = {(each.mark, each.station_id) for each in await all_of(unit)}
+    rows = [asdict(each) for each in listed if (each.mark, each.station_id) not in there]
+    if rows:
+        await unit.conn.execute(suppressions.insert(), rows)
 
 
 async def count(unit: Unit, station_id: int) -> int:

@@ -1,7 +1,7 @@
 """Erasure with a proof: what goes, what is written down of it, and how it is done again after a restore."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -170,13 +170,11 @@ async def of_station(unit: Unit, station_id: int, limit: int) -> list[Erasure]:
     return [_erasure(row) for row in (await unit.conn.execute(query)).mappings()]
 
 
-async def again(unit: Unit, wanted: Collection[Erasure]) -> int:
-    """Do erasures again, after a restore; return how many people they concern.
-
-    What the backup knows of already is done in it.
-    """
-    known = set(await unit.conn.scalars(select(erasures.c.id)))
-    missing = [each for each in wanted if each.id not in known]
+async def again(unit: Unit, wanted: Iterable[Erasure]) -> int:
+    """Do erasures again, after a restore; return how many people they concern. Those in the backup were done in it."""
+    known = {(each.person, each.station_id): each.id for each in await all_of(unit)}
+    taken = set(known.values())
+    missing = [each for each in wanted if (each.person, each.station_id) not in known]
     if not missing:
         return 0
     rows = (await unit.conn.execute(select(subscribers.c.id, subscribers.c.token_hash))).all()
@@ -185,13 +183,18 @@ async def again(unit: Unit, wanted: Collection[Erasure]) -> int:
     for each in sorted(missing, key=lambda each: each.id):
         subscriber_id = there.get(each.person)
         if subscriber_id is not None and each.whole:
+            if each.way is Way.THEMSELVES:
+                await vulnerable.leave(unit, subscriber_id)
             await _erase(unit, subscriber_id)
+            del there[each.person]
             done.add(subscriber_id)
         elif subscriber_id is not None and each.station_id is not None:
             await residents.unfollow(unit, subscriber_id, each.station_id)
             done.add(subscriber_id)
-        row = {"id": each.id, "person": each.person, "station_id": each.station_id, "whole": each.whole}
-        await unit.conn.execute(erasures.insert().values(**row, way=each.way, at=each.at))
+        values = asdict(each)
+        if each.id in taken:
+            del values["id"]
+        await unit.conn.execute(erasures.insert().values(values))
     return len(done)
 
 

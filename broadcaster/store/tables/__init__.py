@@ -33,7 +33,7 @@ from broadcaster.store.tables.polls import (
     poll_ballots, poll_pending, poll_voters, polls,
 )
 from broadcaster.store.tables.privacy import (
-    erasures, suppressions,
+    erasures, lasting_keys, suppressions,
 )
 from broadcaster.store.tables.stations import (
     NOT_SENT, api_keys, groups, occurrences, ppms, schedules, stations, templates, topic_shares,
@@ -80,6 +80,7 @@ __all__ = [
     "identities",
     "inbox_messages",
     "keeper_answers",
+    "lasting_keys",
     "leases",
     "links",
     "memberships",

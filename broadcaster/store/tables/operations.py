@@ -55,6 +55,7 @@ processes = Table(
     Column("troubles", Text, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("key_id", SmallInteger),  # of the secret that it seals with; null: an earlier version's process
 )
 
 leases = Table(

@@ -1,6 +1,6 @@
 """Tables of what outlives a person's data: who asked to be left out, and which erasures were done."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, SmallInteger, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, SmallInteger, String, Table
 
 from broadcaster.store.tables.columns import Id, Instant, metadata
 
@@ -26,4 +26,12 @@ erasures = Table(
     Column("at", Instant, nullable=False),
     Index("ix_erasures_station_id", "station_id", "id"),
     sqlite_autoincrement=True,
+)
+
+# Keys of blind indexes, links and the suppression list, kept by the first change of the secret (``rotating``).
+lasting_keys = Table(
+    "lasting_keys",
+    metadata,
+    Column("use", String(20), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
 )

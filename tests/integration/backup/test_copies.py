@@ -12,16 +12,18 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, inspect, select, text
 
-from broadcaster.backup import Archive, back_up, restore
+from broadcaster.backup import Archive, back_up, erasures, restore
 from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store import Store, Vault
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.engine import outbox
 from broadcaster.store.operations import copying, migrate
 from broadcaster.store.people import profiles
+from broadcaster.store.register import erasing
 from broadcaster.store.tables import batches as batch_rows
 from broadcaster.store.tables import deliveries, leases, metadata, stations, subscribers
-from tests.contract.stores import NOW, SECRET, add_station, register, resident
+from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
 
 HELD = {"lease_owner": None, "lease_until": None}
 FROM_EITHER = pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
@@ -88,6 +90,29 @@ async def test_no_number_is_given_twice_after_it_not_even_of_who_was_erased_befo
         (new,) = await register(unit, station.id, resident(groups=("other",)))
         assert new == newest + 2, "the last one was erased, and its number is not given again"
         assert min(each[0] for each in await outbox.waiting(unit, 10)) > max(each[0] for each in gone)
+
+
+async def test_who_was_erased_after_it_is_erased_again_and_stays_out(full, empty, tmp_path):
+    await back_up(full, tmp_path / "b", now=NOW)
+    async with full.write() as unit:
+        zoe, ann = list(await unit.conn.scalars(select(subscribers.c.id).order_by(subscribers.c.id).limit(2)))
+        assert await erasing.erase(unit, zoe, erasing.Way.THEMSELVES, NOW) is not None
+        assert await erasing.leave(unit, ann, 1, erasing.Way.REQUEST, NOW) is not None
+        lists = await erasures.read(unit)
+    assert erasures.write(tmp_path / "e.json", lists)
+    assert not erasures.write(tmp_path / "e.json", lists), "nothing new"
+    with Archive(tmp_path / "b") as archive:
+        restored = await restore(empty, archive, now=datetime.now(UTC), erasures=erasures.load(tmp_path / "e.json"))
+        assert (restored.erased, restored.subscribers) == (2, 28)
+        async with empty.write() as unit:
+            assert await erasures.read(unit) == lists
+            (again,) = await register(unit, 1, resident(mail("new@town.example")))
+            assert again > ann
+            with pytest.raises(Conflict):
+                await register(unit, 1, resident(mail("é0@town.example")))
+        # Without the file, what the replaced database says is done again.
+        second = await restore(empty, archive, now=datetime.now(UTC), force=True)
+        assert second.erased == 2
 
 
 @FROM_EITHER

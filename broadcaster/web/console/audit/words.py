@@ -98,6 +98,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.SEGMENT_DROPPED: words("dropped a month of the log"),
         Action.BACKUP_TAKEN: words("took a backup"),
         Action.RESTORED: words("restored a backup"),
+        Action.KEYS_ROTATED: words("sealed everything with a new secret"),
     }
 
 

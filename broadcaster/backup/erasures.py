@@ -1,0 +1,85 @@
+"""The list of erasures, kept beside the database: what it says is done again after a restore.
+
+A backup is older than the erasures that came after it. Their list is therefore also a file in the data folder
+(``erasures.json``), written anew when it changes. It has keyed hashes, ids and times, nothing that names anybody.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from broadcaster.backup.archive import BackupRefused
+from broadcaster.store import Unit
+from broadcaster.store.operations import copying
+from broadcaster.store.people import suppression
+from broadcaster.store.people.suppression import Suppressed
+from broadcaster.store.register import erasing
+from broadcaster.store.register.erasing import Erasure, Way
+
+FILE = "erasures.json"
+_TABLES = frozenset({"erasures", "suppressions"})
+
+
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """Both lists: who was erased, and who asked to be left out."""
+
+    done: Sequence[Erasure] = ()
+    left_out: Sequence[Suppressed] = ()
+
+
+async def read(unit: Unit) -> Erasures:
+    """Return the database's lists; empty ones if it has no such tables yet."""
+    if not await copying.has_tables(unit, _TABLES):
+        return Erasures()
+    return Erasures(await erasing.all_of(unit), await suppression.all_of(unit))
+
+
+def write(path: Path, lists: Erasures) -> bool:
+    """Write the file if it says something else; return whether it did. Raises ``OSError``."""
+    rows = [[*_plain(each)] for each in lists.done]
+    out = [[each.mark.hex(), each.station_id, each.at.isoformat()] for each in lists.left_out]
+    text = json.dumps({"erasures": rows, "left_out": out}, indent=0)
+    if path.exists() and path.read_text() == text:
+        return False
+    draft = path.with_name(path.name + ".part")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return True
+
+
+def load(path: Path) -> Erasures:
+    """Read ``write``'s file. Raises ``BackupRefused``."""
+    try:
+        body = json.loads(path.read_text())
+        return Erasures(
+            [_erasure(each) for each in body["erasures"]],
+            [Suppressed(bytes.fromhex(mark), at, datetime.fromisoformat(on)) for mark, at, on in body["left_out"]],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BackupRefused("erasures-unreadable", path=path) from error
+
+
+async def do_again(unit: Unit, *lists: Erasures) -> int:
+    """Erase again whom these lists name; return how many people the restored database had of them."""
+    for each in lists:
+        await suppression.restore(unit, each.left_out)
+    return await erasing.again(
+        unit, {(one.person, one.station_id): one for each in lists for one in each.done}.values()
+    )
+
+
+def _plain(each: Erasure) -> tuple[Any, ...]:
+    return each.id, each.person.hex(), each.station_id, int(each.way), each.whole, each.at.isoformat()
+
+
+def _erasure(plain: Any) -> Erasure:
+    number, person, station_id, way, whole, at = plain
+    return Erasure(number, bytes.fromhex(person), station_id, Way(way), whole, datetime.fromisoformat(at))

@@ -1,0 +1,24 @@
+"""Keys that stay when the secret is changed, and with which one a process seals."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9002"
+down_revision = "0060"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "lasting_keys",
+        sa.Column("use", sa.String(length=20), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("use", name=op.f("pk_lasting_keys")),
+    )
+    op.add_column("processes", sa.Column("key_id", sa.SmallInteger(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("processes", "key_id")
+    op.drop_table("lasting_keys")
