@@ -182,7 +182,10 @@ class Archive:
             raise self._altered(MANIFEST) from error
         vault.open(sealed, _CONTEXT)
         if "lasting_keys" in self.manifest.tables:
-            rows = [(use, value) for part in self.rows("lasting_keys") for use, value in part]
+            try:
+                rows = [(use, value) for part in self.rows("lasting_keys") for use, value in part]
+            except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
+                raise self._altered("lasting_keys") from error
             vault.adopt(opened(vault, rows))
         if vault.fingerprint("backup", _MARK.decode()).hex() != fingerprint:
             raise SealBroken("seal-oldest-key")

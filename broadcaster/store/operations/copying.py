@@ -190,6 +190,7 @@ async def open_some(unit: Unit) -> int:
     """Open a contact and a place per key in use; return how many. Raises ``SealBroken``."""
     opened = 0
     newest = select(func.max(contacts.c.id)).group_by(func.substr(contacts.c.sealed, 1, 1))
+    newest = newest.where(func.length(contacts.c.sealed) > 0)  # without addresses that were deleted
     for row in await unit.conn.execute(select(contacts).where(contacts.c.id.in_(newest))):
         open_address(unit, row.fingerprint, row.sealed)
         opened += 1

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Table, func, select, tuple_, type_coerce, update
+from sqlalchemy import BigInteger, Column, Table, func, literal, select, tuple_, type_coerce, update
 
+from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Store, Unit
-from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.engine.sealing import SealBroken, Vault
+from broadcaster.store.operations import copying
 from broadcaster.store.operations.processes import alive_keys
+from broadcaster.store.people.contacts import kept, key_with, open_address
 from broadcaster.store.tables import (
     Instant,
     addresses,
@@ -124,7 +127,7 @@ async def rotate(store: Store, progress: Callable[[int], None] = lambda _: None)
     """
     async with store.write() as unit:
         await _check(unit)
-        await _keep_lasting(unit)
+        await keep_lasting(unit)
     done = 0
     for sealed in SEALED:
         after: tuple[Any, ...] | None = None
@@ -141,9 +144,16 @@ async def rotate(store: Store, progress: Callable[[int], None] = lambda _: None)
 async def _check(unit: Unit) -> None:
     if any(key != unit.vault.key_id for key in await alive_keys(unit)):
         raise Conflict("service-lacks-secret")
+    await copying.open_some(unit)
+    query = select(contacts).where(func.length(contacts.c.sealed) > 0).limit(1)
+    row = (await unit.conn.execute(query)).one_or_none()
+    if row is not None:
+        contact = kept(CHANNELS[row.channel], open_address(unit, row.fingerprint, row.sealed))
+        if key_with(unit.vault, contact)[1] != row.fingerprint:
+            raise SealBroken("seal-oldest-key")
 
 
-async def _keep_lasting(unit: Unit) -> None:
+async def keep_lasting(unit: Unit) -> None:
     """Seal the lasting keys with the newest secret."""
     there = {row.use: row.sealed for row in await unit.conn.execute(select(lasting_keys))}
     for use, key in unit.vault.lasting.items():
@@ -160,7 +170,8 @@ async def _page(unit: Unit, sealed: Sealed, after: tuple[Any, ...] | None) -> tu
     old, of = sealed.column.label("old"), [raw(each).label(f"of{at}") for at, each in enumerate(sealed.of)]
     query = select(*keys, old, *of).order_by(*keys).limit(PAGE)
     if after is not None:
-        query = query.where(tuple_(*keys) > tuple_(*after))
+        last = [literal(value, each.type) for value, each in zip(after, keys, strict=True)]
+        query = query.where(tuple_(*keys) > tuple_(*last))
     if not sealed.json:
         query = query.where(func.length(sealed.column) > 1)
     rows = (await unit.conn.execute(query)).all()
@@ -173,8 +184,8 @@ async def _page(unit: Unit, sealed: Sealed, after: tuple[Any, ...] | None) -> tu
         fresh = unit.vault.seal(unit.vault.open(value, context), context)
         where = [key == row[at] for at, key in enumerate(keys)]
         if sealed.json:
-            kept = {**row.old, "sealed": base64.b64encode(fresh).decode()}
-            await unit.conn.execute(update(sealed.table).where(*where).values({sealed.column: kept}))
+            audience = {**row.old, "sealed": base64.b64encode(fresh).decode()}
+            await unit.conn.execute(update(sealed.table).where(*where).values({sealed.column: audience}))
         else:
             unchanged = sealed.column == value
             await unit.conn.execute(update(sealed.table).where(*where, unchanged).values({sealed.column: fresh}))

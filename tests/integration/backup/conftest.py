@@ -24,7 +24,7 @@ from broadcaster.domain.vulnerable import Details
 from broadcaster.domain.zones import zone_of
 from broadcaster.store import Store, Unit, Vault, duties, help_requests, inbox
 from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking
-from broadcaster.store.operations import audit, sessions
+from broadcaster.store.operations import audit, rotating, sessions
 from broadcaster.store.operators import operators, passkeys, passwords
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations, contacts, fixes, identities, welcomes, wishes
@@ -200,3 +200,4 @@ async def fill(store: Store) -> None:
         await unit.conn.execute(addresses.insert().values(station_id=station.id, subscriber_id=who, **address))
         await fill_answers(unit, alert, who, contact)
         await fill_rules(unit, station.id, alert)
+        await rotating.keep_lasting(unit)
