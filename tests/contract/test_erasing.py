@@ -43,7 +43,7 @@ async def test_who_erased_themselves_comes_back_by_their_own_proof_alone(store):
         some = [ZOE, resident(name="Bob", external_id="R-2"), resident(name="Z", external_id=" r-1 ")]
         done = await register_all(unit, [Registration(station.id, each, {}, BY) for each in some])
         assert [isinstance(each, int) for each in done] == [False, True, False]
-        change = Change("Ann", "fr", vulnerable=False, groups=(), added=(by_voice,))
+        change = Change("Ann", "fr", groups=(), added=(by_voice,))
         with pytest.raises(Conflict, match="asked to be left out"):
             await by_hand.amend(unit, station.id, ann, change, NOW)
     async with store.write() as unit:
