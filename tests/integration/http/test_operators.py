@@ -19,6 +19,9 @@ from broadcaster.store import tables
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 from tests.integration.http.conftest import open_api
+from tests.integration.http.test_compose import ask as compose
+from tests.integration.http.test_compose import draft
+from tests.integration.http.test_console_people import look, send
 from tests.servers.authenticator import Authenticator, packed
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "en"}
@@ -266,3 +269,21 @@ def test_a_passkey_belongs_to_the_domain_of_the_service():
     assert party_of("https://alerts.town.example").id == "alerts.town.example"
     assert party_of("http://127.0.0.1:8080").origin == "http://localhost:8080"
     assert party_of("http://[::1]:8080").id == "localhost"
+
+
+async def test_an_owner_sets_the_duty_roster_and_who_is_not_on_it_is_told_before_writing(api):
+    owner, writer = await api.sign_in("laigle-admin"), await api.sign_in("laigle-publish")
+    await api.sign_in("laigle-approver")
+    roster, named = "/console/stations/laigle/roster", api.operators["laigle-approver"]
+    _, _, page = await look(api, roster, owner)
+    week = re.search(r'name="(\d{4}-W\d\d)"', page)[1]
+    assert (await send(api, roster, writer, **{week: named}))[0] == 403
+    assert (await send(api, roster, owner, **{week: named}))[0] == 303
+    _, _, page = await look(api, roster, writer)
+    assert re.search(rf'name="{week}" value="{named}" checked disabled', page), "others look at it"
+    told = [("Others are on duty" in (await look(api, "/console/new", each))[2]) for each in (owner, writer)]
+    assert told == [False, True]
+    status, _, problem = await compose(
+        api, writer, "/console/send", draft(), **{"Idempotency-Key": "off duty", "Accept-Language": "en"}
+    )
+    assert (status, "on duty this week" in str(problem)) == (403, True)
