@@ -14,7 +14,7 @@ from broadcaster.http.sessions import PATH, TRUSTED, give_cookie, lasts, session
 from broadcaster.openid.provider import Asked, Identified, Provider, ProviderFailed
 from broadcaster.store import Unit
 from broadcaster.store.operators import operators
-from broadcaster.web.console.operators.entering import go_in, record_failure
+from broadcaster.web.console.operators.entering import check_page, go_in, record_failure
 from broadcaster.web.console.paths import SIGN_IN, own_path
 from broadcaster.web.pages import to
 
@@ -28,6 +28,7 @@ _ANEW_S = 300
 async def begin(call: Call[None, Any]) -> web.Response:
     """Send the browser to the provider; a device that is signed in has to show there who it is again."""
     request, query = call.request, call.request.query
+    check_page(request)
     provider, asked = _provider(request), Asked.fresh()
     again = await session_of(request) is not None
     anew = {"prompt": "login", "max_age": "0"} if again else {}
