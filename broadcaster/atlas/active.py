@@ -13,7 +13,7 @@ from zones import AreaIndex
 
 
 class ActiveAlerts:
-    """Active alerts by id, an index of their areas, and by station those that reach people anywhere."""
+    """Active alerts by id, an index of their areas, and, by station, alerts that reach people anywhere."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -25,9 +25,9 @@ class ActiveAlerts:
         self._ended: set[int] = set()
 
     async def follow(self) -> list[Alert]:
-        """Apply the store's active alerts, and drop those cancelled; return the new ones.
+        """Apply the store's active alerts, and drop cancelled ones; return the new ones.
 
-        Changes made here while the store is read are newer than what was read, and win.
+        Changes made here while the store is read are newer than the data read, and win.
         """
         before = set(self._alerts)
         self._reading += 1
@@ -85,7 +85,7 @@ class ActiveAlerts:
         return [each for each in self._areas.at(lon, lat).tolist() if self._alerts[each].active(now)]
 
     def reaching(self, box: tuple[float, float, float, float], margin: tuple[float, float]) -> list[Alert]:
-        """Return alerts whose area may reach into a box (west, south, east, north) widened by a margin (lon, lat).
+        """Return alerts whose areas may reach into a box (west, south, east, north) widened by a margin (lon, lat).
 
         All in WGS 84 degrees.
         """
@@ -109,7 +109,7 @@ class ActiveAlerts:
         return self.alerts(self._alerts)
 
     def at_many(self, points: Sequence[tuple[float, float]]) -> list[tuple[int, Alert]]:
-        """Return (index of a point, active alert there), points as for ``at``."""
+        """Return pairs (index of a point, active alert there); points as for ``at``."""
         if not points:
             return []
         now = self._clock.now()
@@ -124,7 +124,7 @@ class ActiveAlerts:
         groups: dict[int, set[str]],
         been: Iterable[int] = (),
     ) -> list[Alert]:
-        """Return the alerts for someone at these points who follows these stations.
+        """Return the alerts for a person at these points who follows these stations.
 
         ``groups``: slugs of their groups by station. ``been``: alerts whose areas they passed through.
         """

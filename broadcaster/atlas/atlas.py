@@ -25,10 +25,10 @@ _PART = 2000
 
 
 class Counted(NamedTuple):
-    """``own``: ids of people of the station's register. ``others``: estimated number of others, in tens.
+    """``own``: ids of people of the station's register. ``others``: estimated number of others, rounded to tens.
 
-    ``pool``: ids of all who may be among the others, wherever they are; who is, stays private. ``unconfirmed``:
-    estimated number of unconfirmed sign-ups, not among the others.
+    ``pool``: ids of all people who may be among the others, anywhere, so that the actual ones stay private.
+    ``unconfirmed``: estimated number of unconfirmed sign-ups, who are not among the others.
     """
 
     own: NDArray[np.int64]
@@ -38,7 +38,9 @@ class Counted(NamedTuple):
 
 
 class _News(NamedTuple):
-    """Changes up to ``seq``; ``moved``: those whose only change is the position in ``points``. ``more``: some left."""
+    """Changes up to ``seq``. ``moved``: people whose only change is their position, in ``points``. ``more``: further
+    changes are left.
+    """
 
     seq: int
     changed: list[int]
@@ -50,7 +52,7 @@ class _News(NamedTuple):
 
 
 class Atlas:
-    """Finds an alert's recipients, as of the last ``follow``."""
+    """Finds an alert's recipients, as of the latest ``follow``."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -64,7 +66,7 @@ class Atlas:
         self._following = asyncio.Lock()
 
     async def load(self) -> None:
-        """Read all from the store."""
+        """Read everything from the store."""
         with collector.at_rest():
             await self._load()
 
@@ -86,7 +88,7 @@ class Atlas:
         self.seq = seq
 
     async def follow(self) -> None:
-        """Apply the changes since the last time; concurrent callers share one run."""
+        """Apply the changes since the last run; concurrent callers share one run."""
         async with self._following:
             await self._follow()
 
@@ -96,14 +98,14 @@ class Atlas:
             news = await self._store.look(self._news)
             if news is None:
                 return
-            if news.changed:  # not only positions
+            if news.changed:  # not only positions changed
                 self.roster.refresh(news.changed, news.known, news.group_ids)
                 self._place(news.changed, news.known)
             self._move(news.moved, news.points)
             self.seq, more = news.seq, news.more
 
     async def _news(self, unit: Unit) -> _News | None:
-        """Read the changes since the last time; for people who only moved, just their position."""
+        """Read the changes since the last run; for people who only moved, just their position."""
         changed = await feed.changed_after(unit, self.seq, _PART)
         if not changed:
             return None
@@ -155,7 +157,7 @@ class Atlas:
         return inside if pool is None else common(inside, pool)
 
     def inside_or_nowhere(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
-        """Return those of ``ids`` who have a point in the area, or no point at all."""
+        """Return which of ``ids`` have a point in the area, or no point at all."""
         outside = without(ids, self.places.owners_within(area))
         return without(ids, self.places.owners_among(outside)) if len(outside) else ids
 
@@ -163,7 +165,7 @@ class Atlas:
         """Estimate whom ``concerned`` would find, revealing nobody's position (``atlas.crowd``)."""
         own = self.roster.registered(station_id)
         if audience.kind is AudienceKind.GROUPS:
-            # A station chooses group members, so within an area a group could single out one person: count them
+            # A station chooses group members, so a group within an area could single out one person: count members
             # anywhere.
             members = self.roster.members(station_id, audience.groups)
             return self._anywhere(members, own, area, f"groups {station_id}")
@@ -180,9 +182,10 @@ class Atlas:
         return Counted(self._at_home(own, area), others, without(pool, own), unconfirmed)
 
     def delta(self, alert: Alert, area: Area | None, counted: Counted, informed: NDArray[np.int64]) -> Delta:
-        """Estimate what an update is to whom, as ``counted`` does; ``informed``: who knows of the alert, ascending.
+        """Estimate people by how an update concerns them, like ``counted``; ``informed``: ids of people informed of the
+        alert, ascending.
 
-        Of the register exactly, by their homes; of all others in tens.
+        People in the register are counted exactly, by their homes; all others in tens.
         """
         own = self.roster.registered(alert.station_id)
         known, others = common(informed, own), without(informed, own)
@@ -208,14 +211,14 @@ class Atlas:
         return Counted(inside, self.crowd.about(len(others), what), others, unconfirmed)
 
     def _at_home(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
-        """Return those of ``ids`` (ascending) with a place in the area; device positions do not count."""
+        """Return which of ``ids`` (ascending) have a place in the area; device positions do not count."""
         hits = self.places.within(area)
         return common(np.unique(hits.owners[hits.keys > 0]), ids)
 
     def _others(self, pool: NDArray[np.int64], own: NDArray[np.int64]) -> Callable[[Hits], NDArray[np.bool_]]:
-        """Return a filter for points: those of ``pool`` that are not a place of ``own`` (both ascending ids).
+        """Return a filter for points: points of ``pool`` that are not places of ``own`` (both ascending ids).
 
-        Devices of ``own`` count while away from home: no place of theirs lies within the points given.
+        Devices of ``own`` count while away from home, when none of their places is among the given points.
         """
 
         def counted(hits: Hits) -> NDArray[np.bool_]:
@@ -226,7 +229,7 @@ class Atlas:
         return counted
 
     def followers_seen(self, station_id: int, area: Area | None) -> list[Cell]:
-        """Return where followers live (``atlas.density``), in cells around the station."""
+        """Return the density of followers (``atlas.density``), in cells around the station."""
         own = self.roster.registered(station_id)
         followers = without(self.roster.followers(station_id), self.roster.unconfirmed())
 
@@ -245,7 +248,7 @@ class Atlas:
         return np.concatenate((near[first], near[~first & ~last], near[last]))
 
     def nearest_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
-        """Order subscribers by distance from the area's middle, those without a point in it last."""
+        """Order subscribers by distance from the area's middle, people without a point in it last."""
         if area is None or len(ids) == 0:
             return ids
         hits = self.places.within(area)

@@ -1,8 +1,8 @@
-"""How a station's followers would hear an alert, telling nobody's choice.
+"""Estimates how a station's followers would hear an alert, without revealing anybody's choice.
 
-A choice (quiet hours, topics, least severity) is its person's own, even of somebody whom the station registered. So
-none is counted in an area or a group, where a few people could be compared with a few others: all answers come from one
-table of a station's followers by choice, kept for a quarter of an hour, and each sum is rounded.
+A choice (quiet hours, topics, least severity) is private, even that of somebody whom the station registered. So choices
+are not counted within an area or a group, where a few people could be compared with a few others: all answers come from
+one table of a station's followers by choice, kept for a quarter of an hour, and each sum is rounded.
 """
 
 import time
@@ -20,7 +20,7 @@ from broadcaster.store.stations import stations
 KEPT_S = 900.0
 
 _Table = tuple[int, Counter[Wishes]]
-"""Number of followers, and of those with choices by what they chose."""
+"""The number of followers, and the numbers by choice of those who made any."""
 
 
 class Choices:
@@ -34,7 +34,7 @@ class Choices:
         self._tables: dict[tuple[int, str], _Table] = {}
 
     async def hearing(self, alert: Alert, people: int, usual: Wishes, now: datetime) -> Counter[Hearing]:
-        """Return how about this many people would get an alert that may wait; ``usual``: wishes of most."""
+        """Estimate how about this many people would get an alert that may wait; ``usual``: the default wishes."""
         followers, chosen = await self._table(alert, usual)
         most = usual.hears(alert, now)[0]
         apart: Counter[Hearing] = Counter()

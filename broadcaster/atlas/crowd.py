@@ -1,4 +1,4 @@
-"""Privacy-preserving estimates of how many people in an area the station did not register itself.
+"""Estimates how many people in an area the station did not register itself, without revealing anybody's position.
 
 Reach and density count people of the station's own register exactly, since the station holds their addresses. Everybody
 else (people who signed up themselves, visitors, followers of other stations), and every device's position, is known
@@ -6,9 +6,9 @@ only from here.
 
 The Earth is one lattice of cells of some 278 m, and tiles of 16 by 16 of them. In a tile, cells with too few people are
 joined, four at a time, until a square holds enough; its count is rounded to tens. The limits for joining and rounding
-derive from the secret, per square, and never change. Areas are answered only from these squares, each in proportion to
-its overlap. So all answers together reveal no more than the table of squares, however many and whatever shapes are
-asked; and the table is kept for a quarter of an hour.
+are derived from the secret, per square, and never change. Areas are answered only from these squares, each in
+proportion to its overlap. So all answers together, to any number of queries of any shape, reveal no more than the table
+of squares, which is kept for a quarter of an hour.
 """
 
 import time
@@ -23,11 +23,12 @@ from broadcaster.store.engine.rounding import TENS, about, too_few
 from zones import Area, Hits, PlaceIndex
 
 LEVELS = 4
-"""A square of level n is 2**n cells wide; at the last level it is a tile. No tile crosses a whole degree of latitude.
+"""A square of level n is 2**n cells wide; at the last level it is a tile. No tile crosses a whole degree
+of latitude.
 """
 KEPT_S = 900.0
 _SIDES = ((64, 16), (1024, 8), (1 << 30, 4))
-"""(up to this many squares, sample points per side of each)."""
+"""(up to this many squares, sample points per side of each square)."""
 
 
 Tile = tuple[int, int]
@@ -51,7 +52,7 @@ class Crowd:
         return about(self._vault, n, what)
 
     def within(self, area: Area, which: Counted, places: PlaceIndex, others: Others) -> int:
-        """Estimate the people in an area, in tens. ``others`` filters an index's points."""
+        """Estimate the people in an area, rounded to tens. ``others`` filters an index's points."""
         squares = self.squares(area, which, places, others)
         inside = float(np.sum(_covered(area, squares) * [each.people for each in squares]))
         return int(inside / TENS + 0.5) * TENS
@@ -79,7 +80,7 @@ class Crowd:
                 if level < LEVELS and too_few(self._vault, n, name):
                     up = row >> 1, column >> 1
                     joined[up] = joined.get(up, 0) + n
-                elif told := self.about(n, name):  # a whole tile, some four kilometres wide, may show a few
+                elif told := self.about(n, name):  # a whole tile, some four kilometres wide, may show few people
                     yield Square(level, row, column, told)
             cells = joined
 
@@ -89,14 +90,14 @@ def _cells(tile: Tile, hits: Hits, counted: NDArray[np.bool_]) -> dict[tuple[int
     owners, lons, lats = hits.owners[counted], hits.lons[counted], hits.lats[counted]
     rows = np.floor(lats / STEP).astype(np.int64)
     columns = np.floor(lons / width_at(lats)).astype(np.int64)
-    inside = (rows >> LEVELS == tile[0]) & (columns >> LEVELS == tile[1])  # edge points may be the next tile's
+    inside = (rows >> LEVELS == tile[0]) & (columns >> LEVELS == tile[1])  # edge points may belong to the next tile
     each = np.unique(np.column_stack((rows, columns, owners))[inside], axis=0)
     cells, people = np.unique(each[:, :2], axis=0, return_counts=True)
     return {(row, column): n for (row, column), n in zip(cells.tolist(), people.tolist(), strict=True)}
 
 
 def _covered(area: Area, squares: Sequence[Square]) -> NDArray[np.float64]:
-    """Return which part of each square an area covers, 0 to 1, from evenly spaced sample points."""
+    """Return the share of each square that an area covers, 0 to 1, from evenly spaced sample points."""
     if not squares:
         return np.empty(0)
     side = next(side for most, side in _SIDES if len(squares) <= most)

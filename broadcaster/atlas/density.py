@@ -1,9 +1,9 @@
-"""Where a station's followers live, too coarse to show anybody's home.
+"""Density of a station's followers, too coarse to show anybody's home.
 
 Cells are those of one global lattice, independent of the area and the requester, so no two pictures of the same people
-can be subtracted. A cell is shown only if it holds enough people in enough homes, and as a class, not a number; a
-picture is kept for a quarter of an hour. People not registered by the station appear only as ``atlas.crowd`` counts
-them.
+can be subtracted. A cell is shown only if it holds enough people in enough homes, and as a class instead of a number; a
+picture is kept for a quarter of an hour. People not registered by the station are included only in the form of
+``atlas.crowd``.
 """
 
 import time

@@ -58,10 +58,10 @@ def held(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.bool_
 
 
 def common(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return those of ``ids`` (in their order) that are in the ascending array ``members``."""
+    """Return the ``ids`` (in their order) that are in the ascending array ``members``."""
     return ids[held(ids, members)]
 
 
 def without(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return those of ``ids`` (in their order) that are not in the ascending array ``members``."""
+    """Return the ``ids`` (in their order) that are not in the ascending array ``members``."""
     return ids[~held(ids, members)]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STEP = 0.0025
-"""Cell height in degrees: 278 m. It is about as wide."""
+"""Cell height in degrees: 278 m. Its width is about the same."""
 
 
 class Square(NamedTuple):

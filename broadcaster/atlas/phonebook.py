@@ -15,7 +15,7 @@ _MANY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Contacts of some people: ``people`` are indexes into them, ascending; all of one length.
+    """Contacts of some people. ``people``: indexes into these, ascending. All arrays have the same length.
 
     ``first``: the contact's first occurrence, whose person gets the message. ``refused``: (person, channel) of contacts
     whose owners opted out of the station, shape (2, m).
@@ -45,7 +45,7 @@ def _by_person_and_channel(cells: NDArray[np.int64], n: int) -> NDArray[np.int64
 
 
 class Phonebook:
-    """9 bytes a contact and 12 a subscriber; later changes are kept aside until there are many."""
+    """Takes 9 bytes per contact and 12 per subscriber; later changes are kept separately until there are many."""
 
     def __init__(self) -> None:
         self._contacts = np.empty(0, np.int64)
@@ -56,7 +56,7 @@ class Phonebook:
         self._refused: defaultdict[int, set[int]] = defaultdict(set)
 
     def load(self, pairs: NDArray[np.int64], refused: Iterable[tuple[int, int]]) -> None:
-        """Take (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber.
+        """Load (subscriber id, contact id, channel number), shape (3, n), by ascending subscriber.
 
         ``refused``: (station id or ``EVERY_STATION``, contact id).
         """

@@ -16,7 +16,7 @@ _MOST = np.iinfo(np.uint8).max
 
 
 class Roster:
-    """About 6 bytes a subscriber, 8 per follower and member, 8 more where registered by the station; plus the
+    """Takes about 6 bytes per subscriber, 8 per follower and member, 8 more if registered by the station; plus the
     phonebook.
 
     The store assigns subscriber ids in order, so they can index arrays.
@@ -37,7 +37,7 @@ class Roster:
         self._groups_of: defaultdict[int, list[int]] = defaultdict(list)
 
     async def load(self, unit: Unit) -> None:
-        """Read all from the store."""
+        """Read everything from the store."""
         self.__init__()  # type: ignore[misc]  # begin anew
         async for part in feed.traits(unit):
             self._grow(int(part.ids[-1]))
@@ -69,7 +69,7 @@ class Roster:
     ) -> None:
         """Apply the store's current state of these subscribers; one not in ``known`` was erased.
 
-        ``group_ids``: (station id, slug) to id of all groups, if one of these subscribers is in any.
+        ``group_ids``: ids of all groups by (station id, slug), if one of these subscribers is in any.
         """
         if group_ids is not None:
             self._name_groups(group_ids)
@@ -124,11 +124,11 @@ class Roster:
         return self._registered[station_id].array() if station_id in self._registered else np.empty(0, np.int64)
 
     def unconfirmed(self) -> NDArray[np.int64]:
-        """Return those with an unconfirmed sign-up, ascending."""
+        """Return the subscribers with an unconfirmed sign-up, ascending."""
         return self._unconfirmed.array()
 
     def paused(self) -> NDArray[np.int64]:
-        """Return those who paused, ascending."""
+        """Return the paused subscribers, ascending."""
         return self._paused.array()
 
     def everybody(self) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Finds the territories at a point, or near it, without checking every station's boundary."""
+"""Finds the territories at or near a point, without checking every station's boundary."""
 
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.store import Unit
@@ -7,11 +7,11 @@ from zones import Jurisdiction, TerritoryIndex, ZoneError
 
 _PART = 500
 _LOOK_BACK = 64
-"""Ids checked again: on PostgreSQL a station may be committed after one with a greater id."""
+"""How many ids are read again, since on PostgreSQL a station may be committed after one with a greater id."""
 
 
 class Territories:
-    """Stations by territory, kept current from the store: a boundary never changes."""
+    """Stations by territory, kept current from the store; boundaries never change."""
 
     def __init__(self) -> None:
         self._index = TerritoryIndex()

@@ -1,9 +1,9 @@
-"""The file format: a ZIP (APPNOTE 6.3.9, ZIP64) with one member per table, and a manifest.
+"""The backup file format: a ZIP (APPNOTE 6.3.9, ZIP64) with one member per table, and a manifest.
 
-``tables/<name>.jsonl`` has one JSON array a row, bytes in base64. ``manifest.json`` is written last: version,
+``tables/<name>.jsonl`` has one JSON array per row, bytes in base64. ``manifest.json`` is written last: version,
 migration, and for each table the columns with their kinds, row count and SHA-256. It has two marks of the sealing
-secret, so that a wrong one is detected before anything is changed, and is signed with it. A truncated file has no
-directory, and is refused.
+secret, so that a wrong secret is detected before anything is changed, and a signature made with it. A truncated file
+has no directory, and is refused.
 """
 
 import base64
@@ -34,12 +34,12 @@ _FAST = 1
 
 
 class BackupRefused(Refused):
-    """Not a backup that can be restored here."""
+    """The file is not a backup that can be restored here."""
 
 
 @dataclass(frozen=True, slots=True)
 class TablePart:
-    """Expected content of a member: kinds of its columns in order, row count, SHA-256."""
+    """A member's expected content: kinds of its columns in order, row count, SHA-256."""
 
     columns: dict[str, str]
     rows: int

@@ -1,4 +1,4 @@
-"""Restore a backup, in one transaction."""
+"""Restores a backup in one transaction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ async def restore(
     erasures: Erasures = NONE,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Restored:
-    """Replace the database's content by ``archive``, already checked (``check_secret``, ``verify``).
+    """Replace the database's content with ``archive``, which was checked before (``check_secret``, ``verify``).
 
     A backup of an older version is migrated. ``force``: discard the present content. Leases are ended and numbering
     continues, so that an alert in flight goes on at the next start. Erasures that the present content or ``erasures``

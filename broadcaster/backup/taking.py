@@ -1,4 +1,4 @@
-"""Take a backup: one snapshot of the database, while in use."""
+"""Takes a backup: one snapshot of the database, while it is in use."""
 
 import errno
 import io
@@ -28,9 +28,8 @@ async def back_up(
 ) -> Manifest:
     """Write the whole database to ``path``, which must not exist; return the manifest.
 
-    The service may run: the backup is one snapshot. ``begun`` gets the number of rows, ``progress`` the number written.
-    The file appears complete and synced to disk, or not at all. Raises ``FileExistsError``, ``OSError``,
-    ``StoreUnavailable``.
+    The service may be running. ``begun`` gets the number of rows, ``progress`` the number written. The file appears
+    complete and synced to disk, or not at all. Raises ``FileExistsError``, ``OSError``, ``StoreUnavailable``.
     """
     _refuse_if_there(path)
     draft = path.with_name(path.name + ".part")
@@ -51,7 +50,7 @@ async def back_up(
 
 
 class _WriteFailed(Exception):
-    """An error of the file's disk, distinguished from the store's in whose snapshot it happens."""
+    """A write error of the file's disk, distinct from errors of the store, within whose snapshot it happens."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(str(error))

@@ -1,7 +1,7 @@
 """The API of France's Base Adresse Nationale (BAN): ``/search``, ``/search/csv`` for many, ``/reverse`` for a point.
 
-The service queries it, never a browser: nobody but us learns who looks for which address. A list is sent as bare
-addresses, without names, ids or line numbers, so answers are matched by the address, which the API repeats.
+Only the service queries it, never a browser, so that nobody else learns who looks for which address. A list is sent as
+bare addresses, without names, ids or line numbers, so answers are matched by the address, which the API repeats.
 https://geoservices.ign.fr/documentation/services/services-geoplateforme/geocodage
 """
 
@@ -34,7 +34,7 @@ _OK = 200
 
 
 class GeocoderAway(Exception):
-    """Addresses can't be looked up now; may be temporary."""
+    """Addresses can't be looked up now, which may be temporary."""
 
 
 class GeocoderOff(GeocoderAway):
@@ -62,7 +62,7 @@ class Geocoder:
             raise _away("no JSON") from error
 
     async def at(self, lon: float, lat: float) -> str:
-        """Return the address within 100 m of a point; empty if there is none. Raises as ``find``."""
+        """Return the address within 100 m of a point; empty if there is none. Raises like ``find``."""
         query = {"lon": f"{lon:.6f}", "lat": f"{lat:.6f}", "limit": "1"}
         told = await self._asked("GET", "/reverse", _LARGEST, _PATIENCE_S, params=query)
         try:

@@ -1,4 +1,4 @@
-"""Geocodes a register's addresses, a few hundred at a time; finished batches stay."""
+"""Geocodes a register's addresses, a few hundred at a time; finished batches are kept."""
 
 import math
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""Import of subscriber lists: read, compared with the register, applied whole or not at all."""
+"""Import of subscriber lists: a list is read, compared with the register, and applied whole or not at all."""

@@ -1,4 +1,4 @@
-"""Applies a plan, whole, in one short transaction."""
+"""Applies a whole plan in one short transaction."""
 
 import asyncio
 from collections.abc import Callable, Iterator

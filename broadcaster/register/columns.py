@@ -1,7 +1,7 @@
 """Meaning of a list's columns: headings in English or French, as people and their software write them.
 
-Most meanings are a list of names. Phone and mail columns are recognized by their words, since there may be several and
-each program words them differently: "Tél. mobile (père)", "E-mail 2 Address", "Phone 1 - Value". All words of such a
+Most meanings are a list of names. Phone and mail columns are recognized by their words, since there may be several,
+which each program words differently: "Tél. mobile (père)", "E-mail 2 Address", "Phone 1 - Value". All words of such a
 heading must be known: a doctor's number is not the patient's.
 """
 
@@ -21,7 +21,7 @@ HEADINGS = (
     "city", "not imported",
 )  # fmt: skip
 OF_PLACE = ("label", "lon", "lat")
-"""Headings of a list that we write, translated into its reader's language, and read in each."""
+"""Headings of the lists that we write, translated into the reader's language, and read in every language."""
 CONTACTS = ("mobile", "landline", "phone", "email")
 """Meanings whose columns hold contacts."""
 
@@ -65,7 +65,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "group_membership",
     ),
 }  # fmt: skip
-# Alternatives where the above are absent or empty, in order of preference.
+# Alternatives if the above are absent or empty, in order of preference.
 _IN_STEAD: dict[str, tuple[str, ...]] = {
     "external_id": (
         "ine", "identifiant_national", "numero_national", "n_national", "identifiant_national_eleve", "n_ine",
@@ -92,7 +92,7 @@ _BEFORE: dict[str, tuple[str, ...]] = {
         "nom_d_usage_responsable",
     ),
 }  # fmt: skip
-# Beside a column of family names these have the whole name, read where the parts are empty.
+# Beside a column of family names these hold the whole name, which is read where the parts are empty.
 _WHOLE = {"name", "full_name", "nom_complet", "nom_prenom", "nom_et_prenom", "nom_prenoms", "display_name"}
 _FAMILY = {"last_name", "family_name", "surname", "lastname", "lname", "nom_famille"}
 _GUESSED = {"gmtoff", "optin_ip"}
@@ -113,7 +113,7 @@ _LANDLINE = {"fixe", "fixes", "landline", "voice", "domicile", "home"}
 _PHONE = {"telephone", "telephones", "tel", "tels", "phone", "phones", "telephonique"}
 _MAIL = {"email", "emails", "mail", "mails", "courriel", "courriels", "mel", "messagerie", "electronique"}
 _AROUND = {
-    # whose, which, where; and words for the value itself
+    # words for whose contact it is, which one, where; and for the value itself
     "responsable", "responsables", "resp", "legal", "legaux", "representant", "parent", "parents", "pere",
     "mere", "tuteur", "tutrice", "eleve", "adherent", "licencie", "membre", "famille", "foyer", "enfant",
     "contact", "principal", "principale", "secondaire", "autre", "other", "primary", "main", "perso",
@@ -128,10 +128,10 @@ _DIALLED = re.compile(r"(?:\+|00|0)[1-9](?:[ .\-/]?\d){7,12}")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """``at``: numbers of the columns by meaning (``lon2``: the second place's longitude).
+    """``at``: column numbers by meaning (``lon2``: the second place's longitude).
 
-    Several phone, mail or group columns add up; of others the first non-empty one counts. ``headings``: the file's;
-    ``unused``: numbers of columns without a meaning here.
+    Several phone, mail or group columns add up; of other meanings, the first non-empty column counts. ``headings``: the
+    file's; ``unused``: numbers of columns without a meaning here.
     """
 
     headings: tuple[str, ...]
@@ -150,7 +150,7 @@ class Columns:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Headings without a meaning here."""
+        """Return the headings without a meaning here."""
         return tuple(self.headings[at][:_LONGEST_HEADING] for at in self.unused)
 
 
@@ -165,7 +165,7 @@ def meaning_of(heading: str) -> str | None:
 
 
 def _read(heading: str) -> tuple[str | None, int]:
-    """Return a heading's meaning, and its rank among those with the same."""
+    """Return a heading's meaning, and its rank among headings with the same meaning."""
     words = words_of(heading)
     word = "_".join(words)
     if word in _MEANING:
@@ -186,7 +186,7 @@ def _read(heading: str) -> tuple[str | None, int]:
 
 @cache
 def _translated() -> dict[str, str]:
-    """Return the meaning of each heading of ours by its translation."""
+    """Return the meaning of each of our headings, by its translations."""
     return {
         "_".join(words_of(words(heading))): heading.replace(" ", "_")
         for words in map(catalogs().words, catalogs().languages)

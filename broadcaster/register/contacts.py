@@ -1,4 +1,4 @@
-"""Contacts from written addresses, normalized."""
+"""Makes normalized contacts from written addresses."""
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.spelling import key
@@ -23,7 +23,7 @@ def phone_contact(text: str, region: str, channel: ChannelName | None = None) ->
 
 
 def contact_of(number: PhoneNumber, channel: ChannelName | None = None) -> NewContact:
-    """Make the contact of a number that was read."""
+    """Return the contact for a parsed number."""
     chosen = channel or (ChannelName.SMS if number.takes_sms else ChannelName.VOICE)
     return NewContact(chosen, number.e164, number.e164)
 

@@ -1,4 +1,4 @@
-"""Changes that a line makes to an existing person: only the fields it names. Pure."""
+"""Computes the changes that a line makes to an existing person, in only the fields that it names. Pure."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Removed(NamedTuple):
 
 
 def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | None, Removed]:
-    """Return the changes (None: nothing), and what they remove."""
+    """Return the changes (None: no change), and what they remove."""
     person, says = told.person, told.says
     edit = Edit(held.subscriber_id, digest)
     nothing = edit
@@ -79,7 +79,7 @@ def _housed(edit: Edit, told: Told, held: Held, vault: Vault) -> tuple[Edit, int
 
 
 def _placed(were: list[NewPlace], told: Told) -> list[NewPlace]:
-    """Return all places: the line's replace their counterparts, others stay.
+    """Return all places: the line's places replace their counterparts, others stay.
 
     Places correspond by equal point, then equal label, then equal column number. An unchanged point keeps its label if
     the line has none.

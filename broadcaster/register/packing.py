@@ -1,4 +1,4 @@
-"""Serialization of one person's entry for the spool."""
+"""Serializes a person's entry for the spool."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -33,7 +33,7 @@ def packed(entry: Entry | Edit) -> tuple[Any, ...]:
 
 
 def unpacked(plain: tuple[Any, ...]) -> Entry | Edit:
-    """Return ``packed``'s entry."""
+    """Return the entry that ``packed`` serialized."""
     if plain[0] is not None:
         edit = Edit(*plain)
         return edit._replace(

@@ -1,4 +1,4 @@
-"""From a line's cells to a person's data, or errors. Pure: no database, no clock."""
+"""Parses a line's cells to a person's data, or errors. Pure: no database, no clock."""
 
 import json
 import math
@@ -32,7 +32,7 @@ _REF = re.compile(r"tocsin-[0-9]{1,18}-[0-9a-f]{16}")
 
 _BAR = "\\|"
 _BY_NAME = "\0"
-"""Prefix of the identity of people without an id: no id contains it."""
+"""Prefix of the identity of people without an id; no id contains it."""
 
 _MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _LOOKED_OVER = 2000
@@ -44,7 +44,7 @@ _LON, _LAT = 180.0, 90.0
 
 @cache
 def _languages_by_name() -> dict[str, str]:
-    """Return the tag of each language by its names in all languages that we speak."""
+    """Return language tags by name, in all our languages."""
     spoken = [catalogs().words(each).locale.languages for each in catalogs().languages]
     named = [(folded(name), tag.replace("_", "-")) for names in spoken for tag, name in names.items()]
     return {name: tag for name, tag in named if len(name) > len("fil") and _LOCALE.fullmatch(tag)}
@@ -65,7 +65,7 @@ class _Found(list[tuple[str | int, str, dict[str, object]]]):
 
 
 class Says(Flag):
-    """Fields that a line names; others of an existing person are unchanged."""
+    """The fields that a line names; other fields of an existing person stay unchanged."""
 
     NAME = auto()
     LOCALE = auto()
@@ -98,10 +98,10 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A parsed line. ``person`` is complete, for a new person; ``says``: fields that the line really has.
+    """A parsed line. ``person``: complete, for a new person; ``says``: the fields that the line actually has.
 
-    ``place_columns``: number (from 0) of the list's place for each of the person's. ``cleared_places``: of that many
-    first places, those not in the line are removed. ``named``: slug to name of its groups. ``ref``: an export's
+    ``place_columns``: for each of the person's places, its number (from 0) in the list. ``cleared_places``: among that
+    many first places, those not in the line are removed. ``named``: names of its groups by slug. ``ref``: an export's
     reference to a person without an id.
     """
 
@@ -114,9 +114,9 @@ class Told:
 
     @property
     def identity(self) -> str:
-        """Key by which the person is found again: the id in comparison form; else the name and the best contact.
+        """Return the key that identifies the person: the id in comparison form, else the name and the best contact.
 
-        A mobile is best, then a mail address: families share their landline.
+        A mobile is best, then a mail address, since families share a landline.
         """
         if self.ref or self.person.external_id:
             return self.ref or key(self.person.external_id or "")
@@ -209,7 +209,7 @@ class Parser:
         return Told(person, says, tuple(places), cleared_places, named, said_id if _REF.fullmatch(said_id) else ""), []
 
     def _look_over(self, cells: list[str]) -> None:
-        """Check the unused columns of the first lines for contacts, which would be lost."""
+        """Check the unused columns of the first lines for contacts, which would otherwise be lost."""
         self._read += 1
         if self._read <= _LOOKED_OVER:
             for number in self._columns.unused:
@@ -314,7 +314,7 @@ class Parser:
                 return None
             parts.append(text)
         address = Address(*parts)
-        return address if address.street or address.city else None  # a postal code alone is not a place
+        return address if address.street or address.city else None  # a postal code alone is not an address
 
     def _groups(self, cells: list[str], found: _Found) -> dict[str, str]:
         named: dict[str, str] = {}
@@ -329,7 +329,7 @@ class Parser:
 
 
 def content_of(told: Told) -> str:
-    """Return a canonical text of a line's content: its digest makes a second import change nothing."""
+    """Return a canonical text of a line's content, whose digest tells that a second import changes nothing."""
     return f"{told.says.value} {told.place_columns} {told.cleared_places} {canonical(told.person)}"
 
 
@@ -358,7 +358,7 @@ def written(values: Iterable[str]) -> str:
 
 
 def group_names(cell: str) -> list[str]:
-    """Return a cell's groups, without Google's own (``* myContacts``)."""
+    """Return a cell's groups, without Google's built-in ones (``* myContacts``)."""
     names = (part.strip().strip('"') for each in _values(cell) for part in each.split('","'))
     return [name for name in names if name and not name.startswith("* ")]
 

@@ -40,13 +40,13 @@ class Plan:
     """A planned import. ``entries``: new and changed people, sealed, on disk; close it after use.
 
     ``missing``: people from earlier lists that this one lacks; they stay. ``far``: places more than 100 km from the
-    station. ``speechless``: people who will have no contact at all. ``addresses``: to be looked up; ``placeless``:
-    people who will have neither place nor address. ``doubled``: people who occur twice, refused at each line.
-    ``removed``: what changed people would lose. ``overlooked``: headings of unused columns that seem to hold contacts.
-    ``mangled``: ids rounded by a spreadsheet. ``recognised``: people of a list without ids found in the register by
-    name and contacts. ``withheld``: the column of vulnerable people was not read, for lack of the permission.
-    ``left_out``: people who asked to be left out; ``not_taken``: contacts whose owners asked
-    for it, of people who stay.
+    station. ``speechless``: people who will have no contact at all. ``addresses``: those to look up; ``placeless``:
+    people who will have neither place nor address. ``doubled``: people who occur twice, and are refused at each line.
+    ``removed``: data that changed people would lose. ``overlooked``: headings of unused columns that seem to hold
+    contacts. ``mangled``: ids rounded by a spreadsheet. ``recognised``: people of a list without ids found in the
+    register by name and contacts. ``withheld``: the column of vulnerable people was not read, for lack of the
+    permission. ``left_out``: people who asked to be left out; ``not_taken``: contacts whose owners asked for it, of
+    people who stay.
     """
 
     station: Station
@@ -80,7 +80,7 @@ class Plan:
 
     @property
     def removes_many(self) -> bool:
-        """Return whether so much is removed that an operator must confirm."""
+        """Return whether the import removes so much that an operator must confirm."""
         lost, known = self.removed.total, self.changed + self.unchanged
         return lost > _MANY or (lost >= _LEAST and lost * _SHARE > known)
 
@@ -107,9 +107,9 @@ class _Parsed(NamedTuple):
 
 @dataclass(slots=True)
 class _Seen:
-    """Accepted people, to detect repeats: line and kind in one number; and what some of them lose.
+    """Accepted people, to detect repeats: line and kind packed into one number; and what some of them lose.
 
-    ``listed``: how many of them the register has by id.
+    ``listed``: how many of them the register knows by id.
     """
 
     marks: dict[str, int] = field(default_factory=dict)
@@ -118,10 +118,10 @@ class _Seen:
 
 
 class _Known(NamedTuple):
-    """Register data for some lines: identity to (digest, stored data).
+    """Register data for some lines: (digest, stored data) by identity.
 
-    ``alike``: contact to its people, for lines without an id that no list has brought before. ``out``: marks of who
-    asked to be left out.
+    ``alike``: people by contact, for lines without an id that are new to all lists. ``out``: marks of who asked to be
+    left out.
     """
 
     there: dict[str, tuple[bytes, Held | None]]
@@ -140,9 +140,9 @@ async def plan(
 ) -> Plan:
     """Read the whole file, check every line, and compare it with the register.
 
-    ``empty_clears``: an empty cell removes the value; otherwise it changes nothing. ``vulnerable``: whether who imports
-    it may open the register of vulnerable people; its column is not read otherwise. ``progress`` is called with the
-    number of lines read so far. Raises ``ListRefused`` for an unreadable file.
+    ``empty_clears``: an empty cell removes the value; otherwise it changes nothing. ``vulnerable``: whether the
+    importing operator may open the register of vulnerable people; otherwise its column is ignored. ``progress`` is
+    called with the number of lines read so far. Raises ``ListRefused`` for an unreadable file.
     """
     withheld = not vulnerable and _VULNERABLE in source.columns.at
     if withheld:
@@ -152,7 +152,7 @@ async def plan(
     seen = _Seen()
     lines = source.lines()
     try:
-        # In a thread: parsing phone numbers is slow, and the server must go on serving.
+        # In a thread, since parsing phone numbers is slow and the server must go on serving.
         while True:
             read, parsed = await asyncio.to_thread(_piece, lines, parser, store.vault, made.refusals)
             if read == 0:
@@ -207,7 +207,7 @@ async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: _Seen)
         out = await suppression.listed(unit, station_id, marks)
     there = {identity: (digest, held.get(at)) for identity, (at, digest) in known.items()}
     alike = {contact: [held[each] for each in ids] for contact, ids in holders.items()}
-    # In a thread: what is held is sealed.
+    # In a thread, since stored data must be unsealed.
     kept = await asyncio.to_thread(_sorted_out, made, parsed, seen, _Known(there, alike, out), store.vault)
     if kept:
         made.entries.append(kept)
@@ -246,7 +246,7 @@ def _sorted_out(
         seen.marks[identity] = line * _KINDS + kind
         made.speechless += not told.person.contacts and not _still_reached(held, entry)
         made.addresses += _to_look_up(entry)
-        sure = held is not None or new  # of an unchanged line nothing was looked up
+        sure = held is not None or new  # unchanged lines were not looked up
         made.placeless += sure and not told.person.places and told.person.address is None and not _housed(held)
         made.far += sum(_far(made.station, place.lon, place.lat) for place in told.person.places)
         for slug, name in told.named.items():
@@ -292,10 +292,10 @@ def _namesakes(told: Told, known: _Known, vault: Vault) -> list[Held]:
 def _of_identity(
     told: Told, entry: preparing.Entry | listed.Edit | None, namesakes: list[Held], *, gone: bool
 ) -> str | None:
-    """Return the code of why a line may not be taken for its apparent person, or None.
+    """Return the code of the reason why a line may not be matched with its apparent person, or None.
 
-    Father and son may share a name and a contact. So such lines add to a person whom the same list brought, but change
-    nobody else, nor take a contact from anybody.
+    A father and a son may share a name and a contact. So such lines add to a person from the same list, but never
+    change anybody else, nor take a contact from anybody.
     """
     if gone:
         return "line-of-one-who-left"
@@ -309,7 +309,9 @@ def _of_identity(
 
 
 def _still_reached(held: Held | None, entry: preparing.Entry | listed.Edit | None) -> bool:
-    """Return whether a person whose line has no contact has another: a device, or one from an earlier list."""
+    """Return whether a person whose line has no contact has one elsewhere: a device, or a contact from an
+    earlier list.
+    """
     dropped = entry.dropped if isinstance(entry, listed.Edit) else ()
     return held is not None and len(held.contacts) > len(dropped)
 
@@ -358,7 +360,7 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
 
 
 def _joined(made: Plan) -> set[str]:
-    """Return the slugs of groups that somebody joins."""
+    """Return the slugs of the groups that a person joins."""
     entries = (unpacked(plain) for piece in made.entries for each, plain in piece if each not in made.doubled)
     return {
         slug for entry in entries for slug in (entry.joined if isinstance(entry, listed.Edit) else entry.person.groups)

@@ -1,8 +1,8 @@
-"""From a file to lines of cells: detects format, encoding, delimiter and header line.
+"""Reads a file as lines of cells: detects format, encoding, delimiter and header line.
 
-CSV is streamed, whatever its size. Encoding: UTF-8 (with or without byte order mark), UTF-16, else Windows-1252, which
-spreadsheets in France save. Delimiter: from a line ``sep=;``, else the one of comma, semicolon, tab and bar that fits
-the header best. There may be a title above the header.
+CSV of any size is streamed. Encoding: UTF-8 (with or without byte order mark), UTF-16, else Windows-1252, in which
+spreadsheets in France save. Delimiter: from a line ``sep=;``, else whichever of comma, semicolon, tab and bar fits the
+header best. There may be a title above the header.
 """
 
 import codecs
@@ -120,7 +120,7 @@ def sense(cells: Sequence[str]) -> tuple[bool, int]:
 
 
 def _header(top: list[tuple[int, str]], delimiter: str | None) -> _Header:
-    """Return the header: the line among the first that names an id, with the most known headings."""
+    """Return the header: among the first lines, one that names an id and has the most known headings."""
     if top and (said := _SEPARATOR.fullmatch(top[0][1])):
         delimiter, top = delimiter or said[1], top[1:]
     top = [(number, text) for number, text in top if text.strip()]

@@ -1,8 +1,8 @@
-"""From the lines of a CSV file to its records (RFC 4180), robust against stray quotation marks.
+"""Splits the lines of a CSV file into records (RFC 4180), robust against stray quotation marks.
 
-A stray quotation mark must cost one line. A quoted cell spans lines only if plausible: it is closed within a few lines,
-and none of its further lines could be a record of its own. Otherwise the opening line is refused, and reading continues
-with the next.
+A stray quotation mark must spoil only one line. A quoted cell spans lines only if that is plausible: it is closed
+within a few lines, and none of its further lines could be a record of its own. Otherwise the opening line is refused,
+and reading continues with the next.
 """
 
 import csv
@@ -54,7 +54,7 @@ def records(lines: Iterable[tuple[int, str]], delimiter: str, width: int | None)
 
 def cells_of(text: str, delimiter: str) -> list[str]:
     """Return the cells of one record. Raises ``csv.Error``, and ``_Unclosed`` if it continues on the next line."""
-    if '"' not in text:  # by far the most common
+    if '"' not in text:  # by far the most common case
         return text.rstrip("\r\n").split(delimiter)
     try:
         return next(csv.reader([text], delimiter=delimiter, strict=True), [])
@@ -67,7 +67,9 @@ def cells_of(text: str, delimiter: str) -> list[str]:
 def _joined(
     text: str, ahead: deque[tuple[int, str]], source: Iterator[tuple[int, str]], delimiter: str, width: int | None
 ) -> tuple[list[str], int]:
-    """Return the cells of a record that continues in lines ``ahead``, and in how many; no cells if it does not."""
+    """Return the cells of a record that continues in lines ``ahead``, and in how many lines; no cells if
+    it does not.
+    """
     opens_first = text.lstrip().startswith('"')
     whole = text
     for taken in range(1, _MOST_JOINED):

@@ -1,4 +1,4 @@
-"""CSV safe for spreadsheets (no formula injection), and reversible on import.
+"""Writes CSV safe for spreadsheets (no formula injection) and reversible on import.
 
 A spreadsheet evaluates cells that begin with ``=``, ``+``, ``-`` or ``@``. It may split lines at a different delimiter
 than the file's (a French one at every semicolon), so text after any delimiter counts as a beginning too. A leading

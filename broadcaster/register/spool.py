@@ -1,7 +1,7 @@
 """Intermediate data of an import, sealed in an unlinked file.
 
-A list may have a million lines. The file is unlinked while open, so a killed process leaves nothing; and each piece is
-sealed with the vault, so the disk shows nothing either.
+A list may have a million lines. The file is unlinked while open, so that a killed process leaves nothing; and each
+piece is sealed with the vault, so that the disk reveals nothing either.
 """
 
 import marshal

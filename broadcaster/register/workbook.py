@@ -1,4 +1,4 @@
-"""From an Excel workbook (xlsx) to lines of cells.
+"""Reads an Excel workbook (xlsx) as lines of cells.
 
 A workbook is a ZIP file of XML. Its parts' sizes are checked first: a small file may unpack to gigabytes, and two cells
 may be a million rows apart.
@@ -18,7 +18,7 @@ from broadcaster.register.refusals import ListRefused
 
 ZIP = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-"""Magic bytes of Excel files before 2007, and of newer ones with a password."""
+"""First bytes of Excel files from before 2007, and of newer ones with a password."""
 
 _MOST_UNPACKED = 300 << 20
 _MOST_CELLS = 20_000_000

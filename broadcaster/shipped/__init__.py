@@ -1,4 +1,4 @@
-"""The templates that are shipped: facts in one file, texts in one file a language, read once."""
+"""The shipped templates: facts in one file, texts in one file per language, read once."""
 
 import tomllib
 from functools import cache
@@ -15,7 +15,7 @@ _DEFAULT = "fr"
 
 @cache
 def shipped(kind: StationKind) -> dict[str, Template]:
-    """Return by name the templates for a kind of station, in the order in which they are offered."""
+    """Return the templates for a kind of station by name, in the order of the offer."""
     written = {path.stem: _read(path) for path in sorted(_FOLDER.glob("*.toml"), key=_default_first)}
     facts = written.pop(_FACTS)
     return {name: _template(name, dict(each), written) for name, each in facts.items() if kind in each["kinds"]}

@@ -1,4 +1,4 @@
-"""Map tiles that the service fetches, keeps and serves, so that no browser speaks to a third party."""
+"""Map tiles that the service fetches, caches and serves, so that browsers contact no third party."""
 
 from broadcaster.tiles.folder import TileFolder
 from broadcaster.tiles.source import MapSource, NoTile, Tiles, TilesAway, TilesOff

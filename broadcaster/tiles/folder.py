@@ -1,4 +1,4 @@
-"""Tiles on disk, as files ``z/x/y``: the pinned ones of a territory, and the others up to a limit."""
+"""Tiles on disk, as files ``z/x/y``: pinned ones of territories, and others up to a limit."""
 
 import os
 import tempfile
@@ -16,14 +16,14 @@ _TRIMMED = 0.9
 
 @dataclass(frozen=True, slots=True)
 class KeptTile:
-    """``body``: empty where the source has no tile. ``age_s``: seconds since it was fetched."""
+    """``body``: empty if the source has no such tile. ``age_s``: seconds since it was fetched."""
 
     body: bytes
     age_s: float
 
 
 class TileFolder:
-    """``folder``: of one map. ``most_mb``: megabytes (10^6) of tiles that are not pinned.
+    """``folder``: one per map. ``most_mb``: limit in megabytes (10^6) for tiles that are not pinned.
 
     A file's modification time is when it was fetched, its access time when it was last used. Blocking: call it from
     a thread. Several processes may share a folder.
@@ -75,7 +75,7 @@ class TileFolder:
                 self._octets += octets
             if self._octets <= self._most:
                 return
-            kept = _files(self._cached)  # counted anew: other processes write here too
+            kept = _files(self._cached)  # counted again, as other processes write here too
             self._octets = sum(size for _, size, _ in kept)
             for _, size, path in sorted(kept):
                 if self._octets <= self._most * _TRIMMED:

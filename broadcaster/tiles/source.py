@@ -1,4 +1,5 @@
-"""A tile server behind a cache: one fetch per tile, however many ask, and none while it is in trouble.
+"""A tile server behind a cache: concurrent requests share one fetch per tile, and nothing is fetched while the server
+fails.
 
 Default: *Plan IGN v2* of the French State's Géoplateforme (WMTS, Web Mercator, no key).
 https://geoservices.ign.fr/documentation/services/services-geoplateforme/diffusion
@@ -21,7 +22,7 @@ from channels.transport.breaker import Breaker
 log = structlog.get_logger(__name__)
 
 FINEST = 19
-"""The finest zoom that is fetched."""
+"""The highest zoom that is fetched."""
 
 _PATIENCE_S = 5.0
 _AT_ONCE = 8
@@ -35,7 +36,7 @@ _PICTURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"
 
 
 class TilesAway(Exception):
-    """The tile can't be had now."""
+    """The tile is not available now."""
 
 
 class TilesOff(TilesAway):
@@ -48,13 +49,15 @@ class NoTile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MapSource:
-    """``template``: address of a tile, with ``{z}``, ``{x}``, ``{y}``; empty for none. ``by``: whose map it is."""
+    """``template``: address of a tile, with ``{z}``, ``{x}``, ``{y}``; empty for none. ``by``: the map's
+    attribution.
+    """
 
     template: str
     by: str
 
     def folder(self, data_dir: Path) -> Path:
-        """Return where its tiles are kept: those of two maps are not mixed."""
+        """Return the folder of its tiles, so that two maps are not mixed."""
         return data_dir / "tiles" / hashlib.sha256(self.template.encode()).hexdigest()[:12]
 
     def address(self, tile: Tile) -> str:
@@ -74,14 +77,14 @@ class Tiles:
         self._client: aiohttp.ClientSession | None = None
 
     async def kept(self, tile: Tile) -> bytes | None:
-        """Return a tile that needs no fetch, None if there is none. Raises ``NoTile``."""
+        """Return a cached tile that needs no fetch; None if there is none. Raises ``NoTile``."""
         body = await self._kept(tile)
         return None if body is None else _there(tile, body)
 
     async def get(self, tile: Tile) -> bytes:
         """Return a picture. Raises ``NoTile``, ``TilesOff``, ``TilesAway``.
 
-        A tile older than thirty days is fetched again; where that fails, it is shown as it was.
+        A tile older than thirty days is fetched again; if that fails, the old one is shown.
         """
         try:
             return _there(tile, await self._had(tile))
@@ -92,11 +95,13 @@ class Tiles:
             return _there(tile, old.body)
 
     async def fetched(self, tile: Tile) -> bytes:
-        """Return a tile as the source has it now; empty where it has none. Raises ``TilesAway``."""
+        """Return a tile fresh from the source; empty if it has none. Raises ``TilesAway``."""
         return await self._asked(tile)
 
     async def pin(self, tile: Tile) -> None:
-        """Keep a tile whatever else is kept. Raises ``TilesOff``, ``TilesAway``, ``OSError`` if it can't be written."""
+        """Keep a tile regardless of the limit. Raises ``TilesOff``, ``TilesAway``, ``OSError`` if it
+        can't be written.
+        """
         body = await self._had(tile)
         await asyncio.to_thread(self.folder.write, tile, body, pinned=True)
 
@@ -117,7 +122,9 @@ class Tiles:
         return body
 
     async def _had(self, tile: Tile) -> bytes:
-        """Return a tile as it is kept, or fetched: one fetch, however many ask. Empty where the source has none."""
+        """Return a tile from the cache, or fetched; concurrent requests share one fetch. Empty if the
+        source has none.
+        """
         body = await self._kept(tile)
         if body is not None:
             return body
@@ -134,7 +141,7 @@ class Tiles:
     def _done(self, tile: Tile, task: asyncio.Task[bytes]) -> None:
         self._under_way.pop(tile, None)
         if not task.cancelled():
-            task.exception()  # whoever asked may be gone, and asyncio would log it as never looked at
+            task.exception()  # the caller may be gone, and asyncio would log the error as never retrieved
 
     def _remember(self, tile: Tile, body: bytes) -> None:
         self._used[tile] = body
@@ -187,13 +194,13 @@ class Tiles:
 
 
 def tiles_of(settings: Settings) -> Tiles:
-    """Return the tiles of the map that is set, kept in the data folder."""
+    """Return the tiles of the configured map, kept in the data folder."""
     source = MapSource(settings.tiles_url, settings.tiles_by)
     return Tiles(source, TileFolder(source.folder(settings.data_dir), settings.tiles_cache_mb))
 
 
 def picture_type(body: bytes) -> str:
-    """Return a picture's media type by its first octets, whatever the server said; empty if it is none."""
+    """Return a picture's media type by its first octets, ignoring the server's; empty if it is not a picture."""
     return next((kind for magic, kind in _PICTURES if body.startswith(magic)), "")
 
 

@@ -1,4 +1,4 @@
-"""The tiles of a station's territory, fetched ahead of need, so that its map is there when the network is not."""
+"""Fetches the tiles of a station's territory in advance, so that its map works without a network."""
 
 import asyncio
 import math
@@ -12,7 +12,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.tiles.source import Tiles, TilesAway
 
 _AROUND_M = 5000.0
-_MEAN_OCTETS = 20_000  # of a tile of Plan IGN, while none is here to be measured
+_MEAN_OCTETS = 20_000  # of a tile of Plan IGN, until there are tiles to measure
 _MOST = 200_000
 _COARSEST, _FINEST = 5, 17
 _AT_ONCE = 4
@@ -72,19 +72,21 @@ class TerritoryFetch:
         return len(self._wanted)
 
     async def missing(self) -> list[Tile]:
-        """Count what is held, and return the rest."""
+        """Count the tiles held, and return the missing ones."""
         held = await asyncio.to_thread(self._tiles.folder.pinned, self._wanted, _YEAR_S)
         self.held = len(held)
         return [tile for tile in self._wanted if tile not in held]
 
     async def megabytes(self, missing: int) -> tuple[float, float]:
-        """Return megabytes (10^6) held, and still to come, judged by the mean of those held."""
+        """Return the megabytes (10^6) held, and those missing, estimated from the mean of tiles held."""
         octets = await asyncio.to_thread(self._tiles.folder.pinned_octets)
         mean = octets / self.held if self.held else _MEAN_OCTETS
         return octets / 1e6, missing * mean / 1e6
 
     async def run(self, told: Callable[[int], None] = lambda _: None) -> None:
-        """Fetch what is missing; ``told``: takes the number held. Raises ``TilesAway`` after several tries."""
+        """Fetch the missing tiles; ``told`` is called with the number held. Raises ``TilesAway`` after
+        several tries.
+        """
         waiting = iter(await self.missing())
 
         async def work() -> None:
