@@ -36,9 +36,9 @@ from schedules import BadSchedule, SchoolCalendar
 
 _SHUTDOWN_S = 2.0
 _AT_ONCE = 100
-"""Most registrations in one transaction."""
+"""The most registrations in one transaction."""
 _BACKLOG = 1024
-"""Connections waiting to be accepted: in a sudden crowd nobody should need a second attempt."""
+"""Connections waiting to be accepted, enough that in a sudden crowd nobody needs a second attempt."""
 _log = structlog.get_logger(__name__)
 
 
@@ -149,7 +149,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
                 async with services.store.write() as unit:
                     await upkeep.free_leases(unit)
             app = build(services)
-            # Compressed bodies are refused, without inflating them to find out.
+            # Compressed bodies are refused without decompressing them.
             runner = web.AppRunner(
                 app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S, auto_decompress=False
             )
@@ -171,7 +171,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
 
 
 class alone:  # noqa: N801  read as a word in a with statement
-    """Holds the lock of an embedded instance: two would each believe that all leases are theirs."""
+    """Holds the lock of an embedded instance, since two would each believe that all leases are theirs."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

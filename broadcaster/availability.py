@@ -1,4 +1,4 @@
-"""Logs when a dependency becomes unavailable, and when it is back; nothing in between."""
+"""Logs when a dependency becomes unavailable and when it is back, and nothing in between."""
 
 import time
 
@@ -8,9 +8,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Availability:
-    """Whether ``what`` is available, by its last use.
+    """Whether ``what`` is available, judged by its last use.
 
-    ``seen``: False logs nothing until it was available once, as opening it reports errors anyway.
+    ``seen`` False: log nothing until it was available once, as opening it reports errors anyway.
     """
 
     def __init__(self, what: str, *, seen: bool = True) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _YOUNG = 20_000
-"""Young objects before a collection: at most some MiB of garbage wait for it."""
+"""Number of young objects that starts a collection; at most some MiB of garbage wait for it."""
 
 
 def spare() -> None:
     """Exempt existing objects from collection, and collect the rest less often.
 
-    With Python's defaults each message costs some 40 µs for it.
+    With Python's defaults, collection costs some 40 µs per message.
     """
     gc.collect()
     gc.freeze()
@@ -22,7 +22,7 @@ def spare() -> None:
 def at_rest() -> Iterator[None]:
     """Disable collection within the block, for code that makes very many lasting objects.
 
-    A million people read from the store have no cycles, and half of the time went into looking for some.
+    A million people read from the store have no cycles, yet half of the time went into looking for some.
     """
     was = gc.isenabled()
     gc.disable()

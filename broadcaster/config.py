@@ -20,7 +20,7 @@ from broadcaster.pydantic_codes import code_of
 
 PREFIX = "TOCSIN_"
 FILE = "tocsin.env"
-"""In the data folder: the same settings, for a service that is started by hand."""
+"""File of settings in the data folder, for a service that is started by hand."""
 _ROLES = ("web", "resolver", "sender", "scheduler")
 
 
@@ -306,7 +306,7 @@ class _OfTheService(BaseModel):
 
     @property
     def helpers(self) -> int:
-        """Return how many helper processes a channel may use: several senders share the cores anyway."""
+        """Return how many helper processes a channel may use; several sender processes already share the cores."""
         if self.send_helpers is not None:
             return self.send_helpers
         return int(self.embedded and len(os.sched_getaffinity(0)) > 1)
@@ -340,9 +340,9 @@ _SECRETS = tuple(name for name, field in Settings.model_fields.items() if Secret
 
 
 def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
-    """Read the settings; ``given`` overrides the environment. Raises ``BadSettings``, naming each finding.
+    """Read the settings; ``given`` overrides the environment. Raises ``BadSettings`` with all findings.
 
-    This process's environment goes before ``tocsin.env`` in the data folder.
+    This process's environment takes precedence over ``tocsin.env`` in the data folder.
     """
     values: dict[str, Any] = {}
     findings: list[BadSetting] = []
@@ -373,7 +373,7 @@ def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings
 
 
 def _of_process(findings: list[BadSetting], data_dir: Path | None) -> dict[str, str]:
-    """Return this process's environment, above the file in the data folder."""
+    """Return this process's environment, merged over the file in the data folder."""
     default = Settings.model_fields["data_dir"].default
     folder = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default)
     return env_file.read(folder / FILE, PREFIX, findings) | os.environ

@@ -1,4 +1,4 @@
-"""Files of settings as Docker and systemd read them: NAME=VALUE, # before a comment."""
+"""Reads files of settings in the form of Docker and systemd: NAME=VALUE, # before a comment."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from broadcaster.errors import BadSetting
 
 
 def read(path: Path, prefix: str, findings: list[BadSetting]) -> dict[str, str]:
-    """Return the file's settings, none without a file; add what is wrong to ``findings``."""
+    """Return the file's settings, none if there is no file; add errors to ``findings``."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -1,14 +1,14 @@
-"""Errors that a caller can do something about. Refusals are in ``domain.refusals``."""
+"""Errors that callers can handle. Refusals are in ``domain.refusals``."""
 
 from collections.abc import Mapping
 
 
 class TocsinError(Exception):
-    """The base of them all."""
+    """Base class of all errors."""
 
 
 class BadSetting(ValueError):
-    """One setting is wrong. ``field``: its name; code and ``params`` as of ``domain.refusals.Coded``."""
+    """One setting is wrong. ``field``: its name; ``code`` and ``params`` as in ``domain.refusals.Coded``."""
 
     def __init__(self, code: str, field: str = "", **params: object) -> None:
         super().__init__(code)
@@ -22,7 +22,7 @@ class BadSetting(ValueError):
 
 
 class BadSettings(TocsinError):
-    """The settings can't be used; ``findings``: each that is wrong."""
+    """The settings can't be used; ``findings``: every wrong setting."""
 
     def __init__(self, *findings: BadSetting) -> None:
         super().__init__("; ".join(map(str, findings)))

@@ -1,7 +1,6 @@
-"""Metrics of pending work, from the store and the bus for all processes together, by the leading scheduler.
+"""Metrics of pending work, which the leading scheduler reads from the store and the bus for all processes.
 
-Only one process exports them: otherwise graphs would add them up. A new leader takes its first reading as given and
-counts from there.
+Only one process exports them, since graphs would add them up. A new leader starts counting from its first reading.
 """
 
 import asyncio
@@ -26,7 +25,7 @@ _BUS_S = 2.0
 
 @dataclass
 class _Seen:
-    """What was counted of an alert."""
+    """The counts of an alert that were already exported."""
 
     stages: set[str] = field(default_factory=set)
     told: dict[str, int] = field(default_factory=dict)
@@ -34,19 +33,19 @@ class _Seen:
 
 
 class Figures:
-    """Reads and exports them."""
+    """Reads and exports the metrics."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._seen: dict[int, _Seen] | None = None
 
     def forget(self) -> None:
-        """Stop exporting: another process leads."""
+        """Stop exporting, as another process leads."""
         self._seen = None
         LEADER.hide()
 
     async def renew(self) -> None:
-        """Read and export. While the bus is unavailable, only its figures are missing."""
+        """Read and export the metrics. While the bus is unavailable, only its figures are missing."""
         async with self._services.store.read() as unit:
             reading = await gauges.read(unit, self._services.clock.now())
             first, before = self._seen is None, self._seen or {}
@@ -102,7 +101,7 @@ class Figures:
 
 
 def _count(alert: Watched, seen: _Seen, buckets: Mapping[tuple[int, str], Counter[int]], *, silent: bool) -> _Seen:
-    """Count an alert's news; ``silent``: only record it."""
+    """Count an alert's new events; ``silent``: only record them as counted."""
     stages = Tally() if silent else STAGE
     people = Tally() if silent else PERSON
     for measure in (counting.ACCEPTED, counting.DELIVERED):
@@ -129,7 +128,7 @@ def _stages(alert: Watched, seen: _Seen) -> dict[str, float]:
     if alert.resolved_at is not None:
         done["resolved"] = resolved_s = max(0.0, (alert.resolved_at - alert.sent_at).total_seconds())
         if first_s is not None:
-            # The first messages leave while the last people are still being written: then it is 0.
+            # 0 if the first messages are sent while the last people are still being written.
             done["resolved_to_accepted"] = max(0.0, first_s - resolved_s)
     if alert.finished_at is not None:
         done["finished"] = max(0.0, (alert.finished_at - alert.sent_at).total_seconds())

@@ -1,7 +1,7 @@
-"""The service's current troubles, for /readyz, the console and ``tocsin doctor``: one list, made here.
+"""Collects the service's current troubles for /readyz, the console and ``tocsin doctor``.
 
-Each process finds its own troubles (disk, providers) and announces them with its roles (``workers``). A report adds
-what others announced, the store's view of the queues, and whether the bus answers.
+Each process finds its own troubles (disk, providers) and announces them with its roles (``workers``). A report adds the
+troubles that others announced, the state of the queues in the store, and whether the bus answers.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ from broadcaster.store.operations.gauges import Reading
 from schedules import SchoolCalendar
 
 PATIENCE_S = 3.0
-"""Time limit for store and bus; then they count as unavailable."""
+"""Seconds after which store and bus count as unavailable."""
 
 STUCK_S = 6.0
 LATE_S = {Lane.URGENT: 10.0, Lane.ROUTINE: 60.0}
 """An alert's first message is late after this many seconds."""
 
 SCHOOL_DAYS = timedelta(days=120)
-"""How long before the known school holidays end they are a trouble of schedules that leave them out."""
+"""How long before the end of the known school holidays schedules that skip these are a trouble."""
 
 _MB = 1_000_000
 _REFUSED_SINCE = timedelta(days=30)
@@ -42,7 +42,7 @@ _MOST_REFUSALS = 5
 
 
 class Process(Protocol):
-    """The part of this process that is checked."""
+    """The parts of this process that are checked."""
 
     settings: Settings
     store: Store
@@ -55,7 +55,7 @@ class Process(Protocol):
 
 
 class Health:
-    """Checks the service; concurrent callers share a check, and nobody waits longer than ``PATIENCE_S``."""
+    """Checks the service. Concurrent callers share a check; nobody waits longer than ``PATIENCE_S``."""
 
     def __init__(self, services: Process) -> None:
         self._services = services
@@ -86,7 +86,7 @@ class Health:
 
 
 class _Look:
-    """One check at a time: concurrent callers wait for its result, with a time limit."""
+    """Runs one check at a time; concurrent callers wait for its result, with a time limit."""
 
     def __init__(self, really: Callable[[], Awaitable[list[Trouble]]], silent: Code) -> None:
         self._really = really
@@ -159,7 +159,7 @@ def _standing_still(reading: Reading) -> Iterator[Trouble]:
     stuck: dict[str, float] = {}
     for (channel, rank), due_at in reading.due.items():
         seconds = (reading.at - due_at).total_seconds()
-        # Many batches may wait for a slow provider; while a sender holds one of them, the queue moves.
+        # Many batches may wait for a slow provider, but while a sender holds one of them, the queue moves.
         if seconds >= STUCK_S and (channel, lane_of_rank(rank)) not in reading.held:
             stuck[channel] = max(seconds, stuck.get(channel, 0.0))
     for name, seconds in stuck.items():
@@ -177,7 +177,7 @@ def own_troubles(services: Process) -> list[Trouble]:
 
 
 def _disk(settings: Settings) -> Iterator[Trouble]:
-    """Warn before the disk is full: without space nothing can be accepted."""
+    """Warn before the disk is full, since nothing can be accepted without space."""
     if settings.embedded and settings.least_free_mb:
         with suppress(OSError):  # the store itself reports a missing folder
             free_mb = shutil.disk_usage(settings.store_path.parent).free // _MB

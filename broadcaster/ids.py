@@ -10,7 +10,9 @@ _MOST = (1 << _COUNTER_BITS) - 1
 
 
 class _Sequence:
-    """Strictly increasing: runs ahead of the clock when a millisecond is used up or the clock is set back."""
+    """A strictly increasing sequence. It runs ahead of the clock when a millisecond is used up or the clock is set
+    back.
+    """
 
     def __init__(self) -> None:
         self._node = secrets.randbits(_NODE_BITS)

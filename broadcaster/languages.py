@@ -1,8 +1,8 @@
-"""The languages of Tocsin, and their words: Babel's .po files, read once and never compiled.
+"""The languages of Tocsin, and their words from .po files, read once by Babel and never compiled.
 
-English sentences are the msgids, so English needs no file. A further language is a folder in ``web/locale``, with any
-number of files, and an entry here; a sentence that it lacks is said in English. There are two rooms: messages and
-residents' pages are in all languages, console and terminal in those of ``CONSOLE``.
+English sentences are the msgids, so English needs no file. To add a language, add a folder in ``web/locale`` with any
+number of files, and an entry here; a missing sentence is shown in English. Messages and residents' pages are in all
+languages, console and terminal in those of ``CONSOLE``.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ LANGUAGES = {
     "es": "es_ES",
     "it": "it_IT",
     "pt": "pt_PT",
-    "ar": "ar_MA",  # European digits and 24 hours, as its readers in France have them
+    "ar": "ar_MA",  # European digits and 24 hours, as used by its readers in France
 }
 """Each language's CLDR locale: its name, direction, dates and numbers."""
 
@@ -42,7 +42,7 @@ _ONE_OR_MORE = c2py("n != 1")
 
 
 def typed(text: str) -> str:
-    """Return a text with a keyboard's blanks and apostrophes, which make no SMS dearer."""
+    """Return a text with plain blanks and apostrophes, which do not raise the cost of an SMS."""
     return text.translate(_TYPED)
 
 
@@ -61,7 +61,7 @@ class Words:
         return text % gaps if gaps else text
 
     def typed(self, sentence: str, /, **gaps: object) -> str:
-        """Translate with a keyboard's blanks and apostrophes, which make no SMS dearer."""
+        """Translate with plain blanks and apostrophes, which do not raise the cost of an SMS."""
         text = typed(self(sentence))
         return text % gaps if gaps else text
 
@@ -92,7 +92,7 @@ class Words:
 
 @cache
 def _counts(locale: Locale) -> dict[str, int]:
-    """Return the least whole number of each of CLDR's plural forms."""
+    """Return the smallest whole number for each of CLDR's plural forms."""
     found: dict[str, int] = {}
     for n in (*range(200), 1_000_000):
         found.setdefault(locale.plural_form(n), n)
@@ -120,7 +120,7 @@ class Catalogs:
         return tuple(self._words)
 
     def words(self, *languages: str) -> Words:
-        """Return the words of the first language that has some (``fr``, ``fr-CA``), else the English ones."""
+        """Return the words of the first language that we have (``fr``, ``fr-CA``), else the English ones."""
         known = (self._words.get(each.split("-", maxsplit=1)[0].lower()) for each in languages)
         return next(filter(None, known), self._words[_ENGLISH])
 

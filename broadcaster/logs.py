@@ -1,4 +1,4 @@
-"""Logging to standard error, one event a line."""
+"""Logging to standard error, one event per line."""
 
 import io
 import logging
@@ -26,7 +26,7 @@ class _Unfailing(io.TextIOWrapper):
 
 
 def set_up_logs(settings: Settings) -> None:
-    """Log to standard error, one event a line; no address is ever logged."""
+    """Log to standard error, one event per line. No address is ever logged."""
     renderer = structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
         processors=[

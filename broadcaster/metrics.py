@@ -53,14 +53,14 @@ _BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 
 
 
 class Shown(Collector):
-    """Gauges read together by one process: exported while fresh, and hidden when another reads."""
+    """Gauges that one process reads together: exported while fresh, and hidden when another process reads them."""
 
     def __init__(self) -> None:
         self._values: Mapping[str, Mapping[tuple[str, ...], float]] = {}
         self._until = 0.0
 
     def show(self, values: Mapping[str, Mapping[tuple[str, ...], float]]) -> None:
-        """Export these: gauge name, then label values, to value."""
+        """Export these values, by gauge name and label values."""
         self._values, self._until = values, time.monotonic() + _FRESH_S
 
     def hide(self) -> None:
@@ -79,7 +79,7 @@ class Shown(Collector):
 
 
 class Tally(Collector):
-    """A histogram with bulk adds: a million people are not a million calls."""
+    """A histogram with bulk adds, so that a million people do not take a million calls."""
 
     def __init__(self, name: str = "", said: str = "", labels: tuple[str, ...] = ()) -> None:
         self._name, self._said, self._labels = name, said, labels
@@ -133,7 +133,7 @@ FIRST_SHARE = Gauge("tocsin_provider_share", "What part of a channel's messages 
 POSTPONED = Counter(
     "tocsin_postponed_total", "Deliveries put off because their provider or push origin is in trouble.", ["channel"]
 )
-# Initialized: a rate misses the first increase of a series that did not exist.
+# Initialize the series, since a rate misses the first increase of one that did not exist.
 for _channel in CHANNELS:
     DEAD_LETTERS.labels(_channel)
     for _result in ("accepted", "transient", "permanent", "gone", "misconfigured"):

@@ -12,7 +12,7 @@ from broadcaster.store.operations import processes
 from channels.transport.failover import Provider
 
 REACH_EVERY_S = 4.0
-"""Seconds between connection checks of providers: /readyz notices an outage within ten."""
+"""Seconds between connection checks of providers, so that /readyz notices an outage within ten."""
 
 _PROBE_S = 20.0
 _REACH_S = 3.0
@@ -50,7 +50,7 @@ async def _troubles_of(sender: Sender, *, whole: bool) -> list[Trouble]:
 async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> str | None:
     """Return why a provider accepts no connection; None if it does or has no single address.
 
-    A relay greets first, and HTTP waits for us; an unhealthy one hangs up.
+    A relay greets first, and an HTTP server waits for us; an unhealthy server hangs up.
     """
     if _is_bound_to(sender, provider):
         return await _ill(sender, provider)
@@ -77,7 +77,7 @@ async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> str | No
 
 
 async def _ill(sender: Sender, provider: Provider[Any, Any]) -> str | None:
-    """Return what is wrong with a provider, None if it is healthy."""
+    """Return a provider's trouble; None if it is healthy."""
     if sender.listener is not None and _is_bound_to(sender, provider):
         return None if sender.listener.is_bound else "not bound to the message centre"
     try:

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, as codes and parameters of refusals (``domain.refusal_sentences``)."""
+"""Maps pydantic's errors to codes and parameters of refusals (``domain.refusal_sentences``)."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ _BOUNDS: dict[str, tuple[str, str, str]] = {
 
 
 def code_of(error: ErrorDetails) -> tuple[str, dict[str, Any]]:
-    """Return the code and its parameters; ``invalid`` for what has none."""
+    """Return the code and its parameters; ``invalid`` for an unknown error."""
     kind, context = error["type"], error.get("ctx", {})
     if kind in _BOUNDS:
         code, name, of = _BOUNDS[kind]

@@ -1,4 +1,4 @@
-"""The secret that seals addresses: read from a text, or made once in a file."""
+"""The secret that seals addresses: read from a text, or created once in a file."""
 
 import fcntl
 import os

@@ -28,7 +28,7 @@ class Sown:
 
 
 async def sow(store: Store, clock: Clock, *, residents: int = RESIDENTS, random_seed: int = RANDOM_SEED) -> Sown | None:
-    """Add the station and its residents; None, with nothing done, if there is any station.
+    """Add the station and its residents; return None without doing anything if there is any station.
 
     One transaction, so that a killed seed leaves nothing and can be repeated. Raises ``zones.CommunesMissing`` without
     the communes' data.

@@ -25,7 +25,7 @@ _REDIS = ("redis", "rediss", "unix")
 
 
 def database_url(given: str) -> str:
-    """Return the address with our driver. Raises ``BadSetting``, which never holds the address.
+    """Return the address with our driver. Raises ``BadSetting``, which never contains the address.
 
     For PostgreSQL a connection URI (libpq, section 34.1.1.2), including ``?sslmode=`` and ``?application_name=``.
     """
@@ -54,7 +54,7 @@ def _check_postgresql(url: str) -> None:
 
 
 def redis_url(given: str) -> str:
-    """Return the address. Raises ``BadSetting``, which never holds the address."""
+    """Return the address. Raises ``BadSetting``, which never contains the address."""
     scheme, parted, rest = given.strip().partition("://")
     scheme = scheme.lower()
     if "sentinel" in scheme or "cluster" in scheme:
@@ -73,7 +73,7 @@ def redis_url(given: str) -> str:
 
 
 def is_base(url: str) -> bool:
-    """Return whether links can begin with ``url``: it must fit into mail headers and webhooks."""
+    """Return whether links can begin with ``url``, which must fit into mail headers and webhooks."""
     try:
         parts = urlsplit(url)
         there = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

@@ -1,4 +1,4 @@
-"""Random synthetic residents: none exists, nor does any of their addresses.
+"""Generates synthetic residents, who do not exist, and neither do their addresses.
 
 Phone numbers are from ARCEP's ranges for fiction (decision 2018-0881, 10,000 each); mail goes to ``.example`` and
 pushes to ``.invalid``, which are never in the DNS (RFC 2606, RFC 6761). Push keys are real points of P-256: the sandbox
@@ -19,7 +19,7 @@ from channels.webpush import PushSubscription
 from zones import Area
 
 MOST = 8000
-"""More residents would need more numbers than there are for fiction."""
+"""The most residents: more would need more phone numbers than are reserved for fiction."""
 GROUPS = {
     "ecole-des-tilleuls": "École des Tilleuls, parents (synthetic)",
     "college-de-la-risle": "Collège de la Risle, parents (synthetic)",

@@ -1,6 +1,6 @@
 """A new station's fields from its commune, or from a boundary file.
 
-Reads the data of all communes, which takes seconds: call these from a thread if there is an event loop.
+This reads the data of all communes, which takes seconds: call it from a thread if there is an event loop.
 """
 
 from collections.abc import Mapping
@@ -38,12 +38,12 @@ def of_boundary(found: Boundary) -> dict[str, Any]:
 
 
 def read(document: Any, region: str, *, swap: bool | None = None, mend: bool = False) -> Boundary:
-    """Read a boundary from GeoJSON. Raises as ``zones.read_boundary``."""
+    """Read a boundary from GeoJSON. Raises like ``zones.read_boundary``."""
     return read_boundary(document, region=region, swap=swap, mend=mend)
 
 
 def left_out(found: Boundary) -> list[str]:
-    """Return English sentences about what was changed or ignored in the file."""
+    """Return English sentences about repairs and ignored parts of the file."""
     told = []
     nothing = found.left_out.get("nothing", 0)
     drawn = [f"{number} × {kind}" for kind, number in found.left_out.items() if kind != "nothing"]

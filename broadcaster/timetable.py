@@ -25,7 +25,7 @@ from schedules import Job, Timetable
 
 FIGURES_EVERY = timedelta(seconds=5)
 _POSITIONS_KEPT = timedelta(days=30)
-"""Of requests for help."""
+"""How long positions of requests for help are kept."""
 _REFUSALS_KEPT = _OCCURRENCES_KEPT = timedelta(days=400)
 _log = structlog.get_logger(__name__)
 
@@ -71,14 +71,14 @@ def timetable(services: Services, figures: Figures) -> Timetable:
 
 def _failed(name: str, error: Exception) -> None:
     if isinstance(error, (StoreUnavailable, BusUnavailable)):
-        # Their unavailability is logged by themselves, once and not per job.
+        # Store and bus log their unavailability themselves, once instead of per job.
         _log.debug("a job waits for the store or the bus", job=name, error=str(error))
     else:
         _log.error("a job failed, and is tried again at its next turn", job=name, exc_info=error)
 
 
 async def mind_residents(services: Services) -> None:
-    """End expired pauses and visits, and delete what was not confirmed in time."""
+    """End expired pauses and visits, and delete sign-ups that were not confirmed in time."""
     now = services.clock.now()
     async with services.store.read() as unit:
         due = await residents.is_due(unit, now) or await confirmations.is_due(unit, now)

@@ -37,21 +37,21 @@ from schedules import Timetable
 
 _EXTREME, _SEVERE = (rank_of(each, Status.ACTUAL) for each in (Severity.EXTREME, Severity.SEVERE))
 _MODERATE, _ANY = (rank_of(each, Status.ACTUAL) for each in (Severity.MODERATE, Severity.MINOR))
-# Each runner's greatest rank: however many less urgent batches are under way, and however slow their sender, more
-# urgent work finds a free one.
+# Greatest rank that each runner takes, so that urgent work finds a free runner, no matter how many less urgent batches
+# are in progress or how slow their sender is.
 _RUNNERS = {Lane.URGENT: (_SEVERE,) * 4 + (_EXTREME,) * 2, Lane.ROUTINE: (_ANY,) * 2 + (_MODERATE,)}
 _RESOLVERS = {Lane.URGENT: (_SEVERE,) * 3 + (_EXTREME,), Lane.ROUTINE: (_ANY,) * 2}
 _SWEEP_S = 1.0
 _FOLLOW_S = 5.0
 _ENTER_PACE_S = 0.05
-"""Interval between checks of changes under load: one costs about the same for one change as for a hundred."""
+"""Interval between checks for changes under load: a check costs about the same for one change as for a hundred."""
 _INDEX_PACE_S = 0.5
-"""Likewise for the index; who looks something up in it follows the changes first."""
+"""The same for the index; look-ups apply the changes first."""
 _AGAIN_S = 1.0
 _SETTLE_S = 2.0
 _PLACE_S, _GEOCODER_AWAY_S = 5.0, 60.0
 _CANCELLED_S = 5.0
-"""Time limit for cancelled tasks: one waiting for a silent store would never end."""
+"""Time limit for cancelled tasks, since one that waits for a silent store would never end."""
 _LOCK_WAIT_S = 10.0
 _LOCK_AGAIN_S = 0.1
 _log = structlog.get_logger(__name__)
@@ -141,8 +141,8 @@ async def _live(services: Services) -> asyncio.Task[None]:
 async def _written_down(services: Services) -> None:
     """Record the outcomes of everything sent, and release this process's leads.
 
-    With a time limit: on a full disk, or with a silent server, we would be killed. What could not be written is sent
-    again, and marked.
+    There is a time limit, as on a full disk or with a silent server we would be killed. Messages whose outcomes could
+    not be written are sent again, and marked.
     """
     try:
         async with asyncio.timeout(services.settings.grace_s + _SETTLE_S):
@@ -155,7 +155,7 @@ async def _written_down(services: Services) -> None:
 
 
 class _Crew:
-    """The loops' tasks, and which of them are busy."""
+    """The loops' tasks, with the busy ones marked."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -171,7 +171,7 @@ class _Crew:
             try:
                 await step()
             except (StoreUnavailable, BusUnavailable) as error:
-                # Their unavailability is logged by themselves, once and not per loop.
+                # Store and bus log their unavailability themselves, once instead of per loop.
                 _log.debug("a loop waits for the store or the bus", loop=name, error=str(error))
                 await asyncio.sleep(_AGAIN_S)
             except Exception:  # noqa: BLE001  logged; the other loops and the next turn go on
@@ -179,7 +179,7 @@ class _Crew:
                 await asyncio.sleep(_AGAIN_S)
 
     async def take(self, queue: str, most: int, work: Callable[[Services, int], Awaitable[None]]) -> None:
-        """Take a job of at most that rank, and do it."""
+        """Take a job of at most that rank, and run it."""
         job = await self._services.bus.take(queue, most)
         task = asyncio.current_task()
         if task is not None:
@@ -190,11 +190,11 @@ class _Crew:
         finally:
             if task is not None:
                 self._busy.discard(task)
-            with suppress(BusUnavailable):  # then it is redelivered, and the store knows that it is done
+            with suppress(BusUnavailable):  # the job is then redelivered, and the store knows that it is done
                 await self._services.bus.done(job)
 
     async def end(self) -> None:
-        """Let current jobs end, within the grace time: senders release what they did not send."""
+        """Let current jobs end within the grace time; senders release deliveries that they did not send."""
         for task in self._tasks - self._busy:
             task.cancel()
         with suppress(TimeoutError):
@@ -209,7 +209,7 @@ class _Crew:
 
 
 async def _resolve(services: Services, alert_id: int) -> None:
-    if alert_id in services.held_alerts:  # as with a batch: a clock jump may have ended its lease
+    if alert_id in services.held_alerts:  # as for a batch: a clock jump may have ended its lease
         return
     services.held_alerts.add(alert_id)
     try:
@@ -222,7 +222,7 @@ async def _resolve(services: Services, alert_id: int) -> None:
 
 
 async def _entering(services: Services) -> None:
-    """Keep the index current, and run *enter*; among resolvers, only one at a time does the latter."""
+    """Keep the index current, and run *enter*, which only one resolver at a time does."""
     clock = asyncio.get_running_loop().time
     leads_until = follows_at = 0.0
     async with services.bus.listen(PEOPLE) as signal:
@@ -244,7 +244,7 @@ async def _entering(services: Services) -> None:
 
 
 async def _following(services: Services) -> None:
-    """Keep track of active alerts, whichever process issued or cancelled them."""
+    """Keep track of active alerts, issued or cancelled by any process."""
     async with services.bus.listen(ALERTS) as signal:
         while True:
             for alert in await services.active.follow():
@@ -263,7 +263,7 @@ async def _holding(services: Services) -> None:
             await batches.renew(unit, services.owner, held, until)
             await alerts.renew(unit, services.owner, resolving, until)
 
-        with urgently():  # behind an alert to a million it would be too late, and the leases be taken over
+        with urgently():  # waiting behind an alert to a million people, it would be too late, and the leases taken over
             await services.store.at_once(renew)
 
 
@@ -295,7 +295,7 @@ async def _sweeping(services: Services, figures: Figures, recurring: Timetable) 
     while True:
         if await leads(services, "scheduler"):
             if await steps.mend(services):
-                await recurring.stop()  # it was set by a fast clock
+                await recurring.stop()  # the lease was set by a fast clock
             recurring.start()
             await take_over(services)
             await sweep(services)
@@ -310,7 +310,7 @@ async def _placing(services: Services) -> None:
     pause_s = _PLACE_S
     if services.settings.geocoder_url and await leads(services, "scheduler"):
         geocoder = Geocoder(services.settings.geocoder_url)
-        for work in (name_alerts, place_all):  # one may fail alone: not every geocoder has both requests
+        for work in (name_alerts, place_all):  # either may fail alone, as not every geocoder supports both requests
             try:
                 await work(services.store, geocoder, services.clock)
             except GeocoderAway:

@@ -1,6 +1,6 @@
 """Recurrence rules, days off, and the timetable of recurring jobs.
 
-A leaf: it computes instants and calls back; what is done then is decided elsewhere.
+The package only computes instants and calls back; callers decide what happens then.
 """
 
 from schedules.calendar import PublicDate, feed

@@ -20,7 +20,7 @@ from schedules.errors import BadSchedule
 ZONES = ("A", "B", "C")
 _ZONE = re.compile(r"[A-Za-z0-9-]{1,20}")
 _LONGEST = 200
-"""Days; a longer holiday in a file is an error."""
+"""Longest holiday in days; a longer one in a file is an error."""
 _SUBDIVISIONS = {"67": "6AE", "68": "6AE", "975": "PM", "977": "BL", "978": "MF", "986": "WF", "987": "PF", "988": "NC"}
 
 
@@ -28,7 +28,7 @@ class SchoolCalendar:
     """School holidays, by zone."""
 
     def __init__(self, days: Mapping[str, frozenset[date]], *, metropolitan: bool = False) -> None:
-        """``metropolitan``: zones A, B and C too. They are read when first asked for, which takes half a second."""
+        """``metropolitan``: also zones A, B and C, which are read on first use; that takes half a second."""
         self._days = days
         self._metropolitan = ZONES if metropolitan else ()
 
@@ -50,7 +50,7 @@ class SchoolCalendar:
         return found | _metropolitan()[zone] if zone in self._metropolitan else found
 
     def known_until(self, zone: str) -> date:
-        """Return the last known holiday: later days count as school days."""
+        """Return the last known holiday; later days count as school days."""
         return max(self.days(zone))
 
 
@@ -76,7 +76,7 @@ def _from_file(file: Path) -> dict[str, set[date]]:
 
 @dataclass(frozen=True, slots=True)
 class DaysOff:
-    """Which days are left out. ``insee``: a commune, whose département may have its own public holidays."""
+    """The days to skip. ``insee``: a commune, whose département may have its own public holidays."""
 
     public: bool = False
     insee: str | None = None

@@ -15,7 +15,7 @@ _MINUTE = timedelta(minutes=1)
 def next_time(minute: int, now: datetime, zone: ZoneInfo) -> datetime:
     """Return the next instant after ``now`` when clocks of the zone show ``minute`` (from midnight).
 
-    In the hour missing in spring it is right after it; in the one repeated in autumn, the first time.
+    A time in the hour missing in spring moves to right after it; one in the hour repeated in autumn is the first.
     """
     today = now.astimezone(zone).date()
     walls = [datetime.combine(today + timedelta(days=each), time(*divmod(minute, 60)), zone) for each in (0, 1, 2)]

@@ -19,9 +19,9 @@ from schedules.errors import BadSchedule
 
 LEAST = timedelta(hours=1)
 MOST = 10_000
-"""Most occurrences of a finite rule."""
+"""The most occurrences of a finite rule."""
 HORIZON = timedelta(days=3653)
-"""How far ahead occurrences are computed: a rule that does not fire in ten years never does."""
+"""How far ahead occurrences are computed; a rule that does not fire in ten years counts as never firing."""
 LONGEST_RULE = 500
 
 _KNOWN = frozenset(
@@ -51,7 +51,7 @@ _LAST = datetime(2398, 1, 1)  # noqa: DTZ001  a wall-clock time
 class Recurrence:
     """Times in a zone. ``start`` (naive) is the first candidate; without a ``rule`` the only one.
 
-    ``except_on``: wall-clock times left out (EXDATE); ``off``: days left out. Raises ``BadSchedule`` on construction.
+    ``except_on``: wall-clock times to skip (EXDATE); ``off``: days to skip. Raises ``BadSchedule`` on construction.
     """
 
     start: datetime
@@ -70,7 +70,7 @@ class Recurrence:
     def after(self, moment: datetime, *, inclusive: bool = False) -> Iterator[datetime]:
         """Yield the instants (aware, UTC) after ``moment``, in order, within the horizon from it."""
         zone, last = _zone(self.zone), None
-        # A day earlier, in any zone, so that a time put off by the missing hour is not lost.
+        # Start a day earlier, so that a time moved by the missing hour is not lost in any zone.
         since = moment.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
         end = since + HORIZON
         for local in self._local(since, end):
@@ -80,7 +80,7 @@ class Recurrence:
                 yield instant
 
     def next_after(self, moment: datetime, *, inclusive: bool = False) -> datetime | None:
-        """Return the first instant after ``moment``; None without one in ten years."""
+        """Return the first instant after ``moment``; None if there is none within ten years."""
         return next(self.after(moment, inclusive=inclusive), None)
 
     def between(self, first: datetime, last: datetime) -> Iterator[datetime]:
@@ -91,7 +91,9 @@ class Recurrence:
             yield instant
 
     def check(self, now: datetime) -> None:
-        """Raise ``BadSchedule`` unless it fires after ``now``, at least an hour apart, and not too often."""
+        """Raise ``BadSchedule`` unless it fires after ``now``, with at least an hour between occurrences, and not too
+        often.
+        """
         if self.rule is None:
             if self.next_after(now) is None:
                 raise BadSchedule("at-past", "at")
@@ -155,7 +157,7 @@ class Recurrence:
         return (local - _CYCLES for local in _rrule(_written(parts), self._start_near(since, parts)))
 
     def _start_near(self, since: datetime, parts: Mapping[str, str]) -> datetime:
-        """Return a start from which the rule fires alike from ``since`` on: dateutil goes through all times before.
+        """Return a later start with the same times from ``since`` on, as dateutil goes through all earlier times.
 
         At least one whole interval before ``since``: BYSETPOS counts from the start in the first week.
         """

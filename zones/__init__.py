@@ -1,6 +1,6 @@
 """Shapes on the Earth, indexes of points and areas, jurisdictions, and the communes of France.
 
-WGS 84 degrees, longitude before latitude; lengths in metres. A leaf: it knows nothing of the service. Importing it
+WGS 84 degrees, longitude before latitude; lengths in metres. The package does not depend on the service. Importing it
 opens nothing.
 """
 

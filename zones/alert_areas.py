@@ -18,7 +18,9 @@ from zones.geometry import Area, Patch, covered_pairwise
 from zones.keytable import Ints
 
 _WORTH_A_GRID = 64
-"""Points: for fewer the tree is as fast, and building a grid costs about as much as a tree look-up per area."""
+"""Number of points from which the grid is used: for fewer the tree is as fast, and building a grid costs about as much
+as a tree look-up per area.
+"""
 _LON, _LAT, _RADIUS, _BOUNDS = 0, 1, 2, 3  # columns of a circle's row; four columns of bounds
 
 

@@ -1,4 +1,4 @@
-"""A grid over boxes, for many points at once: which boxes may contain each of them?
+"""A grid over boxes, which finds for many points at once the boxes that may contain them.
 
 A tree takes some two microseconds a point, mostly to walk its nodes; cell look-ups for all points together take a tenth
 of that. A grid is immutable, so it is rebuilt when enough points are queried after a change.
@@ -16,7 +16,7 @@ _CELL_DEG = 0.05
 """Some 5 km: a circle of 5 km covers nine to sixteen cells."""
 _COLUMNS = 8192  # more than 360 / _CELL_DEG
 _MOST_CELLS = 1024
-"""A box over more cells is compared with every point instead: such boxes are few."""
+"""A box over more cells than this is compared with every point instead; such boxes are few."""
 
 
 class AreaGrid:

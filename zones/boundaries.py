@@ -1,4 +1,4 @@
-"""A station's boundary from a file as people have them, and questions to confirm before it is accepted."""
+"""Reads a station's boundary from files as people have them, with doubts that a person must confirm."""
 
 import base64
 import binascii
@@ -71,7 +71,7 @@ class BoundaryDoubtful(InvalidArea):
 
 
 class SwappedCoordinates(BoundaryDoubtful):
-    """As written it is not where the station is; with latitude and longitude swapped it is.
+    """The boundary is not where the station is, but would be with latitude and longitude swapped.
 
     ``given``: the boundary as written, None if not on the Earth; ``place``: that place in words.
     """

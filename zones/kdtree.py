@@ -60,7 +60,7 @@ class Tree:
     def split(self, top: Part, lons: Floats, lats: Floats, most: int) -> list[Part]:
         """Halve the points until no part exceeds ``most``, adding inner nodes; parts become leaves.
 
-        Points in a single spot can't be split: they stay one part, however many.
+        Any number of points in a single spot stay one part, as they can't be split.
         """
         done: list[Part] = []
         open_ = [(top, lons, lats)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Slots = NDArray[np.int32]
 
-MISSING = -1  # also marks a cell never used, where a search ends
+MISSING = -1  # also marks a cell that was never used, at which a search ends
 _GONE = -2  # a deleted cell: a search continues
 _SPREAD = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: neighbouring keys land far apart
 _SMALLEST_BITS = 8

@@ -17,7 +17,7 @@ from zones.geometry import Shape
 from zones.kdtree import ROOT, WORLD, Part, Tree
 from zones.keytable import Ints
 
-LEAF_POINTS = 256  # when planted; more slows down small circles, fewer large ones
+LEAF_POINTS = 256  # points per leaf when planted; more slow down small circles, fewer slow down large ones
 _GRAIN_BITS = 6  # runs are aligned to 64 slots
 _SLACK = 1.25  # room for new points
 _WORTH_TIDYING = 16  # leaves

@@ -18,7 +18,7 @@ from zones.geometry import Area
 from zones.keytable import MISSING, Ints, KeyTable
 from zones.leaves import Leaves, Points
 
-_WAITING = 1024  # single puts are buffered up to this many, or the next query
+_WAITING = 1024  # single puts are buffered up to this many, or until the next query
 
 
 class Hits(NamedTuple):
@@ -31,7 +31,7 @@ class Hits(NamedTuple):
 
 
 class PlaceIndex:
-    """Points by key; each has an owner, and an owner may have many. Keys are distinct int64, negative ones too."""
+    """Points by key. Each has an owner, who may have many points. Keys are distinct int64, which may be negative."""
 
     def __init__(self) -> None:
         self._leaves = Leaves()
@@ -88,7 +88,7 @@ class PlaceIndex:
         return self._take_out(slots[slots != MISSING].astype(np.int64))
 
     def of_owners(self, owners: Any) -> Ints:
-        """Return the keys of several owners' points, sorted. One scan of all points, however many owners."""
+        """Return the keys of several owners' points, sorted. Takes one scan of all points for any number of owners."""
         self._flush()
         columns = self._leaves.columns
         theirs = np.flatnonzero(np.isin(columns.owners, np.unique(np.asarray(owners, dtype=np.int64))))

@@ -1,4 +1,4 @@
-"""Which territories may contain a point, by bounding boxes, for as many as a nation has communes.
+"""Finds the territories that may contain a point by bounding boxes, for as many as a nation has communes.
 
 Boxes take 40 bytes a territory, and a point is in three or four of them, whose boundaries then decide. A query scans
 all boxes, which takes some 100 µs for 36,000. Single-threaded, as on an event loop.

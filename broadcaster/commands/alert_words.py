@@ -31,7 +31,7 @@ def audiences() -> dict[str, str]:
 
 
 def states() -> dict[str, str]:
-    """Return the states of people and deliveries, as they stand after a number."""
+    """Return the words for the states of people and deliveries, to follow a number."""
     return {
         "acknowledged": words("acknowledged"),
         "opened": words("opened"),
@@ -50,7 +50,7 @@ def states() -> dict[str, str]:
 
 
 def progress(alert: Mapping[str, Any]) -> str:
-    """Return how far an alert of the API is."""
+    """Return the progress of an alert from the API."""
     if alert["cancelled_at"]:
         return words("lifted")
     return {"accepted": words("accepted"), "sending": words("sending"), "finished": words("finished")}[alert["state"]]

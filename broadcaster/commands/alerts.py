@@ -270,7 +270,7 @@ def cancel(
         text = {"headline": headline, **({"description": description} if description else {})}
         body = {"kind": "mistake" if mistake else "all_clear", **({"texts": {language: text}} if headline else {})}
         cleared = await api.post(f"/v1/alerts/{alert_id}/cancel", body)
-        # A temporary service must run until the all-clear is accounted for.
+        # A temporary service must run until everyone is accounted for in the all-clear.
         report = await follow(api, cleared["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
         return cleared, report, api.passing
 

@@ -28,9 +28,9 @@ class Lost(Exception):
 
 
 class Api:
-    """The service at ``url``, used with ``key``, in an ``async with``.
+    """The service at ``url``, used with ``key``; an async context manager.
 
-    ``passing``: it was started for this command, and ends with it.
+    ``passing``: the service was started for this command, and ends with it.
     """
 
     def __init__(self, url: str, key: str, *, tries: int = _TRIES, passing: bool = False) -> None:
@@ -47,7 +47,7 @@ class Api:
         self._said = False
 
     async def __aenter__(self) -> Self:
-        # Direct connection: no proxy from the environment between a mayor and the service.
+        # Connect directly: no proxy from the environment may stand between a mayor and the service.
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S, connect=10)
         self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
         return self
@@ -69,16 +69,16 @@ class Api:
         return True
 
     async def get(self, path: str, **query: str | int | None) -> Any:
-        """GET; retries after lost connections. Raises ``Stop`` with the service's own sentence."""
+        """GET; retry after lost connections. Raises ``Stop`` with the service's own sentence."""
         params = {name: str(value) for name, value in query.items() if value is not None}
         return await self._asked("GET", path, params=params)
 
     async def post(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> Any:
-        """POST an idempotent document; retries after lost connections."""
+        """POST an idempotent document; retry after lost connections."""
         return await self._asked("POST", path, body=body, headers=headers)
 
     async def patch(self, path: str, body: Any) -> Any:
-        """PATCH; idempotent."""
+        """PATCH, which is idempotent here."""
         return await self._asked("PATCH", path, body=body)
 
     async def delete(self, path: str) -> Any:

@@ -38,7 +38,7 @@ def backup(file: Path, *, with_key: bool) -> None:
     """
     where = settings()
     beside = file.with_name(file.name + ".key")
-    for each in (file, beside) if with_key else (file,):  # checked before the work too
+    for each in (file, beside) if with_key else (file,):  # also checked before the work starts
         if each.exists():
             raise Stop("file-there", path=each)
     made = wait_for(_back_up(where, file))

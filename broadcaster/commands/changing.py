@@ -1,4 +1,4 @@
-"""What ``tocsin alert update`` changes, in the API's terms."""
+"""The changes of ``tocsin alert update``, in the API's form."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from broadcaster.commands.showing import utc_now
 
 
 def changes(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return the update's body; ``shown``: the alert as the API has it. Raises ``Stop`` where nothing changes."""
+    """Return the update's body; ``shown``: the alert in the API's form. Raises ``Stop`` if nothing changes."""
     body = {**_texts(shown, given), **_area(given)}
     if given["severity"] is not None:
         body["severity"] = given["severity"]
@@ -21,14 +21,14 @@ def changes(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def like(shown: dict[str, Any]) -> dict[str, Any]:
-    """Return an alert as a question of reach; an update asks only for its area and people."""
+    """Return an alert as a reach query; for an update, only its area and people matter."""
     kept = ("station", "status", "severity", "area", "channels")
     audience = {name: shown["audience"][name] for name in ("kind", "groups")}
     return {name: shown[name] for name in kept} | {"audience": audience}
 
 
 def area_in(body: dict[str, Any]) -> dict[str, Any]:
-    """Return what of an update a question of reach needs."""
+    """Return the part of an update that a reach query needs."""
     return {name: body[name] for name in ("area", "severity") if name in body}
 
 

@@ -41,7 +41,7 @@ def migrate(*, demo: bool) -> None:
 
 
 async def _look_for_the_sea(store: Store) -> None:
-    """Determine the sea for stations from before that existed."""
+    """Determine the sea near stations from before that feature existed."""
     async with store.read() as unit:
         ids = await stations.without_sea(unit)
     coast = Coast()

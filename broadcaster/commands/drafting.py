@@ -1,4 +1,4 @@
-"""From the options of ``tocsin send`` to the API's document. The API validates it."""
+"""Converts the options of ``tocsin send`` to the API's document, which the API validates."""
 
 import json
 import re
@@ -129,7 +129,7 @@ def _put_texts(body: dict[str, Any], given: Mapping[str, Any]) -> None:
 
 
 def _template(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the template and what fills it; without one, the severity is needed."""
+    """Return the template and the values of its placeholders; without a template, the severity is required."""
     if given.get("template"):
         return {"template": given["template"].lower(), "blanks": dict(map(_blank, given.get("blanks") or ()))}
     if not given.get("severity"):
@@ -196,7 +196,7 @@ def _channels(text: str) -> list[str]:
 
 
 def minutes_of(name: str, text: str, at: str) -> int:
-    """Return the minutes of a span (90min, 6h), or from ``at`` to another time of day in the same zone."""
+    """Return the minutes of a duration (90min, 6h), or those from ``at`` to another time of day in the same zone."""
     span = _SPAN.fullmatch(text.strip().lower())
     if span is not None:
         return round(float(span[1]) * _SECONDS[span[2]] / 60)

@@ -35,7 +35,7 @@ _PROBE_S = 9.0
 """Time limit per check, so that the whole report takes less than ten seconds."""
 
 _ANSWER_S = 5.0
-# An earlier clock is wrong: the newest release is younger.
+# A clock before this is wrong: the newest release is later.
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -53,7 +53,7 @@ async def examine(settings: Settings) -> AsyncIterator[Examined]:
     for subject, look in _LOCAL.items():
         for finding in look(settings):
             yield Examined(subject, finding)
-    # Concurrently, so that one that hangs does not delay the others.
+    # Concurrently, so that a hanging channel does not delay the others.
     asking = {subject: asyncio.create_task(_in_time(ask(settings))) for subject, ask in _ASKED.items()}
     channels = asyncio.create_task(_channels(settings))
     for subject, asked in asking.items():

@@ -48,7 +48,7 @@ def of_troubles(found: Iterable[Trouble]) -> list[Finding]:
 
 
 async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
-    """Return running processes, and the store's troubles, even if no process answers."""
+    """Return the running processes and the store's troubles, even if no process answers."""
     now = datetime.now(UTC)
     try:
         school = open_school(settings)

@@ -1,4 +1,4 @@
-"""What the exit code of a command says, so that a script can act on it.
+"""Exit codes of commands, for scripts to act on.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Errors as sentences: no traceback for anything that a user can fix."""
+"""Shows errors as sentences, without a traceback for anything that a user can fix."""
 
 import sys
 from collections.abc import Coroutine

@@ -57,7 +57,7 @@ async def _reports(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
         try:
             report = await api.get(f"/v1/alerts/{alert_id}/report")
         except Lost:
-            continue  # it has retried for seconds; the service may come back
+            continue  # the request was already retried for seconds; the service may come back
         yield report
         if settled(report):
             return

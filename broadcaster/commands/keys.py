@@ -85,7 +85,7 @@ def operator(*, days: int, rotate: bool) -> None:
 
     made = wait_for(work())
     if rotate:
-        # An earlier version stored it there; it is no longer valid.
+        # An earlier version stored the key there; it is no longer valid.
         (where.data_dir / OLD_FILE).unlink(missing_ok=True)
     click.echo(made)
     told = many(

@@ -1,4 +1,4 @@
-"""Settings and database for the duration of one command."""
+"""Opens settings and database for one command."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def _require_newest(store: Store) -> None:
 
     there, wanted = await current(store), newest()
     if there is not None and there not in known():
-        return  # expanded by a newer version: compatible
+        return  # expanded by a newer version, which is compatible
     if there != wanted:
         raise Stop("database-empty" if there is None else "database-shape", there=there, needed=wanted)
 
@@ -73,7 +73,7 @@ async def station_of(unit: Unit, slug: str) -> Station:
 
 
 def machine() -> Actor:
-    """Return who acts in a command: who may run it could change the database anyway."""
+    """Return the actor of a command. Anybody who may run it could change the database anyway."""
     return Actor(ActorKind.MACHINE, SystemClock().now())
 
 

@@ -1,4 +1,4 @@
-"""How people and commands of this machine get in: the first administrator's link, and keys for all stations."""
+"""Access from this machine: the first administrator's link, and keys for all stations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DAYS = 90
 """Default lifetime of a key for all stations."""
 OLD_FILE = "operator.key"
-"""Where earlier versions stored the key, beside the secret."""
+"""File in which earlier versions stored the key, beside the secret."""
 
 _FIRST = "Administrator"
 _LONGEST_COMMAND = timedelta(hours=25)
@@ -35,7 +35,7 @@ _LONGEST_COMMAND = timedelta(hours=25)
 async def first_secret(store: Store, clock: Clock) -> str | None:
     """Return the secret of the first administrator's one-time link; None when an administrator can sign in.
 
-    Empty where the output is no terminal: it ends up in a log.
+    Return an empty one if the output is not a terminal, as it would end up in a log.
     """
     async with store.write() as unit:
         if not sys.stdout.isatty() and not await _signs_in(unit):
@@ -57,7 +57,7 @@ async def _signs_in(unit: Unit) -> bool:
 
 
 async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = False) -> str:
-    """Make an operator's key and return it. ``rotate``: revoke earlier ones."""
+    """Create and return an operator's key. ``rotate``: revoke earlier ones."""
     now = clock.now()
     if rotate:
         for row in await stations.keys_that_hold(unit, now):
@@ -77,7 +77,7 @@ async def record_key(unit: Unit, key: str, now: datetime) -> None:
 
 @asynccontextmanager
 async def key_for_a_command(store: Store, clock: Clock) -> AsyncIterator[str]:
-    """Make a key that ends with the block: access to the database and its secret is authorization enough."""
+    """Create a key that ends with the block: access to the database and its secret suffices as authorization."""
     now = clock.now()
     async with store.write() as unit:
         key = await stations.add_key(unit, KeyRole.ADMIN, None, KEY_OF_COMMAND, now, expires_at=now + _LONGEST_COMMAND)

@@ -1,4 +1,4 @@
-"""Progress bar on stderr, removed at the end."""
+"""A progress bar on stderr, removed at the end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

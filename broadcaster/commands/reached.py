@@ -21,8 +21,8 @@ _NO_KEY = "set TOCSIN_KEY; only on the machine of the service a command needs no
 async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterator[Api]:
     """Yield the service at TOCSIN_URL, else at its configured address.
 
-    With ``may_start``, if none answers and TOCSIN_URL is not set, a service is started in this process for the block: a
-    mayor's alert goes out when the server is down.
+    With ``may_start``, if none answers and TOCSIN_URL is not set, start a service in this process for the block, so
+    that a mayor's alert goes out even when the server is down.
     """
     named = named_url()
     url = named or local_url(settings)
@@ -42,7 +42,7 @@ async def service(settings: Settings, *, may_start: bool = False) -> AsyncIterat
 
 @asynccontextmanager
 async def _own(settings: Settings, url: str) -> AsyncIterator[Api]:
-    # The whole service: not imported if a running one is used.
+    # This imports the whole service, which is not needed if one is running.
     from broadcaster.app import serving  # noqa: PLC0415
     from broadcaster.logs import set_up_logs  # noqa: PLC0415
 

@@ -120,7 +120,7 @@ def show_unreached(console: Console, people: list[dict[str, Any]], count: int) -
 
 
 def _why(reasons: list[dict[str, Any]]) -> str:
-    """Return the API's reasons as a sentence; one of a newer service is said by its code."""
+    """Return the API's reasons as a sentence; a reason of a newer service is shown by its code."""
     known = [
         Why(Reason(each["reason"]), each["channel"], each["code"]) for each in reasons if each["reason"] in _REASONS
     ]

@@ -42,7 +42,7 @@ def with_schedule(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def scheduled(body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the document of POST /v1/schedules for an alert's; None if it is sent now."""
+    """Return the document of POST /v1/schedules for an alert's document; None if the alert is sent now."""
     if not given["at"]:
         alone = [name for name in _WITH_AT if given[name]]
         if alone:
@@ -218,7 +218,7 @@ def _headline(shown: dict[str, Any]) -> str:
 
 
 def local(at: str | None, zone: str) -> str:
-    """Return an ISO 8601 instant in a schedule's zone, as ``--at`` and ``--occurrence`` take it."""
+    """Return an ISO 8601 instant in a schedule's zone, in the form of ``--at`` and ``--occurrence``."""
     return "" if at is None else f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 

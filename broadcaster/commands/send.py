@@ -45,7 +45,7 @@ class _Wish:
 
 @dataclass
 class _Seen:
-    """Progress, for a message on interruption."""
+    """Progress so far, for the message on interruption."""
 
     asked: bool = False
     alert_id: str = ""
@@ -53,7 +53,7 @@ class _Seen:
 
     @property
     def goes_on(self) -> str:
-        """Return what happens to an alert that is no longer followed."""
+        """Return a sentence about how an alert goes on that is no longer followed."""
         if self.passing:
             return words("what is unsent waits in the database: start `tocsin serve`, and it goes out")
         return words("the alert goes on: tocsin alert show %(id)s", id=self.alert_id)
@@ -156,7 +156,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
 
 
 async def _from_template(api: Api, body: dict[str, Any]) -> None:
-    """Set what is asked and shown of it before it is sent: severity, and whether it is a drill."""
+    """Set the template's facts that are needed before sending: severity, and whether it is a drill."""
     known = (await api.get(f"/v1/stations/{quote(body['station'], safe='')}/templates"))["templates"]
     for each in known:
         if each["name"] == body["template"]:
@@ -167,7 +167,7 @@ async def _from_template(api: Api, body: dict[str, Any]) -> None:
 
 
 async def _reach(api: Api, wish: _Wish) -> Any:
-    """Return whom it would reach, at the time when it is sent."""
+    """Return whom it would reach at its sending time."""
     later = (
         {name: wish.later[name] for name in ("at", "zone", "lasts_minutes") if name in wish.later} if wish.later else {}
     )
@@ -178,7 +178,7 @@ async def _reach(api: Api, wish: _Wish) -> Any:
 
 
 async def _usual_audience(api: Api, body: dict[str, Any]) -> None:
-    """Set the audience that the console proposes, where none was given."""
+    """Set the audience that the console proposes, if none was given."""
     if "audience" not in body:
         station = await api.get(f"/v1/stations/{quote(body['station'], safe='')}")
         usual = usual_audience(StationKind(station["kind"]), Severity(body["severity"]))
@@ -187,7 +187,7 @@ async def _usual_audience(api: Api, body: dict[str, Any]) -> None:
 
 
 async def _asked_to_wake(api: Api, wish: _Wish, reach: Any) -> tuple[_Wish, Any]:
-    """Ask whether to wake those who would never hear of it."""
+    """Ask whether to wake people who would otherwise miss it."""
     question = many(
         "Wake %(n)s person in their quiet hours?", "Wake %(n)s people in their quiet hours?", reach["hearing"]["missed"]
     )
@@ -234,7 +234,7 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
         missed = [each async for each in unreached(api, alert_id)]
         alert = await api.get(f"/v1/alerts/{alert_id}")
     except (Lost, Stop) as lost:
-        # The alert is out: "refused" would be wrong, whatever fails afterwards.
+        # The alert was sent, so "refused" would be wrong for any later failure.
         err().print(f"{lost}; {seen.goes_on}", markup=False)
     if report is None:
         code = Exit.UNACCOUNTED

@@ -59,7 +59,7 @@ def serve(roles: str | None) -> None:
 
 
 def first_sign_in(base_url: str, secret: str) -> list[tuple[str, str]]:
-    """Return what is said where no administrator can sign in; without a secret, how to make a link."""
+    """Return the notice for when no administrator can sign in; without a secret, it says how to make a link."""
     if not secret:
         command = "tocsin operator invite NAME --admin"
         return [(words("first sign-in"), words("`%(command)s` on this machine makes a link", command=command))]

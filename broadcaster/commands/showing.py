@@ -26,7 +26,7 @@ SAID_AFTER_S = 1.0
 
 
 def out() -> Console:
-    """Return the console for results. Created at each use, as test runners replace stdout."""
+    """Return the console for results, created at each use because test runners replace stdout."""
     return _console(stderr=False)
 
 

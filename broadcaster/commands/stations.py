@@ -311,7 +311,7 @@ def _from_file(path: Path, name: str | None, region: str, *, swap: bool | None, 
 
 
 def _asked(document: Any, region: str, *, swap: bool | None, mend: bool) -> Boundary:
-    """Read a boundary, and ask for confirmations; stops if there is no terminal."""
+    """Read a boundary and ask for confirmations; stop if there is no terminal."""
     while True:
         try:
             return territory.read(document, region, swap=swap, mend=mend)

@@ -1,4 +1,6 @@
-"""Why a command stops: each code's sentence, and a hint. French is in ``web/locale/fr/LC_MESSAGES/stops.po``."""
+"""Sentences for the reasons why a command stops, by code, each with a hint. French is in
+``web/locale/fr/LC_MESSAGES/stops.po``.
+"""
 
 from collections.abc import Mapping
 

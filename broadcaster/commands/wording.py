@@ -1,4 +1,5 @@
-"""What commands say, in the terminal's language: that of LC_ALL, LC_MESSAGES or LANG (POSIX, 8.2), else English.
+"""Translates the commands' texts into the terminal's language: that of LC_ALL, LC_MESSAGES or LANG (POSIX, 8.2), else
+English.
 
 ::
 
