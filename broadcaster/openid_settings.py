@@ -31,7 +31,7 @@ class OpenIdSettings(BaseModel):
     @field_validator("openid_issuer", "franceconnect_issuer")
     @classmethod
     def _issuer(cls, value: str) -> str:
-        """Keep it to the letter: tokens name it."""
+        """Keep the issuer unchanged, as tokens contain it."""
         plain = urlsplit(value).scheme == "http" and urlsplit(value).hostname not in _LOOPBACK
         if value and (plain or not server_urls.is_base(value)):
             raise BadSetting("openid-issuer")

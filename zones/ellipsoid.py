@@ -40,7 +40,7 @@ def distance_m(lons1: Any, lats1: Any, lons2: Any, lats2: Any) -> Floats:
 
 
 def rough_distance_m(lon: float, lat: float, lons: Floats, lats: Floats) -> Floats:
-    """Return distances on a sphere (haversine), within 0.6 %: a tenth of the time of the geodesics."""
+    """Return distances on a sphere (haversine), accurate to 0.6 %, in a tenth of the geodesics' time."""
     north, east = np.sin(np.radians(lats - lat) / 2), np.sin(np.radians(lons - lon) / 2)
     squared = north * north + math.cos(math.radians(lat)) * np.cos(np.radians(lats)) * east * east
     return np.asarray(2 * _SPHERE_M * np.arcsin(np.sqrt(np.minimum(squared, 1.0))))

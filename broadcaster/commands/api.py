@@ -36,7 +36,7 @@ class Api:
     def __init__(self, url: str, key: str, *, tries: int = _TRIES, passing: bool = False) -> None:
         self.url = url.rstrip("/")
         self.passing = passing
-        language = reader().language  # refusals are said in it
+        language = reader().language  # the language of refusals
         self._headers = {
             "Authorization": f"Bearer {key}",
             "Accept": "application/json",

@@ -1,4 +1,4 @@
-"""What a command says of an alert that waits for a second person, and how it ends then."""
+"""Output and exit of commands for an alert that waits for approval."""
 
 from collections.abc import Callable
 from typing import Any

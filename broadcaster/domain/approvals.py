@@ -58,7 +58,7 @@ class ApprovalRules:
 
 
 def goes_beyond(before: Message, after: Message) -> bool:
-    """Return whether an update says or reaches what nobody agreed to: other words, new ground, a graver severity."""
+    """Return whether an update goes beyond what was approved: other texts, a new area, a higher severity."""
     graver = _SEVEREST_FIRST.index(after.severity) < _SEVEREST_FIRST.index(before.severity)
     within = after.area == before.area or (
         before.area is not None and after.area is not None and before.area.contains(after.area)

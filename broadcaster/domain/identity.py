@@ -1,4 +1,4 @@
-"""How sure it is who a resident is. It gates polls that ask for it, never alerts."""
+"""Levels of proof of a resident's identity. Polls may require one, alerts never do."""
 
 from enum import IntEnum
 

@@ -55,7 +55,7 @@ class Operator:
 
     @property
     def comes_in(self) -> bool:
-        """Return whether they can sign in, if only by a provider, which may be away."""
+        """Return whether they can sign in, even if only through a provider, which may be unavailable."""
         return self.can_sign_in or (self.has_openid and not self.disabled)
 
 

@@ -103,7 +103,7 @@ class Caller:
         return self.stations_by_role(permission)
 
     def stations_by_role(self, permission: Permission) -> frozenset[int] | None:
-        """Return the ids of the stations where their role holds it; None for all."""
+        """Return the ids of the stations where their role includes the permission; None for all."""
         if self.everywhere is not None and self.everywhere.holds(permission):
             return None
         return frozenset(station_id for station_id, role in self.roles.items() if role.holds(permission))

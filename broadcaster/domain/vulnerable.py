@@ -1,6 +1,7 @@
 """The register of vulnerable people (Code de l'action sociale et des familles, L121-6-1 and R121-2 to R121-12).
 
-It is kept apart from the alert list: its own permission, and nobody is copied from one to the other unasked.
+It is separate from the alert list: it has its own permission, and nobody is copied from one to the other without
+asking.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ LONGEST_FIELD = 200
 
 
 class Ground(StrEnum):
-    """Why somebody may be entered: 65 or older; 60 or older and unfit for work; an adult with a disability."""
+    """The reason for an entry: 65 or older; 60 or older and unfit for work; an adult with a disability."""
 
     AGE = "age"
     UNFIT = "unfit"
@@ -23,7 +24,7 @@ class Ground(StrEnum):
 
 
 class Asker(StrEnum):
-    """Who asked for the entry. ``list``: it was taken over from a list, or from before this register existed."""
+    """Who asked for the entry. ``list``: imported from a list, or from before this register existed."""
 
     SELF = "self"
     REPRESENTATIVE = "representative"
@@ -35,10 +36,10 @@ class Asker(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What is written in an entry, nothing of health. ``born``: a date, ISO 8601, or empty.
+    """The content of an entry, without health data. ``born``: a date, ISO 8601, or empty.
 
-    ``asked_by``: who asked, where it was another. ``contact``: whom to call in an emergency. ``helped_by``: services
-    that come to the home.
+    ``asked_by``: who asked, if not the person. ``contact``: whom to call in an emergency. ``helped_by``: services that
+    come to the home.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Entry:
     """One entry. ``person``: the same person on the alert list, who is told first.
 
     ``asked_at``: None if taken over from a list. ``letter_at``: when the acknowledgement was sent. ``confirmed_at``:
-    when it was last reviewed, at first its beginning.
+    when it was last reviewed, or added.
     """
 
     id: int
@@ -70,9 +71,9 @@ class Entry:
 
     @property
     def letter_due(self) -> datetime | None:
-        """Return until when a letter has to be sent; None without one to send."""
+        """Return the deadline for sending the letter; None if no letter is due."""
         return None if self.asked_at is None or self.letter_at is not None else self.asked_at + LETTER_WITHIN
 
     def review_due(self, now: datetime) -> bool:
-        """Return whether a year has gone by since the last review. The entry stays, answered or not."""
+        """Return whether a year has passed since the last review. The entry stays even without an answer."""
         return now - self.confirmed_at >= REVIEW_EVERY

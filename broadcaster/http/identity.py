@@ -1,4 +1,4 @@
-"""/me/identity: FranceConnect, as an optional proof of who somebody is. Only the level and a mark are kept."""
+"""/me/identity: FranceConnect, as an optional proof of identity. Only the level and a mark are stored."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ _LEVELS = ("eidas1", "eidas2", "eidas3")
 
 
 async def begin(call: Call[None, None]) -> web.Response:
-    """Return where a resident shows who they are; their browser keeps for whom it is, sealed."""
+    """Return the address where a resident proves their identity; their browser keeps their subscriber id, sealed."""
     provider, asked = _provider(call), Asked.fresh()
     there = await way_in(provider, asked, _back(call), "openid", acr_values=_LEVELS[0])
     response = answer(WayOut(url=there))
@@ -33,7 +33,7 @@ async def begin(call: Call[None, None]) -> web.Response:
 
 
 async def back(call: Call[None, None]) -> web.Response:
-    """Keep the level of the resident who came back, and end FranceConnect's session. Raises ``Refused``."""
+    """Store the level of a resident who returned, and end FranceConnect's session. Raises ``Refused``."""
     provider = _provider(call)
     try:
         found, facts = await came_back(call.request, provider, _AWAY, _back(call))
@@ -53,7 +53,7 @@ async def back(call: Call[None, None]) -> web.Response:
 
 
 async def forget(call: Call[None, None]) -> web.Response:
-    """Forget how sure it is who somebody is."""
+    """Delete a resident's proof of identity."""
     await call.services.store.transact(lambda unit: identities.forget(unit, call.subscriber_id))
     return nothing()
 

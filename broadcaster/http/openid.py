@@ -1,4 +1,4 @@
-"""What a browser keeps while it is away at an OpenID Connect provider: sealed, for one use, and ten minutes."""
+"""The state that a browser keeps while it is at an OpenID Connect provider: sealed, for one use within ten minutes."""
 
 import base64
 from datetime import timedelta
@@ -23,7 +23,7 @@ LARGEST_COOKIE = 3800
 
 
 def provider_of(settings: Settings, which: str) -> Provider | None:
-    """Return the provider *openid* or *franceconnect* as set up; None without it."""
+    """Return the configured provider *openid* or *franceconnect*; None if it is not set up."""
     issuer, client, secret = (getattr(settings, f"{which}_{each}") for each in ("issuer", "client_id", "client_secret"))
     return Provider(issuer, client, secret.get_secret_value()) if issuer else None
 
@@ -43,7 +43,7 @@ def keep(
 
 
 def kept(request: web.Request, name: str) -> dict[str, Any] | None:
-    """Return what ``keep`` sealed; None if it is gone, late, or not ours."""
+    """Return the facts that ``keep`` sealed; None if they are missing, expired or not ours."""
     value, services = request.cookies.get(name, ""), request.app[SERVICES]
     if not value or len(value) > LARGEST_COOKIE:
         return None
@@ -67,7 +67,9 @@ async def way_in(provider: Provider, asked: Asked, redirect_uri: str, scope: str
 async def came_back(
     request: web.Request, provider: Provider, cookie: str, redirect_uri: str, max_age_s: int | None = None
 ) -> tuple[Identified, dict[str, Any]]:
-    """Return who came back, and what the browser kept. Raises ``Refused``, and a 503 as ``way_in``."""
+    """Return the identified person, and the state that the browser kept. Raises ``Refused``, and a 503
+    like ``way_in``.
+    """
     facts, query = kept(request, cookie), request.query
     if facts is None or query.get("state") != facts["asked"]["state"]:
         raise Refused("openid-late")

@@ -1,4 +1,4 @@
-"""A provider of OpenID Connect: discovery, authorization code with PKCE, and what its tokens say.
+"""A client of an OpenID Connect provider: discovery, authorization code with PKCE, and validation of tokens.
 
 OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0, RFC 7636. Tokens are signed by a key of the provider's
 own (RS256, ES256 …), never by a shared secret. The answer of the userinfo endpoint may be JSON, or a signed JWT as
@@ -33,11 +33,13 @@ _SECRET = 48
 
 
 class ProviderFailed(TocsinError):
-    """Nobody can be identified: ``ProviderAway`` or ``ProviderRefused``. Its text is for the log, and names nobody."""
+    """Nobody can be identified: ``ProviderAway`` or ``ProviderRefused``. Its text is for the log, and contains no
+    names.
+    """
 
 
 class ProviderAway(ProviderFailed):
-    """The provider does not answer, or not as one."""
+    """The provider does not answer, or not as an OpenID Connect provider."""
 
 
 class ProviderRefused(ProviderFailed):
@@ -46,7 +48,7 @@ class ProviderRefused(ProviderFailed):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a browser was sent to the provider with. It comes back in the browser's keeping, sealed."""
+    """The state of a request to the provider, which the browser keeps, sealed, until it returns."""
 
     state: str
     nonce: str
@@ -62,7 +64,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """Who came back. ``claims``: of the ID token and the userinfo endpoint; ``id_token``: to sign out with."""
+    """The identified person. ``claims``: from the ID token and the userinfo endpoint; ``id_token``:
+    needed to sign out.
+    """
 
     sub: str
     claims: Mapping[str, Any]
@@ -105,9 +109,9 @@ class Provider:
         return _with_query((await self.metadata())["authorization_endpoint"], query)
 
     async def identify(self, asked: Asked, code: str, redirect_uri: str, max_age_s: int | None = None) -> Identified:
-        """Exchange a code for who it stands for. Raises ``ProviderAway``, ``ProviderRefused``.
+        """Exchange a code for the person it identifies. Raises ``ProviderAway``, ``ProviderRefused``.
 
-        ``max_age_s``: how long ago they may have shown the provider who they are.
+        ``max_age_s``: how long ago they may have signed in at the provider.
         """
         metadata = await self.metadata()
         form = {
@@ -187,7 +191,7 @@ class Provider:
             raise ProviderAway(message) from error
 
     async def _opened(self, token: str) -> jwt.Token:
-        """Return a JWT whose signature holds; the provider's keys are read again once, as it may have changed them."""
+        """Return a JWT with a valid signature; the provider's keys are read again once, as they may have changed."""
         for again in (False, True):
             if self._keys is None or again:
                 self._keys = await self._read_keys((await self.metadata())["jwks_uri"])
@@ -220,7 +224,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 async def _asked(method: str, url: str, **options: Any) -> tuple[str, bytes]:
-    """Return an answer's media type and body. Raises ``ProviderAway``; ``ProviderRefused`` for a 4xx."""
+    """Return a response's media type and body. Raises ``ProviderAway``; ``ProviderRefused`` for a 4xx."""
     patience = aiohttp.ClientTimeout(total=_PATIENCE_S)
     try:
         async with (

@@ -34,8 +34,8 @@ _ACTIONS = {
 async def submit(services: Services, command: IssueAlert, *, life_at_stake: str = "") -> tuple[Alert, bool]:
     """Issue an alert, or ask for its approval. Return it, and whether it waits.
 
-    ``life_at_stake``: why it goes out at once, without a second person, or by somebody who is not on duty; all
-    approvers are told. Raises as ``issue``, and ``Forbidden`` for somebody who is not on duty.
+    ``life_at_stake``: why it goes out at once, without approval or by somebody who is not on duty; all approvers are
+    told. Raises like ``issue``, and ``Forbidden`` for somebody who is not on duty.
     """
     station, key = command.station, command.idempotency_key
     async with services.store.read() as unit:

@@ -1,4 +1,4 @@
-"""Who may send: in a week of the duty roster those whom it names, and owners always."""
+"""Decides who may send: the people on the duty roster in their week, and owners always."""
 
 from broadcaster.domain.audit import Actor, ActorKind
 from broadcaster.domain.permissions import Permission
@@ -9,7 +9,7 @@ from broadcaster.store.operators import operators
 
 
 async def is_off_duty(services: Services, station_id: int, actor: Actor) -> bool:
-    """Return whether the roster leaves sending to others now. A week that names nobody leaves it to all."""
+    """Return whether the roster bars this operator from sending now. A week without names bars nobody."""
     if actor.kind is not ActorKind.OPERATOR:
         return False
     async with services.store.read() as unit:

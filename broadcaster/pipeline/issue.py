@@ -53,9 +53,9 @@ async def issue(
 ) -> tuple[Alert, bool]:
     """Accept an alert: once this returns it is durable, and is sent even if this process dies.
 
-    Return it, and whether the same idempotency key had issued it before. ``first`` is done in the same transaction,
-    before a new one is written. Raises ``Refused``, ``Conflict`` when that key was used for a different request, and
-    for an update as ``versions.take_place``.
+    Return it, and whether the same idempotency key had issued it before. ``first`` runs in the same transaction, before
+    a new alert is written. Raises ``Refused``; ``Conflict`` if the key was used for a different request; for an update
+    also like ``versions.take_place``.
     """
     now = services.clock.now()
     if command.idempotency_key is not None:

@@ -35,7 +35,7 @@ async def open_poll(
 ) -> Poll:
     """Store a poll, and send the message that announces it, in one transaction. Raises ``Refused``.
 
-    ``identity``: only for people who have shown who they are.
+    ``identity``: only for people who have proven their identity.
     """
     await check_on_duty(services, station.id, actor)
     now, token = services.clock.now(), new_token()

@@ -32,7 +32,7 @@ from broadcaster.store.stations import stations
 from zones import Area
 
 _HEAD_START_S = 0.25
-"""How long the first messages have store and processor for themselves."""
+"""Head start of the first messages, during which nothing else uses store and processor."""
 _SETTLE_S = 0.5
 _ON_ITS_WAY = 2.5
 """A message may be in flight for this many send timeouts: ``deliver`` ends it after two, then records it."""
@@ -60,10 +60,10 @@ async def update(
     request_hash: bytes | None = None,
     life_at_stake: str = "",
 ) -> tuple[Alert, bool]:
-    """Replace ``alert``, the version that the caller looked at; return as ``approving.submit`` does.
+    """Replace ``alert``, the version that the caller saw. Returns like ``approving.submit``.
 
-    A second person is asked only about what nobody agreed to yet (``goes_beyond``). Raises ``Refused``; ``Conflict``
-    if the alert is over, ``Stale`` if another version holds by now.
+    Approval is needed only for changes that nobody has approved (``goes_beyond``). Raises ``Refused``; ``Conflict`` if
+    the alert is over, ``Stale`` if another version is current by now.
     """
     command = replace(
         _command(alert, station, change, actor), idempotency_key=idempotency_key, request_hash=request_hash
@@ -72,7 +72,7 @@ async def update(
 
 
 def _command(alert: Alert, station: Station, change: Change, actor: Actor) -> IssueAlert:
-    """Return the new version's command. Raises ``Refused`` where nothing changes, or for no version of an alert."""
+    """Return the new version's command. Raises ``Refused`` if nothing changes, or ``alert`` is not a version."""
     if alert.role not in (Role.FIRST, Role.UPDATE):
         raise Refused("not-a-version", "id")
     if all(each is None for each in (change.texts, change.area, change.expires_at, change.severity)):
@@ -139,7 +139,7 @@ async def spread(services: Services, alert: Alert) -> int:
 
 
 async def _in_new_danger(services: Services, alert: Alert) -> list[int]:
-    """Return the first people to tell: from where the alert is new, or else of all inside."""
+    """Return the first people to tell: people where the alert is new, or else all people inside."""
     async with services.store.read() as unit:
         before = await alerts.by_id(unit, alert.references[-1])
     people = services.here.concerned(alert.station_id, alert.area, alert.audience)

@@ -140,7 +140,7 @@ class Columns:
     places: tuple[str, ...]
 
     def without(self, meaning: str) -> Self:
-        """Return these columns with those of a meaning unread."""
+        """Return these columns without those of one meaning."""
         kept = {each: numbers for each, numbers in self.at.items() if each != meaning}
         return replace(self, at=kept, unused=tuple(sorted({*self.unused, *self.at.get(meaning, ())})))
 

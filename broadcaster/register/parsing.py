@@ -246,7 +246,7 @@ class Parser:
         """Parse a yes/no cell; None if empty."""
         word = self._cell(cells, meaning).casefold()
         if not word:
-            return None  # nobody leaves the register of vulnerable people by an empty cell
+            return None  # an empty cell removes nobody from the register of vulnerable people
         if word not in _yes_or_no():
             found.add(meaning, "not-yes-or-no")
         return _yes_or_no().get(word)

@@ -203,7 +203,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         if problem.kind == "too-many" and not request.content.is_eof():
             await told.prepare(request)
             await told.write_eof()
-            request.protocol.force_close()  # what is left of a stranger's body is not worth reading
+            request.protocol.force_close()  # the rest of a stranger's body is not read
         return told
 
 

@@ -1,4 +1,4 @@
-"""Who is on duty: by the roster's week, or, for requests for help, by their own word for some hours."""
+"""People on duty: by the roster's week or, for requests for help, by signing up for some hours."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,7 +11,7 @@ from broadcaster.store.tables import api_keys, duty_weeks, help_duties
 
 
 async def roster(unit: Unit, station_id: int) -> dict[str, set[int]]:
-    """Return the operators of each week of a station's roster, by the week's code."""
+    """Return the operators of a station's roster by week code."""
     found: dict[str, set[int]] = {}
     for row in await unit.conn.execute(select(duty_weeks).where(duty_weeks.c.station_id == station_id)):
         found.setdefault(row.week, set()).add(row.operator_id)
@@ -19,7 +19,7 @@ async def roster(unit: Unit, station_id: int) -> dict[str, set[int]]:
 
 
 async def set_week(unit: Unit, station_id: int, week: Week, operator_ids: Collection[int]) -> None:
-    """Set who is on duty in a week. Weeks that are over are forgotten."""
+    """Set who is on duty in a week. Past weeks are deleted."""
     mine = duty_weeks.c.station_id == station_id
     old = (duty_weeks.c.week == week.code) | (duty_weeks.c.until <= week.since)
     await unit.conn.execute(delete(duty_weeks).where(mine, old))
@@ -30,7 +30,7 @@ async def set_week(unit: Unit, station_id: int, week: Week, operator_ids: Collec
 
 
 async def on_call(unit: Unit, station_id: int, now: datetime) -> dict[int, datetime]:
-    """Return whom the roster names now, by operator's id, and until when; nobody: it rules nobody out."""
+    """Return the operators on the roster now: ids, with the end of their duty. If empty, everybody may send."""
     query = (
         select(duty_weeks)
         .join(api_keys, api_keys.c.id == duty_weeks.c.operator_id)
@@ -40,7 +40,7 @@ async def on_call(unit: Unit, station_id: int, now: datetime) -> dict[int, datet
 
 
 async def set_duty(unit: Unit, station_id: int, key_id: int, until: datetime | None) -> None:
-    """Put an operator on duty for requests for help until then; None ends it."""
+    """Put an operator on duty for requests for help until then; None ends the duty."""
     mine = and_(help_duties.c.station_id == station_id, help_duties.c.key_id == key_id)
     await unit.conn.execute(delete(help_duties).where(mine))
     if until is not None:
@@ -48,7 +48,7 @@ async def set_duty(unit: Unit, station_id: int, key_id: int, until: datetime | N
 
 
 async def on_duty(unit: Unit, station_id: int, now: datetime) -> dict[int, datetime]:
-    """Return who answers requests for help, by operator's id, and until when: the roster's people too."""
+    """Return the operators on duty for requests for help, including the roster's: ids, with the end of their duty."""
     rows = await unit.conn.execute(
         select(help_duties).where(help_duties.c.station_id == station_id, help_duties.c.until > now)
     )

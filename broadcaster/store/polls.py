@@ -86,7 +86,9 @@ async def listed(unit: Unit, station_ids: Collection[int], limit: int) -> list[P
 
 
 async def may_vote(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
-    """Return whether somebody was asked, and is verified as far as the poll asks: a device alone proves no person."""
+    """Return whether a person was asked, and is verified as the poll requires; a device alone does not
+    prove a person.
+    """
     told = recipients.c.alert_id == poll.alert_id, recipients.c.subscriber_id == subscriber_id
     if await unit.conn.scalar(select(recipients.c.subscriber_id).where(*told)) is None:
         return False
@@ -188,8 +190,8 @@ async def _count(unit: Unit, table: Any, poll_id: int) -> int:
 
 
 async def _marks(unit: Unit, poll: Poll, subscriber_id: int) -> list[bytes]:
-    """Return the marks that a person's vote may stand under, the one to write first: FranceConnect's is the same on all
-    of their devices.
+    """Return the marks under which a person's vote may be stored, the one to write first. FranceConnect's mark is the
+    same on all of their devices.
     """
     person = await identities.mark_of(unit, subscriber_id)
     who = [str(subscriber_id)] if person is None else [f"person {person.hex()}", str(subscriber_id)]

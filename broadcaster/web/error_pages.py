@@ -16,7 +16,9 @@ _TOO_MANY: dict[tuple[str, bool], bytes] = {}
 
 
 def reader_of(request: web.Request) -> Reader:
-    """Return the language of a JSON problem: the page's for console scripts, else as asked for, or English."""
+    """Return the reader of a JSON problem: in the page's language for console scripts, else the requested one, or
+    English.
+    """
     return words_of(request) if request.path.startswith(PATH) else catalogs().words(language_of(request, "en"))
 
 
@@ -38,7 +40,7 @@ def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response
     if problem.instance is not None:
         said += f" ({problem.instance.rpartition(':')[2]})"
     facts = {"heading": heading, "sentence": said} | ({"languages": CONSOLE} if to_operators else {})
-    if problem.kind == "too-many":  # a flood is answered from memory
+    if problem.kind == "too-many":  # a flood is answered from the cache
         which = words.language, to_operators
         if which not in _TOO_MANY:
             _TOO_MANY[which] = rendered(request, "words.html", words, facts | {"here": "/"})

@@ -109,13 +109,13 @@ def render(
     status: int = 200,
     cache_control: str = "no-store",
 ) -> web.Response:
-    """Return a template's page. ``_`` in it is the reader's words."""
+    """Return a template's page. ``_`` in the template translates for the reader."""
     body = rendered(request, template, words, facts)
     return page_of(body, words.language, status=status, cache_control=cache_control)
 
 
 def rendered(request: web.Request, template: str, words: Words, facts: Mapping[str, Any]) -> bytes:
-    """Return what ``render`` sends."""
+    """Return the body of the page that ``render`` returns."""
     context = {
         "_": words,
         "language": words.language,

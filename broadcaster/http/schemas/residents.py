@@ -66,7 +66,7 @@ class ConfirmationOut(Shown):
 
 
 class WayOut(Shown):
-    """Where to go on."""
+    """The address at which to continue."""
 
     url: str
 

@@ -1,4 +1,4 @@
-"""Render before the first alert: words, templates and dates are read on first use, which would take its time."""
+"""Renders once before the first alert, as words, templates and dates are loaded on first use, which would delay it."""
 
 from datetime import datetime, timedelta
 

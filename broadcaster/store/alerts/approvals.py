@@ -124,7 +124,7 @@ async def decide(unit: Unit, approval: Approval, state: ApprovalState, actor: Ac
 
 
 async def overtake(unit: Unit, alert_id: int, now: datetime) -> None:
-    """Close what waits as an update of an alert that something else replaces."""
+    """Close the pending updates of an alert that another version or its ending replaced."""
     waits = approvals.c.replaces == alert_id, approvals.c.state.in_(OPEN)
     closed = {"state": ApprovalState.OVERTAKEN, "decided_at": now}
     await unit.conn.execute(update(approvals).where(*waits).values(closed))

@@ -23,7 +23,7 @@ from broadcaster.store.tables import MAYBE_SENT, alerts, deliveries, recipients,
 _THREAD = (
     select(alerts.c.id, alerts.c.role, alerts.c.msg_type, alerts.c.cancelled_at)
     .where(or_(alerts.c.id == bindparam("root"), alerts.c.thread_id == bindparam("root")))
-    .order_by(alerts.c.sent_at, alerts.c.id)  # an update's id is older than it where it waited for approval
+    .order_by(alerts.c.sent_at, alerts.c.id)  # an update that waited for approval has an older id
 )
 _TOLD = select(recipients.c.subscriber_id).where(
     among(recipients.c.alert_id, "versions"), recipients.c.state >= PersonState.ACCEPTED
@@ -92,7 +92,7 @@ class Thread(NamedTuple):
     open: tuple[int, ...]
 
     def before(self, alert: Alert) -> tuple[int, ...]:
-        """Return the ids of what was sent before an alert of the thread."""
+        """Return the ids of the thread's alerts that were sent before this one."""
         return self.all[: self.all.index(alert.id)]
 
 

@@ -92,6 +92,6 @@ async def opened(unit: Unit, alert_id: int, subscriber_id: int, now: datetime) -
 
 async def hasten(unit: Unit, alert_id: int, now: datetime) -> None:
     """End all quiet-hours waits for a cancelled alert, so that its report closes."""
-    # By the index of those who wait: they are few, and the alert's people may be a million.
+    # Uses the index of waiting people, who are few, while the alert may have a million people.
     theirs = recipients.c.alert_id + 0 == alert_id
     await unit.conn.execute(update(recipients).where(theirs, *_WAITS).values(wait_until=now))

@@ -86,7 +86,7 @@ async def by_mail(unit: Unit, mail: str) -> Operator | None:
 
 
 def openid_mark(unit: Unit, issuer: str, sub: str) -> bytes:
-    """Return the mark of who somebody is to a provider of OpenID Connect."""
+    """Return the mark of a person's identity at an OpenID Connect provider."""
     return unit.vault.fingerprint("openid", f"{issuer} {sub}")
 
 
@@ -96,7 +96,9 @@ async def by_openid(unit: Unit, mark: bytes) -> Operator | None:
 
 
 async def join_openid(unit: Unit, operator_id: int, mark: bytes) -> bool:
-    """Keep who an operator is to the provider, which uses their link up; False if they are somebody else there."""
+    """Store an operator's identity at the provider, which uses up their link. Return False if they have another
+    identity there.
+    """
     mine = and_(operators.c.id == operator_id, operators.c.openid_mark.is_(None))
     done = await unit.conn.execute(update(operators).where(mine).values(openid_mark=mark))
     await unit.conn.execute(delete(operator_links).where(operator_links.c.operator_id == operator_id))
@@ -161,7 +163,7 @@ async def set_role(unit: Unit, operator_id: int, station_id: int, role: Role | N
 
 
 async def grant(unit: Unit, operator_id: int, station_id: int, *, granted: bool) -> None:
-    """Open a station's register of vulnerable people to an operator, or no longer: from their next request on."""
+    """Grant or revoke an operator's access to a station's register of vulnerable people, from their next request on."""
     mine = and_(vulnerable_grants.c.operator_id == operator_id, vulnerable_grants.c.station_id == station_id)
     await unit.conn.execute(delete(vulnerable_grants).where(mine))
     if granted:

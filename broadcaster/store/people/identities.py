@@ -1,4 +1,4 @@
-"""What is known of who a resident is: a level, and a keyed mark of FranceConnect's ``sub``. No civil identity."""
+"""Proof of residents' identities: a level, and a keyed mark of FranceConnect's ``sub``, but no civil identity."""
 
 from datetime import datetime
 
@@ -13,7 +13,9 @@ _PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 
 
 async def prove(unit: Unit, subscriber_id: int, level: IdentityLevel, now: datetime, *, sub: str = "") -> None:
-    """Keep a level that was shown; ``sub``: FranceConnect's id of the person, kept as a mark. The other way stays."""
+    """Store a proven level; ``sub``: FranceConnect's id of the person, stored as a mark. A higher level or an earlier
+    mark stays.
+    """
     row = (await unit.conn.execute(select(identities).where(identities.c.subscriber_id == subscriber_id))).one_or_none()
     mark = None if row is None else row.mark
     if sub:
@@ -30,7 +32,7 @@ async def forget(unit: Unit, subscriber_id: int) -> None:
 
 
 async def level_of(unit: Unit, subscriber_id: int, station_id: int | None = None) -> IdentityLevel:
-    """Return how sure it is who somebody is; ``station_id``: to this station, which may have registered them."""
+    """Return a person's level of proof; ``station_id``: for this station, which may have registered them."""
     shown = await unit.conn.scalar(select(identities.c.level).where(identities.c.subscriber_id == subscriber_id))
     if shown is not None:
         return IdentityLevel(shown)
@@ -55,7 +57,9 @@ async def level_of(unit: Unit, subscriber_id: int, station_id: int | None = None
 
 
 async def mark_of(unit: Unit, subscriber_id: int) -> bytes | None:
-    """Return the mark of who somebody is to FranceConnect, the same on all of their devices; None for others."""
+    """Return the mark of a person's identity at FranceConnect, the same on all of their devices; None if they have
+    none.
+    """
     mark: bytes | None = await unit.conn.scalar(
         select(identities.c.mark).where(identities.c.subscriber_id == subscriber_id)
     )

@@ -1,4 +1,6 @@
-"""Who is told before others: a sealed flag of each subscriber, set while a register of vulnerable people names them."""
+"""People told before others: each subscriber has a sealed flag, set while a register of vulnerable people
+names them.
+"""
 
 from collections.abc import Collection
 
@@ -12,7 +14,7 @@ _AT_ONCE = 500
 
 
 def sealed(vault: Vault, token_hash: bytes, *, first: bool) -> bytes:
-    """Seal the flag: both values look alike and have one length."""
+    """Seal the flag, so that both values look alike and have the same length."""
     return vault.seal(b"\1" if first else b"\0", b"vulnerable:" + token_hash)
 
 
@@ -41,7 +43,9 @@ async def settle(unit: Unit, subscriber_ids: Collection[int]) -> None:
 
 
 async def unlink(unit: Unit, subscriber_id: int, station_id: int | None = None) -> None:
-    """Part a subscriber who leaves a station's alert list, or all, from their entries: these stay, by another law."""
+    """Unlink a subscriber who leaves one or all alert lists from their register entries, which stay under
+    another law.
+    """
     theirs = vulnerable_people.c.person_mark == mark_of(unit.vault, subscriber_id)
     if station_id is not None:
         theirs &= vulnerable_people.c.station_id == station_id

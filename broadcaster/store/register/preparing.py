@@ -32,8 +32,8 @@ class Rows:
     """Rows to write for some entries, as plain parameters, names sealed.
 
     ``moved``: people whose places are rewritten; ``homeless``: people whose address, and the home from it, are removed.
-    ``enrolled``: whom the list enters in the register of vulnerable people, or takes out.
-    ``marks``: of ``suppression``, for all that is new.
+    ``enrolled``: people whom the list adds to the register of vulnerable people, or removes from it. ``marks``: of
+    ``suppression``, for all that is new.
     """
 
     added: list[dict[str, Any]] = field(default_factory=list)

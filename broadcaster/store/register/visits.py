@@ -28,8 +28,8 @@ _NUMBER = re.compile(r"^\s*(\d+)\s*(bis|ter|quater|[a-z](?=\s))?[\s,]*(.*)$", re
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A person to visit. ``first``: to be visited before others; for more than
-    one reason, so that none shows. ``told_at``: last proof that a message came.
+    """A person to visit. ``first``: visit before others; it has several possible reasons, so that it reveals none.
+    ``told_at``: last proof that a message came.
     """
 
     subscriber_id: int

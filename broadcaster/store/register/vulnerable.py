@@ -29,7 +29,9 @@ async def add(
     now: datetime,
     person: int | None = None,
 ) -> int:
-    """Add an entry; return its id. ``person``: of the alert list; an entry that names them already is unlinked."""
+    """Add an entry; return its id. ``person``: the person on the alert list; an entry already linked to them is
+    unlinked.
+    """
     if person is not None:
         await told_first.unlink(unit, person, station_id)
     (entry_id,) = await _insert(unit, station_id, [(details, person)], asked_at, now)
@@ -69,7 +71,7 @@ async def change(unit: Unit, entry_id: int, details: Details) -> None:
 
 
 async def link(unit: Unit, station_id: int, entry_id: int, person: int | None) -> None:
-    """Say which person of the alert list an entry is, who is told first from now on; None: of nobody."""
+    """Link an entry to a person on the alert list, who is told first from now on; None: unlink it."""
     entry = await by_id(unit, station_id, entry_id)
     before = None if entry is None else entry.person
     if before == person:
@@ -90,7 +92,7 @@ async def confirm(unit: Unit, entry_id: int, at: datetime) -> None:
 
 
 async def remove(unit: Unit, entry: Entry) -> None:
-    """Remove an entry on request. The person stays on the alert list, and is told as all others."""
+    """Remove an entry on request. The person stays on the alert list, and is told like everybody else."""
     await unit.conn.execute(delete(vulnerable_people).where(vulnerable_people.c.id == entry.id))
     if entry.person is not None:
         await _settle(unit, [entry.person])
@@ -102,7 +104,7 @@ async def of(unit: Unit, subscriber_id: int) -> list[Entry]:
 
 
 async def leave(unit: Unit, subscriber_id: int) -> list[Entry]:
-    """Remove the entries of a person who asks it from their own device; return these."""
+    """Remove the entries of a person who asks for it on their own device; return the entries."""
     found = await of(unit, subscriber_id)
     for each in found:
         await remove(unit, each)
@@ -122,7 +124,7 @@ async def listed(unit: Unit, station_id: int) -> list[Entry]:
 
 
 async def named(unit: Unit, station_id: int, subscriber_ids: Collection[int]) -> dict[int, int]:
-    """Return which of these people of the alert list a station's register names: id to the entry's id."""
+    """Return the entry ids of these people on the alert list whom a station's register names, by person id."""
     found: dict[int, int] = {}
     ids = sorted(subscriber_ids)
     for start in range(0, len(ids), _AT_ONCE):
@@ -135,7 +137,9 @@ async def named(unit: Unit, station_id: int, subscriber_ids: Collection[int]) ->
 
 
 async def follow_list(unit: Unit, station_id: int, said: Mapping[int, bool], now: datetime) -> None:
-    """Add and remove entries as a list, or a key, says of people of the alert list, whose flags it has written."""
+    """Add and remove entries for people on the alert list as a list or a request with a key says; it has written their
+    flags.
+    """
     there = await named(unit, station_id, said)
     gone = [there[each] for each, enrolled in said.items() if not enrolled and each in there]
     new = [each for each, enrolled in said.items() if enrolled and each not in there]
@@ -149,7 +153,7 @@ async def follow_list(unit: Unit, station_id: int, said: Mapping[int, bool], now
 
 
 def of_person(person: Person) -> Details:
-    """Return what the alert list already says of a person."""
+    """Return a person's details known from the alert list."""
     phones = [each.address for each in person.contacts if each.channel in (ChannelName.VOICE, ChannelName.SMS)]
     return Details(
         name=person.name or "",

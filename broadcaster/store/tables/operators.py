@@ -41,7 +41,7 @@ operator_roles = Table(
     Column("role", String(10), nullable=False),
 )
 
-# To whom a station's register of vulnerable people is open.
+# Operators with access to a station's register of vulnerable people.
 vulnerable_grants = Table(
     "vulnerable_grants",
     metadata,

@@ -194,7 +194,8 @@ addresses = Table(
 )
 
 # A station's register of vulnerable people (Code de l'action sociale et des familles, L121-6-1). ``person_mark`` and
-# ``person``: the same person on the alert list, as a keyed mark and sealed: a stolen database does not join the two.
+# ``person``: the same person on the alert list, as a keyed mark and sealed, so that a stolen database does not link the
+# two.
 vulnerable_people = Table(
     "vulnerable_people",
     metadata,
@@ -203,7 +204,7 @@ vulnerable_people = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("person_mark", LargeBinary(16)),
     Column("person", LargeBinary),
-    Column("asked_at", Instant),  # null: taken over from a list
+    Column("asked_at", Instant),  # null: imported from a list
     Column("letter_at", Instant),
     Column("confirmed_at", Instant, nullable=False),
     UniqueConstraint("station_id", "person_mark"),
@@ -245,7 +246,8 @@ confirmations = Table(
     sqlite_autoincrement=True,
 )
 
-# Who a resident is: how sure (``domain.identity``), and a keyed mark of FranceConnect's id. No civil identity.
+# Residents' proof of identity: the level (``domain.identity``), and a keyed mark of FranceConnect's id, but no civil
+# identity.
 identities = Table(
     "identities",
     metadata,

@@ -28,7 +28,7 @@ polls = Table(
     Column("texts", JSON, nullable=False),  # by language: question and answers
     Column("alert_id", BigInteger, nullable=False),  # the message that announces it; its audience may vote
     Column("key_id", BigInteger, nullable=False),
-    Column("identity", Boolean),  # whether one must have shown who one is; null: no
+    Column("identity", Boolean),  # whether voters need a proof of identity; null: no
     Column("closes_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("entitled", Integer),  # set at closing

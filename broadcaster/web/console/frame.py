@@ -72,7 +72,7 @@ def show(
 
 
 def _openid(request: web.Request) -> str:
-    """Return the name of the provider of OpenID Connect; empty without one."""
+    """Return the name of the OpenID Connect provider; empty if there is none."""
     return "" if request.app[OPENID] is None else request.app[SERVICES].settings.openid_name
 
 

@@ -1,4 +1,4 @@
-"""Where the sign-in is, and which addresses it may lead on to."""
+"""The address of the sign-in page, and the addresses it may redirect to."""
 
 from urllib.parse import urlsplit
 

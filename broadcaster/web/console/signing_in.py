@@ -55,18 +55,18 @@ async def go_on(call: Call[None, None]) -> web.StreamResponse:
 
 
 async def held(call: Call[None, None]) -> web.Response:
-    """Show the page that takes up what the browser kept while it was at the provider of OpenID Connect."""
+    """Show the page that restores what the browser kept while it was at the OpenID Connect provider."""
     return _page(call.request, then=PATH)
 
 
 async def sign_out(call: Call[None, None]) -> web.Response:
-    """End this session, and that at the provider of OpenID Connect by which it began."""
+    """End this session, and the one at the OpenID Connect provider through which it began."""
     async with call.services.store.write() as unit:
         await sessions.sign_out(unit, call.request.cookies.get(COOKIE, ""))
         await audit.record(unit, call.actor, Action.SIGNED_OUT, call.actor.id)
     words, there = words_of(call.request), await openid.way_out(call.request)
     name = call.services.settings.openid_name
-    # A page, as no form may lead to another site (form-action).
+    # A page instead of a redirect, as no form may lead to another site (form-action).
     facts = {"there": there, "name": name}
     response = to(SIGN_IN) if there is None else show(call.request, "operators/signed_out.html", words, facts)
     openid.forget_way_out(response)

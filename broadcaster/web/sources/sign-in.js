@@ -91,14 +91,14 @@ async function offerPasskeys(trusted, then) {
     then();
   } catch (/** @type {any} */ error) {
     if (error?.name === "AbortError") return; // the button was pressed
-    if (error instanceof Problem) showProblem(error); // the page lay open for too long, say
+    if (error instanceof Problem) showProblem(error); // for example because the page was open for too long
     if (error instanceof Problem) offerPasskeys(trusted, then);
   }
 }
 
 const HELD = "tocsin-held";
 
-/** What was written before goes round the provider in this tab's keeping. @param {() => boolean} trusted */
+/** Keep the interrupted form in this tab while the browser is at the provider. @param {() => boolean} trusted */
 function goneToProvider(trusted) {
   const way = one("#openid");
   way?.addEventListener("click", () => {
@@ -113,7 +113,7 @@ function goneToProvider(trusted) {
   });
 }
 
-/** Back from the provider: what was written before goes on. */
+/** After the return from the provider, restore the interrupted form. */
 function backFromProvider() {
   if (!location.pathname.endsWith("/go-on")) return;
   const fields = JSON.parse(sessionStorage.getItem(HELD) || "null");

@@ -166,7 +166,7 @@ function buttons(told) {
   const own = offered.some((each) => each.action === "1");
   const others = offered.filter((each) => each !== help);
   if (!help || own) return others.length <= most ? others : [];
-  return [...others.slice(-(most - 1)), help]; // *safe* includes *received*
+  return [...others.slice(-(most - 1)), help]; // the answer "safe" includes "received"
 }
 
 /** Cache an alert's page, to read without a network. @param {string} path */

@@ -167,7 +167,7 @@ def _state(approval: Approval, names: Mapping[int, str], now: datetime, words: W
 
 
 async def _update(call: Call[Any, Any], approval: Approval, words: Words) -> dict[str, Any] | None:
-    """Return which alert an update is of, and what it changes; None for a first alert."""
+    """Return the alert that an update changes, and the changes; None for a first alert."""
     if approval.replaces is None:
         return None
     async with call.services.store.read() as unit:

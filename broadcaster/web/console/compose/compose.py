@@ -63,7 +63,7 @@ async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Word
 
 
 async def alone_facts(call: Call[Any, Any], unit: Unit, station: Station) -> dict[str, bool]:
-    """Return whether a second person, or somebody on duty, may be asked for before the caller's message goes out."""
+    """Return whether the caller's message may need approval, or somebody on duty, before it is sent."""
     four_eyes = len(await approvals.approvers(unit, station.id)) >= LEAST_APPROVERS
     return {"four_eyes": four_eyes, "off_duty": await is_off_duty(call.services, station.id, call.actor)}
 

@@ -1,4 +1,4 @@
-"""Sign-in by OpenID Connect, as ProConnect: to the provider, and back as an operator who was invited before."""
+"""Sign-in by OpenID Connect, such as ProConnect, for operators who were invited before."""
 
 from typing import Any
 
@@ -22,11 +22,11 @@ BEGIN, BACK = f"{SIGN_IN}/openid", f"{SIGN_IN}/openid/back"
 SIGN_OUT = f"{PATH}/sign-out"
 _AWAY, _OUT = "tocsin_openid", "tocsin_openid_out"
 _ANEW_S = 300
-"""How long ago somebody may have shown the provider who they are, where we ask for it again."""
+"""How long ago a person may have signed in at the provider when we ask for proof again."""
 
 
 async def begin(call: Call[None, Any]) -> web.Response:
-    """Send the browser to the provider; a device that is signed in has to show there who it is again."""
+    """Send the browser to the provider; a signed-in person must sign in there again."""
     request, query = call.request, call.request.query
     check_page(request)
     provider, asked = _provider(request), Asked.fresh()
@@ -40,7 +40,7 @@ async def begin(call: Call[None, Any]) -> web.Response:
 
 
 async def back(call: Call[None, Any]) -> web.Response:
-    """Begin the session of the operator who came back, or let theirs go on, proven. Raises ``Refused``."""
+    """Begin the session of the operator who returned, or mark their current one as proven. Raises ``Refused``."""
     request, services = call.request, call.services
     current, provider = await session_of(request), _provider(request)
     try:
@@ -66,7 +66,9 @@ async def back(call: Call[None, Any]) -> web.Response:
 
 
 async def way_out(request: web.Request) -> str | None:
-    """Return where a browser that signed in by the provider ends its session there too; None for others."""
+    """Return the address that ends the session at the provider too, for browsers that signed in there;
+    None for others.
+    """
     provider, facts = request.app[OPENID], kept(request, _OUT)
     if provider is None or facts is None:
         return None
@@ -81,9 +83,10 @@ def forget_way_out(response: web.StreamResponse) -> None:
 
 
 async def _operator(unit: Unit, provider: Provider, found: Identified, *, every_mail: bool) -> Operator:
-    """Return the operator who was invited with this mail address; from the first time on, the provider's own id counts.
+    """Return the operator who was invited with this mail address; after the first sign-in, the provider's own id
+    counts.
 
-    Nobody becomes an operator by this. Raises ``Refused``.
+    This never creates an operator. Raises ``Refused``.
     """
     mark = operators.openid_mark(unit, provider.issuer, found.sub)
     who = await operators.by_openid(unit, mark)

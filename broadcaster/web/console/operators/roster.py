@@ -72,6 +72,6 @@ async def _station(unit: Unit, call: Call[Any, Any]) -> Station:
 
 
 async def _people(unit: Unit, station: Station) -> list[Operator]:
-    """Return who may send for a station by their role there."""
+    """Return the people whose role lets them send for a station."""
     found = await operators.listed(unit, [station.id])
     return [each for each in found if not each.disabled and each.caller.may(Permission.SEND, station.id)]

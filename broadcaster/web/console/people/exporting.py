@@ -84,7 +84,7 @@ async def rows_of(
 ) -> AsyncIterator[list[list[str]]]:
     """Yield the header, then people, some hundred at a time; importing them changes nothing.
 
-    ``vulnerable``: with the column of who is in the register of vulnerable people.
+    ``vulnerable``: include the column that marks people in the register of vulnerable people.
     """
     async with store.read() as unit:
         places = await persons.most_places(unit, station.id)

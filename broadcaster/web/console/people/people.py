@@ -80,7 +80,7 @@ async def _found(unit: Unit, station: Station, only: Only, text: str, after: int
 
 
 async def exactly(unit: Unit, station: Station, text: str) -> list[int]:
-    """Return the followers whose number in the register, telephone or mail address this is."""
+    """Return the followers with exactly this register number, telephone number or mail address."""
     known = await people.by_external_ids(unit, station.id, [text])
     ids = [subscriber_id for subscriber_id, _ in known.values()]
     having = await search.having(unit, station.id, _contacts(text, station.region))

@@ -224,7 +224,7 @@ async def revive(call: Call[None, None]) -> web.Response:
 
 
 async def identify(call: Call[None, None]) -> web.Response:
-    """Record that a person showed who they are at the counter, or that it was an error."""
+    """Record that a person proved their identity at the counter, or undo that."""
     form, now = await form_of(call.request), call.services.clock.now()
     shown = form.get("do") == "shown"
     async with call.services.store.write() as unit:
@@ -239,7 +239,7 @@ async def identify(call: Call[None, None]) -> web.Response:
 
 
 def identity_words(words: Words) -> dict[IdentityLevel, str]:
-    """Return what each level is called."""
+    """Return the words for each level."""
     return {
         IdentityLevel.NONE: words("not known"),
         IdentityLevel.CONTACT: words("by a contact that is confirmed, or by this register"),

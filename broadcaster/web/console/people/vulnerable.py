@@ -32,7 +32,7 @@ _BOM = "\ufeff"
 
 
 async def listing(call: Call[None, None]) -> web.Response:
-    """Show all entries, which letters are due, and whom to ask whether they want to stay."""
+    """Show all entries, with the letters and reviews that are due."""
     words, now = words_of(call.request), call.services.clock.now()
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
@@ -54,7 +54,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def new(call: Call[None, None]) -> web.Response:
-    """Show the form of a new entry; of a person of the alert list who has one, the entry."""
+    """Show the form of a new entry, or the existing entry of a person on the alert list."""
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
         number = number_of(call.request.query.get("person", ""))
@@ -107,7 +107,7 @@ async def one(call: Call[None, None]) -> web.Response:
 
 
 async def act(call: Call[None, None]) -> web.Response:
-    """Change an entry, record its letter or its review, part it from the alert list, or remove it on request."""
+    """Change an entry, record its letter or its review, unlink it from the alert list, or remove it on request."""
     form, now = await form_of(call.request), call.services.clock.now()
     done, what = form.get("do", ""), Action.VULNERABLE_CHANGED
     async with call.services.store.write() as unit:
@@ -140,7 +140,7 @@ async def act(call: Call[None, None]) -> web.Response:
 
 
 async def letter(call: Call[None, None]) -> web.Response:
-    """Return the acknowledgement of an entry as PDF, recorded before it leaves."""
+    """Return the acknowledgement of an entry as PDF; the audit log records it first."""
     async with call.services.store.read() as unit:
         station, entry = await _entry(unit, call)
     words, there = words_of(call.request, station.languages[0]), call.request
@@ -172,7 +172,7 @@ async def letter(call: Call[None, None]) -> web.Response:
 
 
 async def table(call: Call[None, None]) -> web.Response:
-    """Return the register as CSV (RFC 4180), recorded before it leaves: the prefect may ask for it."""
+    """Return the register as CSV (RFC 4180), as the prefect may ask for it; the audit log records it first."""
     words = words_of(call.request)
     async with call.services.store.write() as unit:
         station, _ = await chosen_station(unit, call)
@@ -238,7 +238,7 @@ def asker_words(words: Words) -> dict[Asker, str]:
 
 
 def _read(call: Call[Any, Any], station: Station, given: dict[str, str]) -> tuple[Details, date, dict[str, str]]:
-    """Return the fields, the day of the request, and what is wrong, by field."""
+    """Return the fields, the day of the request, and the errors by field."""
     words, today = words_of(call.request), _today(call, station)
     wrong: dict[str, str] = {}
     if not given["name"]:

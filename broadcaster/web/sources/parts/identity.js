@@ -1,10 +1,10 @@
-// Who one is, as far as polls ask: FranceConnect, which is another page.
+// Proof of identity for polls, through FranceConnect, which is another page.
 
 import { ask } from "./ask.js";
 import { one } from "./dom.js";
 
 /**
- * Wire the section of "My alerts"; what it gives shows how sure it is who this is.
+ * Wire the section of "My alerts". Return a function that shows the level of proof.
  * @param {(button: any, work: () => Promise<any>) => any} doing
  */
 export function identity(doing) {
