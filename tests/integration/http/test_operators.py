@@ -19,8 +19,6 @@ from broadcaster.store import tables
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 from tests.integration.http.conftest import open_api
-from tests.integration.http.test_compose import ask as compose
-from tests.integration.http.test_compose import draft
 from tests.integration.http.test_console_people import look, send
 from tests.servers.authenticator import Authenticator, packed
 
@@ -283,7 +281,3 @@ async def test_an_owner_sets_the_duty_roster_and_who_is_not_on_it_is_told_before
     assert re.search(rf'name="{week}" value="{named}" checked disabled', page), "others look at it"
     told = [("Others are on duty" in (await look(api, "/console/new", each))[2]) for each in (owner, writer)]
     assert told == [False, True]
-    status, _, problem = await compose(
-        api, writer, "/console/send", draft(), **{"Idempotency-Key": "off duty", "Accept-Language": "en"}
-    )
-    assert (status, "on duty this week" in str(problem)) == (403, True)
