@@ -7,6 +7,7 @@ languages, console and terminal in those of ``CONSOLE``.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import localcontext
 from functools import cache
 from gettext import c2py
 from pathlib import Path
@@ -39,6 +40,8 @@ LOCALE_DIR = Path(__file__).parent / "web" / "locale"
 _ENGLISH = "en"
 _TYPED = str.maketrans({"\u00a0": " ", "\u202f": " ", "’": "'"})
 _ONE_OR_MORE = c2py("n != 1")
+_DIGITS = 5000
+"""More than a number of a request can have: Python reads 4,300."""
 
 
 def typed(text: str) -> str:
@@ -87,7 +90,8 @@ class Words:
 
     def number(self, value: float) -> str:
         """Format a number with up to ten decimals."""
-        return format_decimal(value, "#,##0.##########", locale=self.locale)
+        with localcontext(prec=_DIGITS):
+            return format_decimal(value, "#,##0.##########", locale=self.locale)
 
 
 @cache

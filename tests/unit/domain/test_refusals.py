@@ -110,6 +110,7 @@ def test_figures_are_written_as_the_reader_writes_them():
     assert "dépasse de 1,2 km" in sentence(outside, french)
     assert "(12,5 % de la zone)" in sentence(outside, french)
     assert sentence(Refused("too-many-rings", most=20_000)).startswith("More than 20,000 rings")
+    assert sentence(Refused("too-many-rings", most=10**60)).count(",000") == 20
     assert sentence(Refused("too-many-rings", most=20_000), french).startswith("Il y a plus de 20\u202f000 anneaux")
 
 
