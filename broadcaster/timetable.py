@@ -12,7 +12,7 @@ from broadcaster.figures import Figures
 from broadcaster.pipeline import approving, auditing, notices, schedule, welcome
 from broadcaster.pipeline.digest import send_digests
 from broadcaster.pipeline.escalate import escalate
-from broadcaster.pipeline.helping import tell_untaken
+from broadcaster.pipeline.helping import call_on_duty, tell_untaken
 from broadcaster.pipeline.polls import close_polls
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
@@ -56,6 +56,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(escalate, seconds=1),
             job(send_digests, seconds=2),
             job(close_polls, seconds=5),
+            job(call_on_duty, seconds=1),
             job(tell_untaken, seconds=2),
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),

@@ -15,8 +15,8 @@ from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urg
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.people import CHANNELS
 
-_FIELDS = ("headline", "description", "instruction", "sms")
-_TEXT = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})?):(headline|description|instruction|sms)=(.*)", re.DOTALL)
+_FIELDS = ("headline", "description", "instruction", "sms", "question")
+_TEXT = re.compile(rf"([A-Za-z]{{2,3}}(?:-[A-Za-z0-9]{{2,8}})?):({'|'.join(_FIELDS)}|answers)=(.*)", re.DOTALL)
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(min|m|h|d)")
 _SECONDS = {"min": 60, "m": 60, "h": 3600, "d": 86_400}
 _LARGEST_AREA = 1 << 20
@@ -46,10 +46,12 @@ OPTIONS = (
     click.option("--description", help="What happens, where."),
     click.option("--instruction", help="What people are to do."),
     click.option("--sms", help="The text of the SMS, where it is to differ from headline and description."),
-    click.option("--lang", help="The language of the four above; without it, the station's first."),
+    click.option("--question", help="The alert's own question, in place of *received* and *I am safe*."),
+    click.option("--answer", "answers", multiple=True, help="One of the two to five answers to it; repeatable."),
+    click.option("--lang", help="The language of the texts above; without it, the station's first."),
     click.option(
         "--text", "texts", multiple=True, metavar="LANG:FIELD=TEXT",
-        help='The same in another language, as in en:headline="Flood"; repeatable.',
+        help='The same in another language, as in en:headline="Flood" or en:answers="Yes|No"; repeatable.',
     ),
     click.option("--status", type=_choice(Status), help="Real, or a drill; actual, or the template's, if not said."),
     click.option("--urgency", type=_choice(Urgency), help="When to act (CAP)."),
@@ -107,8 +109,10 @@ def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str,
 
 
 def _put_texts(body: dict[str, Any], given: Mapping[str, Any]) -> None:
-    own = {name: given[name] for name in _FIELDS if given.get(name)}
-    texts: dict[str, dict[str, str]] = {}
+    own: dict[str, Any] = {name: given[name] for name in _FIELDS if given.get(name)}
+    if given.get("answers"):
+        own["answers"] = list(given["answers"])
+    texts: dict[str, dict[str, Any]] = {}
     if given.get("lang"):
         texts[given["lang"].lower()] = own
     else:
@@ -121,7 +125,7 @@ def _put_texts(body: dict[str, Any], given: Mapping[str, Any]) -> None:
         place = texts.setdefault(language.lower(), {})
         if name in place:
             raise Stop("text-twice-given", language=language, name=name)
-        place[name] = text
+        place[name] = text.split("|") if name == "answers" else text
     if texts:
         body["texts"] = texts
     if not own.get("headline") and not any("headline" in text for text in texts.values()) and not given.get("template"):

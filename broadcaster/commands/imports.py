@@ -87,6 +87,7 @@ def subscribers(
     phone         the number decides     also: téléphone
     email         also: courriel; several values in a cell separated by ; or |
                   further ones in columns of their own: téléphone 2, email 2
+                  of a child's guardians: mobile responsable 1, email responsable 2, nom responsable 1
     address       with postcode and city: looked up by TOCSIN_GEOCODER_URL   also: adresse, code postal, commune
     lon, lat      WGS 84 degrees, with label; further places as lon2, lat2, label2…
     vulnerable    oui, non: is in the register of vulnerable people, told before others (also: vulnérable)

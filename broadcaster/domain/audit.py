@@ -63,6 +63,8 @@ class Action(StrEnum):
     PASSWORD_REMOVED = "password_removed"  # noqa: S105
     CODES_MADE = "codes_made"
     PHONE_SET = "phone_set"
+    PUSH_ADDED = "push_added"
+    PUSH_REMOVED = "push_removed"
     OPERATOR_INVITED = "operator_invited"
     OPERATOR_RECOVERED = "operator_recovered"
     OPERATOR_DISABLED = "operator_disabled"

@@ -38,6 +38,10 @@ class ContactStatus(IntEnum):
     STOPPED = 2
 
 
+MOST_GUARDIANS = 4
+"""Of one child. Each is told once, by their own contacts; what one of them answers is the child's answer."""
+
+
 class LinkStatus(IntEnum):
     """Whether a subscriber has proven ownership of a contact; only ``CONFIRMED`` ones are written to."""
 
@@ -47,11 +51,14 @@ class LinkStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """``canonical``: comparison form. ``address``: everything needed to write to it."""
+    """``canonical``: comparison form. ``address``: everything needed to write to it. ``guardian``: number of the
+    guardian whose it is (1 to ``MOST_GUARDIANS``), 0: the person's own.
+    """
 
     channel: ChannelName
     canonical: str
     address: str
+    guardian: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class NewSubscriber:
     """A subscriber from a form, a register or the API; ``groups`` are slugs.
 
     ``address``: home address to geocode. ``vulnerable``: told before others; None keeps the stored value.
+    ``guardians``: names of a child's guardians, the first one's first; empty where only their contacts are known.
     """
 
     locale: str
@@ -78,3 +86,4 @@ class NewSubscriber:
     name: str | None = None
     vulnerable: bool | None = None
     address: Address | None = None
+    guardians: tuple[str, ...] = ()

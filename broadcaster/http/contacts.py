@@ -26,7 +26,7 @@ def read_contacts(
     """Return distinct contacts for the store. Raises ``Refused`` with the contact's field."""
     found: dict[tuple[ChannelName, str], NewContact] = {}
     for at, contact in enumerate(given):
-        read = _read(contact, f"contacts[{at}]", region, origins)
+        read = replace(_read(contact, f"contacts[{at}]", region, origins), guardian=contact.guardian)
         found[read.channel, read.canonical] = read
     return tuple(found.values())
 
@@ -65,15 +65,16 @@ def read_push(given: dict[str, Any], field: str, origins: tuple[str, ...]) -> Ne
     return push_contact(subscription)
 
 
-def show_contact(channel: ChannelName, address: str, status: str) -> ContactOut:
+def show_contact(channel: ChannelName, address: str, status: str, guardian: int) -> ContactOut:
     """Return a contact for its owner, in the form that can be sent back."""
     if channel is ChannelName.PUSH:
         kept = json.loads(address)
         keys = {"p256dh": kept["p256dh"], "auth": kept["auth"]}
-        return ContactOut(channel=channel, status=status, subscription={"endpoint": kept["endpoint"], "keys": keys})
+        whole = {"endpoint": kept["endpoint"], "keys": keys}
+        return ContactOut(channel=channel, status=status, subscription=whole, guardian=guardian)
     if channel is ChannelName.EMAIL:
-        return ContactOut(channel=channel, status=status, email=address)
-    return ContactOut(channel=channel, status=status, phone=address)
+        return ContactOut(channel=channel, status=status, email=address, guardian=guardian)
+    return ContactOut(channel=channel, status=status, phone=address, guardian=guardian)
 
 
 def group_slugs(names: Iterable[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Polls: open a poll, show it, vote."""
 
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -7,6 +8,7 @@ from aiohttp import web
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
 from broadcaster.domain.stations import Station
+from broadcaster.http.answering import Who
 from broadcaster.http.answers import answer as respond
 from broadcaster.http.answers import nothing
 from broadcaster.http.route import Call
@@ -15,6 +17,7 @@ from broadcaster.http.schemas.polls import MyPollOut, PollIn, PollOut, VoteIn
 from broadcaster.http.stations import station_given
 from broadcaster.pipeline.polls import open_poll
 from broadcaster.store import Unit, polls
+from broadcaster.store.alerts import answers
 from broadcaster.store.people import identities
 from broadcaster.store.polls import Poll
 from broadcaster.store.stations import stations
@@ -38,6 +41,7 @@ async def create(call: Call[PollIn, None]) -> web.Response:
         area=given.area,
         closes_at=given.closes,
         identity=given.identity,
+        channels=given.channels,
     )
     return respond(await shown(call, poll, station, station.languages[0]), 201)
 
@@ -64,7 +68,7 @@ async def mine(call: Call[None, None]) -> web.Response:
 async def vote(call: Call[VoteIn, None]) -> web.Response:
     """Record a subscriber's vote, which can't be changed."""
     poll, _ = await poll_of(call)
-    if poll.closed_at is not None or call.services.clock.now() >= poll.closes_at:
+    if not poll.is_open(call.services.clock.now()):
         raise Conflict("poll-closed")
     if call.body.answer > poll.size:
         raise Refused("answer-unknown", "answer")
@@ -77,6 +81,30 @@ async def vote(call: Call[VoteIn, None]) -> web.Response:
     if not await call.services.store.transact(keep):
         raise Conflict("poll-voted")
     return nothing()
+
+
+async def left(unit: Unit, poll: Poll, who: Who, now: datetime) -> list[int]:
+    """Return who may still vote by a message's link: those whom the message reached, and their household."""
+    if not poll.is_open(now):
+        return []
+    people = sorted({who.subscriber_id} | await answers.reached_by(unit, [poll.alert_id], who.contact_ids))
+    return [
+        each
+        for each in people
+        if await polls.may_vote(unit, poll, each) and not await polls.has_voted(unit, poll, each)
+    ]
+
+
+async def vote_by_link(call: Call[Any, Any], poll: Poll, who: Who, choice: int) -> bool:
+    """Take a vote; False if all who may vote by this link have. Nothing else is recorded of it. Raises ``Refused``."""
+    if not 1 <= choice <= poll.size:
+        raise Refused("answer-unknown", "answer")
+
+    async def keep(unit: Unit) -> bool:
+        waiting = await left(unit, poll, who, call.services.clock.now())
+        return bool(waiting) and await polls.vote(unit, poll, waiting[0], choice)
+
+    return await call.services.store.transact(keep)
 
 
 async def poll_of(call: Call[Any, Any]) -> tuple[Poll, Station]:
@@ -104,7 +132,7 @@ async def shown(call: Call[Any, Any], poll: Poll, station: Station, language: st
     question, own = poll.text_in(language, station.languages[0])
     return PollOut(
         token=poll.token,
-        url=f"{call.services.base_url}/polls/{poll.token}",
+        url=call.services.links.poll(poll.token),
         question=question,
         answers=own,
         closes_at=poll.closes_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -82,6 +83,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         external_id=given.external_id,
         name=given.name,
         vulnerable=given.vulnerable,
+        guardians=given.guardians,
     )
     if trusted:
         registered = await services.registrations.do(Registration(station.id, person, wanted, call.actor))
@@ -130,7 +132,10 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             raise Conflict("follows-nothing")
         slug, external_id = profile.follows[0]
         station = await station_named(unit, slug)
-        contacts = tuple(contact_rows.kept(channel, address) for channel, address, _ in profile.contacts)
+        contacts = tuple(
+            replace(contact_rows.kept(channel, address), guardian=who)
+            for (channel, address, _), who in zip(profile.contacts, profile.whose, strict=True)
+        )
         if "contacts" in fields:
             read = read_contacts(given.contacts or (), region=station.region, origins=services.settings.push_origins)
             _check_added(read, contacts)
@@ -243,6 +248,8 @@ def _check_unproven(given: SubscriberIn) -> None:
         raise unauthenticated("unproven")
     if given.external_id is not None:
         raise unauthenticated("external_id is the register's: only the station gives it, with its key.")
+    if given.guardians:
+        raise unauthenticated("guardians are the register's: only the station names them, with its key.")
     if given.vulnerable is not None:
         raise unauthenticated(
             "vulnerable is of another register: only the station enrols people, with a key made for it."
@@ -296,9 +303,10 @@ def shown(profile: Profile, usual: str) -> SubscriberOut:
             FollowOut(station=slug, external_id=external, **_wanted(profile.wishes[slug]))
             for slug, external in profile.follows
         ),
-        contacts=tuple(show_contact(*contact) for contact in profile.contacts),
+        contacts=tuple(show_contact(*each, who) for each, who in zip(profile.contacts, profile.whose, strict=True)),
         places=tuple(PlaceOut(label=place.label, lon=place.lon, lat=place.lat) for place in profile.places),
         groups=profile.groups,
+        guardians=profile.guardians,
         position=position,
         vulnerable=profile.vulnerable,
         identity=profile.identity.word,

@@ -6,15 +6,15 @@ from broadcaster.bus import NoAnswer
 from broadcaster.domain.alerts import Alert, Message, policy_of
 from broadcaster.domain.approvals import LEAST_APPROVERS, LONGEST_REASON, Approval, ApprovalState, goes_beyond
 from broadcaster.domain.audit import Action, Actor
-from broadcaster.domain.operators import Operator, party_of
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Schedule
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline.duty import check_on_duty, is_off_duty
 from broadcaster.pipeline.issue import IssueAlert, announce, draw_up, issue, record, sent_as
-from broadcaster.pipeline.operator_mail import send_mail, send_sms, words_for
+from broadcaster.pipeline.operator_mail import words_for
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.services import Services
+from broadcaster.pipeline.telling import Notice, tell
 from broadcaster.pipeline.versions import check_current, over, take_place
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts, approvals, threads
@@ -238,10 +238,9 @@ async def _tell_of_schedule(services: Services, schedule: Schedule) -> None:
     headline = schedule.message.text_in(station.languages[0], station.languages[0])[1].headline
     subject = words("%(station)s: a scheduled alert waits for you", station=name)
     said = words('"%(headline)s" is scheduled, and goes out only once you approve it:', headline=headline)
-    for each in able:
-        if each.id != schedule.key_id:
-            path, mark = f"schedules/{schedule.id}", f"schedule.{schedule.id}.{schedule.version}"
-            await _send_to(services, station, each, mark=mark, subject=subject, said=said, path=path)
+    others = [each for each in able if each.id != schedule.key_id]
+    mark = f"schedule.{schedule.id}.{schedule.version}"
+    await tell(services, station, others, Notice(mark, subject, said, f"/console/schedules/{schedule.id}"))
 
 
 async def _tell(services: Services, approval: Approval) -> None:
@@ -256,11 +255,10 @@ async def _tell(services: Services, approval: Approval) -> None:
         concerned = [] if author is None else [author]
     elif approval.state in (ApprovalState.APPROVED, ApprovalState.WITHDRAWN, ApprovalState.OVERTAKEN):
         return
-    for each in concerned:
-        await _write_to(services, station, approval, each)
+    await tell(services, station, concerned, _notice(station, approval))
 
 
-async def _write_to(services: Services, station: Station, approval: Approval, who: Operator) -> None:
+def _notice(station: Station, approval: Approval) -> Notice:
     words, alert = words_for(station), approval.alert
     headline = alert.text_in(station.languages[0], station.languages[0])[1].headline
     name = " ".join(station.name.split())
@@ -282,15 +280,4 @@ async def _write_to(services: Services, station: Station, approval: Approval, wh
             words('"%(headline)s" was sent by one person alone. Why stands here:', headline=headline),
         ),
     }[approval.state]
-    path, mark = f"approvals/{approval.id}", f"approval.{approval.id}.{approval.state}"
-    await _send_to(services, station, who, mark=mark, subject=subject, said=said, path=path)
-
-
-async def _send_to(
-    services: Services, station: Station, who: Operator, *, mark: str, subject: str, said: str, path: str
-) -> None:
-    url = f"{party_of(services.base_url).origin}/console/{path}"
-    if who.phone:
-        await send_sms(services, who.phone, f"{subject}\n{url}")
-    if who.mail:
-        await send_mail(services, f"{mark}.{who.id}", who.mail, station=station, subject=subject, said=said, url=url)
+    return Notice(f"approval.{approval.id}.{approval.state}", subject, said, f"/console/approvals/{approval.id}")

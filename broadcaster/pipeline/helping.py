@@ -1,16 +1,18 @@
-"""Help: tell all operators of a station about requests that nobody took charge of in time."""
+"""Help: tell those on duty of each request, and all operators of a station of what nobody took in charge in time."""
 
 from collections import defaultdict
-from itertools import starmap
+from collections.abc import Iterable
 
 import structlog
 
 from broadcaster.domain.answers import UNTAKEN
 from broadcaster.domain.operators import Operator
 from broadcaster.domain.permissions import Permission
-from broadcaster.pipeline.operator_mail import send_mail, words_for
+from broadcaster.domain.stations import Station
+from broadcaster.pipeline.operator_mail import send_mail, send_sms, words_for
 from broadcaster.pipeline.services import Services
-from broadcaster.store import Unit, help_requests
+from broadcaster.pipeline.telling import Notice, push, tell, url_of
+from broadcaster.store import Unit, duties, help_requests
 from broadcaster.store.help_requests import HelpRequest
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
@@ -20,18 +22,36 @@ HELP = "/console/help"
 _log = structlog.get_logger(__name__)
 
 
-async def tell_untaken(services: Services) -> None:
-    """Mail the operators of each station with requests that nobody has taken for two minutes.
+async def call_on_duty(services: Services) -> None:
+    """Push each new request to those on duty; who has no browser for that gets an SMS.
 
-    If nobody is on duty at the station, they are told at once. A mail is recorded after it is sent: after a crash an
-    operator may be told twice, rather than never.
+    Recorded after it was sent: an operator may be told twice after a crash, and never not at all.
+    """
+    now = services.clock.now()
+    found = await services.store.look(lambda unit: help_requests.uncalled(unit, _MOST))
+    for station_id, requests in _by_station(found):
+        async with services.store.read() as unit:
+            station = await stations.by_id(unit, station_id)
+            duty = await duties.on_duty(unit, station_id, now)
+            people = [each for each in await operators_of(unit, station_id) if each.id in duty]
+        if station is not None and people:
+            notice = _of_new(station, requests)
+            reached = await push(services, station, people, notice)
+            for each in people:
+                if each.phone and each.id not in reached:
+                    await send_sms(services, each.phone, f"{notice.subject}\n{url_of(services, notice)}")
+        async with services.store.write() as unit:
+            await help_requests.called(unit, [each.id for each in requests], now)
+
+
+async def tell_untaken(services: Services) -> None:
+    """Tell the operators of each station with requests that nobody has taken for two minutes.
+
+    Those of a station where nobody is on duty are told of at once. Recorded after it was sent, as above.
     """
     now = services.clock.now()
     found = await services.store.look(lambda unit: help_requests.untaken(unit, now - UNTAKEN, now, _MOST))
-    by_station: defaultdict[int, list[HelpRequest]] = defaultdict(list)
-    for each in found:
-        by_station[each.station_id].append(each)
-    for station_id, requests in by_station.items():
+    for station_id, requests in _by_station(found):
         if await _tell(services, station_id, requests):
             async with services.store.write() as unit:
                 await help_requests.told(unit, [each.id for each in requests], now)
@@ -46,25 +66,41 @@ async def operators_of(unit: Unit, station_id: int) -> list[Operator]:
     return [each for each in known.values() if not each.disabled and each.caller.may(Permission.REGISTER, station_id)]
 
 
+def _by_station(found: Iterable[HelpRequest]) -> list[tuple[int, list[HelpRequest]]]:
+    by_station: defaultdict[int, list[HelpRequest]] = defaultdict(list)
+    for each in found:
+        by_station[each.station_id].append(each)
+    return list(by_station.items())
+
+
 async def _tell(services: Services, station_id: int, requests: list[HelpRequest]) -> bool:
-    """Return whether the requests count as told: somebody got the mail, or nobody can get one."""
+    """Return whether there is nothing left to tell: somebody was told, or nobody can be."""
     async with services.store.read() as unit:
         station = await stations.by_id(unit, station_id)
-        addresses = [each.mail for each in await operators_of(unit, station_id) if each.mail]
+        people = await operators_of(unit, station_id)
     if station is None:
         return True
-    if station.email and station.email not in addresses:
-        addresses.append(station.email)
+    notice = _of_untaken(station, requests)
+    told = await tell(services, station, people, notice)
+    mails, url = {each.mail for each in people}, url_of(services, notice)
+    if station.email and station.email not in mails:
+        said = {"subject": notice.subject, "said": notice.said, "url": url}
+        told |= await send_mail(services, notice.name, station.email, station=station, **said)
+    if not told:
+        _log.error("nobody could be told of requests for help", station=station.slug, requests=len(requests))
+    reachable = station.email or any(each.mail or each.phone for each in people)
+    return told or not reachable or services.mail_is_sandboxed
+
+
+def _of_new(station: Station, requests: list[HelpRequest]) -> Notice:
+    words, n = words_for(station), len(requests)
+    subject = words.many("%(n)s new request for help", "%(n)s new requests for help", n)
+    said = words("People of %(station)s ask for help. You are on duty: take it in charge.", station=station.name)
+    return Notice(f"help.{requests[-1].id}.new", subject, said, f"{HELP}?station={station.slug}")
+
+
+def _of_untaken(station: Station, requests: list[HelpRequest]) -> Notice:
     words, n = words_for(station), len(requests)
     subject = words.many("%(n)s request for help: nobody has it", "%(n)s requests for help: nobody has them", n)
     said = words("People of %(station)s ask for help, and nobody has taken this in charge yet.", station=station.name)
-    url = f"{services.base_url}{HELP}?station={station.slug}"
-
-    async def send(number: int, address: str) -> bool:
-        name = f"help.{requests[-1].id}.{number}"
-        return await send_mail(services, name, address, station=station, subject=subject, said=said, url=url)
-
-    sent = [await each for each in starmap(send, enumerate(addresses))]
-    if not any(sent):
-        _log.error("nobody could be told of requests for help", station=station.slug, requests=n, operators=len(sent))
-    return any(sent) or not addresses or services.mail_is_sandboxed
+    return Notice(f"help.{requests[-1].id}", subject, said, f"{HELP}?station={station.slug}")

@@ -31,9 +31,11 @@ async def open_poll(
     audience: Audience,
     area: Area | None,
     closes_at: datetime,
+    channels: tuple[ChannelName, ...] = (),
     identity: bool = False,
 ) -> Poll:
-    """Store a poll, and send the message that announces it, in one transaction. Raises ``Refused``.
+    """Store a poll, and send the message that announces it, in one transaction: by push and mail if no channels are
+    named. Each message has a link by which its person votes. Raises ``Refused``.
 
     ``identity``: only for people who have proven their identity.
     """
@@ -50,15 +52,15 @@ async def open_poll(
     said = {}
     for language, (question, _) in texts.items():
         words = catalogs().words(language, *station.languages)
-        link = f"{services.base_url}/polls/{token}"
-        said[language] = Text(question, words("Your town asks you: vote at %(link)s", link=link))
+        about = words.typed("%(station)s asks for your opinion. Your vote is secret.", station=station.name)
+        said[language] = Text(question, about)
     message = Message(
         severity=Severity.MINOR,
         event="Poll",
         texts=said,
         area=area,
         audience=audience,
-        channels=(ChannelName.PUSH, ChannelName.EMAIL),
+        channels=channels or (ChannelName.PUSH, ChannelName.EMAIL),
     )
     made: list[Poll] = []
 

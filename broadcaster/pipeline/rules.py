@@ -91,22 +91,23 @@ def check_texts(station: Station, texts: Mapping[str, Text], field: str = "texts
             if len(said) > limit:
                 raise Refused("text-too-long", f"{where}.{name}", n=len(said) - limit, most=limit)
             _check_signs(f"{where}.{name}", said, one_line=name == "headline")
-    _check_questions(texts)
+    check_questions(texts, field)
     if station.languages[0] not in texts:
         raise Refused("text-in-own-language", field, language=station.languages[0])
 
 
-def _check_questions(texts: Mapping[str, Text]) -> None:
+def check_questions(texts: Mapping[str, Text], field: str = "texts") -> None:
     """Raise ``Refused`` unless the alert's own question has two to five answers, the same number in each language."""
     numbers = {len(text.answers) for text in texts.values() if text.answers or text.question}
     for language, text in texts.items():
-        where = f"texts.{language}"
+        where = f"{field}.{language}"
         _check_signs(f"{where}.question", text.question, one_line=False)
         for at, each in enumerate(text.answers):
             _check_signs(f"{where}.answers[{at}]", each, one_line=True)
         sound = text.question and FEWEST <= len(text.answers) <= MOST and len(numbers) == 1
         if (text.question or text.answers) and not sound:
-            raise Refused("answers-number", f"{where}.answers", least=FEWEST, most=MOST)
+            missing = "answers" if text.question else "question"
+            raise Refused("answers-number", f"{where}.{missing}", least=FEWEST, most=MOST)
 
 
 def _check_signs(field: str, said: str, *, one_line: bool) -> None:

@@ -13,7 +13,7 @@ from broadcaster.bus import Bus
 from broadcaster.bus.base import Signal
 from broadcaster.clock import Clock
 from broadcaster.config import Settings
-from broadcaster.domain.alerts import Alert
+from broadcaster.domain.alerts import RULES, Alert
 from broadcaster.domain.health import Trouble
 from broadcaster.domain.hearing import Wishes
 from broadcaster.domain.people import ChannelName
@@ -26,7 +26,7 @@ from broadcaster.pipeline.render import Context, Links
 from broadcaster.pipeline.track import Ledger
 from broadcaster.sending.precedence import Precedence
 from broadcaster.sending.sender import Sender
-from broadcaster.store import Store, duties
+from broadcaster.store import Store, duties, polls
 from broadcaster.store.alerts import alerts
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations.alive import Deaths
@@ -129,6 +129,8 @@ class Services:
         async with self.store.read() as unit:
             alert = await alerts.by_id(unit, alert_id)
             station = None if alert is None else await stations.by_id(unit, alert.station_id)
+            asking = alert is not None and not RULES[alert.severity].answers
+            poll = await polls.by_alert(unit, alert_id) if asking else None
             thread = alert.token if alert is not None else ""
             for earlier in alert.references if alert is not None else ():
                 first = await alerts.by_id(unit, earlier)
@@ -137,7 +139,8 @@ class Services:
                     break
         if alert is None or station is None:
             return None
-        made = Context(alert, station, thread, self.links, self.clock.now(), await self.helps(station.id))
+        helps, token = await self.helps(station.id), "" if poll is None else poll.token
+        made = Context(alert, station, thread, self.links, self.clock.now(), helps, token)
         self._contexts[alert_id] = made
         while len(self._contexts) > _CONTEXTS:
             self._contexts.popitem(last=False)

@@ -14,6 +14,7 @@ from typing import Self
 
 from broadcaster.domain.spelling import folded
 from broadcaster.languages import catalogs
+from broadcaster.register import guardians
 from broadcaster.register.refusals import ListRefused
 
 HEADINGS = (
@@ -131,13 +132,16 @@ class Columns:
     """``at``: column numbers by meaning (``lon2``: the second place's longitude).
 
     Several phone, mail or group columns add up; of other meanings, the first non-empty column counts. ``headings``: the
-    file's; ``unused``: numbers of columns without a meaning here.
+    file's; ``unused``: numbers of columns without a meaning here. ``guardian``: by contacts' column, whose it is (0:
+    the person's); ``named``: the columns of each guardian's name, in the order of its words.
     """
 
     headings: tuple[str, ...]
     at: dict[str, tuple[int, ...]]
     unused: tuple[int, ...]
     places: tuple[str, ...]
+    guardian: dict[int, int]
+    named: dict[int, tuple[int, ...]]
 
     def without(self, meaning: str) -> Self:
         """Return these columns without those of one meaning."""
@@ -222,12 +226,15 @@ def read_header(headings: Sequence[str]) -> Columns:
     found: dict[str, list[tuple[int, int]]] = {}
     unused: list[int] = []
     for number, heading in enumerate(kept):
-        meaning, rank = _read(heading[:_LONGEST_HEADING])
+        ours = guardians.written().get(heading)
+        meaning, rank = (ours[0] or None, 0) if ours else _read(heading[:_LONGEST_HEADING])
         if meaning is None:
             if heading:
                 unused.append(number)
         else:
             found.setdefault(meaning, []).append((rank, number))
+    guardian = {number: _guardian(heading) for number, heading in enumerate(kept)}
+    named = _guardians_names(kept, found, unused, guardian)
     words = ["_".join(words_of(heading[:_LONGEST_HEADING])) for heading in kept]
     if any(words[number] in _FAMILY for _, number in found.get("name", ())):
         whole = [each for each in found["name"] if words[each[1]] in _WHOLE]
@@ -247,7 +254,30 @@ def read_header(headings: Sequence[str]) -> Columns:
             there, lacks = ("lon", "lat") if f"lon{suffix}" in at else ("lat", "lon")
             raise ListRefused("list-half-a-place", there=there + suffix, lacks=lacks + suffix)
     places = tuple(suffix for suffix in suffixes if f"lon{suffix}" in at)
-    return Columns(kept, at, tuple(sorted(unused)), places)
+    return Columns(kept, at, tuple(sorted(unused)), places, guardian, named)
+
+
+def _guardian(heading: str) -> int:
+    known = guardians.written().get(heading)
+    return known[1] if known else guardians.guardian_of(words_of(heading[:_LONGEST_HEADING]))
+
+
+def _guardians_names(
+    headings: Sequence[str], found: dict[str, list[tuple[int, int]]], unused: list[int], guardian: dict[int, int]
+) -> dict[int, tuple[int, ...]]:
+    """Take the columns of guardians' names out of the others. Where only they are named, the list is of themselves."""
+    if found.get("name") and all(guardian[number] for _, number in found["name"]):
+        guardian.update(dict.fromkeys(guardian, 0))
+        return {}
+    columns: dict[int, list[tuple[int, list[str]]]] = {}
+    for number, heading in enumerate(headings):
+        words = words_of(heading[:_LONGEST_HEADING])
+        if guardians.written().get(heading, ("-",))[0] == "" or guardians.names_guardian(words):
+            columns.setdefault(guardian[number], []).append((number, words))
+            for ranked in found.values():
+                ranked[:] = [each for each in ranked if each[1] != number]
+            unused[:] = [each for each in unused if each != number]
+    return {who: guardians.in_order(each) for who, each in sorted(columns.items())}
 
 
 def _chosen(meaning: str, ranked: list[tuple[int, int]], headings: tuple[str, ...]) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """Computes the changes that a line makes to an existing person, in only the fields that it names. Pure."""
 
+from itertools import zip_longest
 from typing import NamedTuple
 
 from broadcaster.domain.addresses import Address
@@ -48,6 +49,8 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
     )
     revived = tuple(held.contacts[key] for key in wanted if held.contacts.get(key) in held.dead)
     edit = edit._replace(added=added, dropped=dropped, revived=revived)
+    if Says.GUARDIANS in says:
+        edit = _guarded(edit, told, held, vault)
     if Says.GROUPS in says:
         joined = tuple(slug for slug in person.groups if slug not in held.groups)
         left = tuple(at for slug, at in held.groups.items() if slug not in person.groups)
@@ -63,6 +66,17 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
     edit, homes = _housed(edit, told, held, vault)
     removed = removed._replace(homes=removed.homes + homes)
     return (None if edit == nothing else edit), removed._replace(contacts=len(dropped))
+
+
+def _guarded(edit: Edit, told: Told, held: Held, vault: Vault) -> Edit:
+    """Add the guardians' names, and whose each contact is, to the edit. An empty cell leaves a name."""
+    wanted = {key_with(vault, each): each.guardian for each in told.person.contacts}
+    moved = [(held.contacts.get(key), now, held.guardian.get(key)) for key, now in wanted.items()]
+    regrouped = tuple((at, now) for at, now, was in moved if at is not None and now != was)
+    were = held.guardians(vault)
+    names = tuple(name or before for name, before in zip_longest(told.person.guardians, were, fillvalue=""))
+    same = list(map(plain, names)) == list(map(plain, were))
+    return edit._replace(regrouped=regrouped, guardians=None if same else names)
 
 
 def _housed(edit: Edit, told: Told, held: Held, vault: Vault) -> tuple[Edit, int]:

@@ -1,6 +1,7 @@
 """Serializes a person's entry for the spool."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from broadcaster.domain.addresses import Address
@@ -29,6 +30,7 @@ def packed(entry: Entry | Edit) -> tuple[Any, ...]:
         person.name,
         person.vulnerable,
         None if person.address is None else _plain_address(person.address),
+        person.guardians,
     )
 
 
@@ -40,10 +42,12 @@ def unpacked(plain: tuple[Any, ...]) -> Entry | Edit:
             added=_contacts(edit.added),
             places=None if edit.places is None else _places(edit.places),
             address=_address(edit.address),
+            guardians=None if edit.guardians is None else tuple(edit.guardians),
         )
-    _, digest, identity, locale, contacts, places, *rest = plain
-    rest[-1] = _address(rest[-1])
-    return Entry(NewSubscriber(locale, _contacts(contacts), _places(places), *rest), digest, identity)
+    _, digest, identity, locale, contacts, places, *rest, address, guardians = plain
+    person = NewSubscriber(locale, _contacts(contacts), _places(places), *rest)
+    person = replace(person, address=_address(address), guardians=tuple(guardians))
+    return Entry(person, digest, identity)
 
 
 def _plain_address(address: Address) -> tuple[str, str, str]:
@@ -54,12 +58,12 @@ def _address(plain: Any) -> Address | None:
     return None if plain is None else Address(*plain)
 
 
-def _plain_contacts(contacts: Iterable[NewContact]) -> tuple[tuple[str, str, str], ...]:
-    return tuple((each.channel.value, each.canonical, each.address) for each in contacts)
+def _plain_contacts(contacts: Iterable[NewContact]) -> tuple[tuple[str, str, str, int], ...]:
+    return tuple((each.channel.value, each.canonical, each.address, each.guardian) for each in contacts)
 
 
 def _contacts(plain: Iterable[Any]) -> tuple[NewContact, ...]:
-    return tuple(NewContact(ChannelName(channel), canonical, address) for channel, canonical, address in plain)
+    return tuple(NewContact(ChannelName(channel), *rest) for channel, *rest in plain)
 
 
 def _plain_places(places: Iterable[NewPlace]) -> tuple[tuple[str, float, float], ...]:

@@ -1,10 +1,9 @@
 """Parses a line's cells to a person's data, or errors. Pure: no database, no clock."""
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Flag, auto
 from functools import cache
 
@@ -75,6 +74,7 @@ class Says(Flag):
     VOICE = auto()
     EMAIL = auto()
     ADDRESS = auto()
+    GUARDIANS = auto()
     NOTHING = 0
 
 
@@ -149,6 +149,8 @@ class Parser:
         self._contact_columns = [
             (number, readers[meaning]) for meaning in CONTACTS for number in columns.at.get(meaning, ())
         ]
+        of_guardians = [number for number, _ in self._contact_columns if columns.guardian[number]]
+        self._guarded = Says.GUARDIANS if columns.named or of_guardians else Says.NOTHING
         self._numbered = "external_id" in columns.at
         self._read = 0
         self.overlooked: set[int] = set()
@@ -181,6 +183,7 @@ class Parser:
         places = dict(self._places(cells, found))
         named = self._groups(cells, found)
         address = self._address(cells, found)
+        guardians = self._guardians(cells, found)
         if found:
             return None, [
                 Refusal(line.number, said_id[:MAX_EXTERNAL_ID], self._heading(meaning), code, params)
@@ -195,8 +198,9 @@ class Parser:
             read["name"] or None,
             vulnerable,
             address,
+            guardians,
         )
-        says = self._cleared if self._empty_clears else Says.NOTHING
+        says = self._guarded | (self._cleared if self._empty_clears else Says.NOTHING)
         for spoken, part in ((read["name"], Says.NAME), (read["locale"], Says.LOCALE), (named, Says.GROUPS)):
             says |= part if spoken else Says.NOTHING
         if vulnerable is not None:
@@ -230,6 +234,16 @@ class Parser:
         parts = " ".join(part for part in (self._cell(cells, "first_name"), self._cell(cells, "name")) if part)
         return parts or self._cell(cells, "whole_name")
 
+    def _guardians(self, cells: list[str], found: _Found) -> tuple[str, ...]:
+        names: list[str] = []
+        for who, columns in self._columns.named.items():
+            name = " ".join(cells[at].strip() for at in columns if at < len(cells) and cells[at].strip())
+            try:
+                names += [""] * (who - 1 - len(names)) + [_name(" ".join(name.split()))]
+            except Refused as wrong:
+                found.add(columns[0], wrong.code, **wrong.params)
+        return tuple(names) if any(names) else ()
+
     def _id(self, text: str) -> str:
         return _external_id(text) if self._numbered and not _REF.fullmatch(text) else ""
 
@@ -259,7 +273,7 @@ class Parser:
             for number, value in enumerate(values, start=1):
                 which = {"at": number, "many": len(values)} if len(values) > 1 else {}
                 try:
-                    contact = read(value)
+                    contact = replace(read(value), guardian=self._columns.guardian[column])
                 except (Refused, InvalidMailAddress, InvalidPhone) as error:
                     found.add(column, error.code, **error.params, **which)
                 else:
@@ -326,26 +340,6 @@ class Parser:
                 return {}
             named.setdefault(slug, name)
         return named
-
-
-def content_of(told: Told) -> str:
-    """Return a canonical text of a line's content, whose digest tells that a second import changes nothing."""
-    return f"{told.says.value} {told.place_columns} {told.cleared_places} {canonical(told.person)}"
-
-
-def canonical(person: NewSubscriber) -> str:
-    """Return a canonical text of a person."""
-    content = [
-        person.locale,
-        person.name,
-        sorted([contact.channel, contact.canonical, contact.address] for contact in person.contacts),
-        [[place.label, place.lon, place.lat] for place in person.places],
-        sorted(person.groups),
-        person.vulnerable,
-    ]
-    if person.address is not None:
-        content.append(person.address.canonical)
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _values(cell: str) -> list[str]:

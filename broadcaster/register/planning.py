@@ -9,9 +9,10 @@ from typing import NamedTuple, Self
 
 from broadcaster.domain.spelling import key
 from broadcaster.domain.stations import Station
+from broadcaster.register.canonical import content_of
 from broadcaster.register.merging import Removed, merged
 from broadcaster.register.packing import packed, unpacked
-from broadcaster.register.parsing import SPEAKS_OF, Parser, Told, content_of
+from broadcaster.register.parsing import SPEAKS_OF, Parser, Told
 from broadcaster.register.reading import Source
 from broadcaster.register.records import Line
 from broadcaster.register.refusals import Refusal

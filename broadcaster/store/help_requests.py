@@ -157,6 +157,22 @@ async def untaken(unit: Unit, before: datetime, now: datetime, limit: int) -> li
     return [_request(unit, row) for row in await unit.conn.execute(query.order_by(help_requests.c.id).limit(limit))]
 
 
+async def uncalled(unit: Unit, limit: int) -> list[HelpRequest]:
+    """Return requests that nobody has taken, and of which those on duty were not told."""
+    query = _WITH_ANSWER.where(
+        text(f"help_requests.{OPEN_ONLY}"),
+        help_requests.c.taken_at.is_(None),
+        help_requests.c.called_at.is_(None),
+        answers.c.choice == HELP,
+    )
+    return [_request(unit, row) for row in await unit.conn.execute(query.order_by(help_requests.c.id).limit(limit))]
+
+
+async def called(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:
+    """Record that those on duty were told of these."""
+    await unit.conn.execute(update(help_requests).where(help_requests.c.id.in_(request_ids)).values(called_at=now))
+
+
 async def told(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:
     """Record that all operators were told of these requests."""
     await unit.conn.execute(update(help_requests).where(help_requests.c.id.in_(request_ids)).values(told_at=now))

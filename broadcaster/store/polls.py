@@ -51,6 +51,10 @@ class Poll:
         found = self.texts.get(language) or self.texts.get(default)
         return found or next(iter(self.texts.values()))
 
+    def is_open(self, now: datetime) -> bool:
+        """Return whether votes are taken."""
+        return self.closed_at is None and now < self.closes_at
+
     @property
     def size(self) -> int:
         """Return how many answers it has."""
@@ -76,6 +80,12 @@ async def add(unit: Unit, poll: Poll, key_id: int) -> None:
 
 async def by_token(unit: Unit, token: str) -> Poll | None:
     row = (await unit.conn.execute(select(polls).where(polls.c.token == token))).one_or_none()
+    return None if row is None else _poll(row)
+
+
+async def by_alert(unit: Unit, alert_id: int) -> Poll | None:
+    """Return the poll that an alert announces."""
+    row = (await unit.conn.execute(select(polls).where(polls.c.alert_id == alert_id))).one_or_none()
     return None if row is None else _poll(row)
 
 

@@ -132,14 +132,28 @@ async def test_all_of_it_goes_by_keyboard_alone(visit, village):
 
     await page.locator("#to-words").press("Enter")
     await expect(page.locator("#headline-en")).to_have_value("Fire: stay indoors")
+    await page.locator("#words-en [data-asking] summary").press("Enter")
+    await page.locator("#question-en").press_sequentially("Are your windows shut?")
+    await page.locator("#to-check").press("Enter")
+    await expect(page.locator("#answers-en-wrong")).to_have_text(re.compile("needs 2 to 5 answers"))
+    await expect(page.locator("#answers-en")).to_be_focused()
+    await page.keyboard.type("Yes")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("No")
+    await expect(page.locator('[data-preview="push.answers"]')).to_have_text(re.compile("Yes.*No"))
     await page.locator("#to-check").press("Enter")
     await expect(page.locator("#sentence")).to_contain_text("Sends NOW to")
+    await expect(page.locator("[data-seen-in=en] .whole")).to_contain_text("Are your windows shut?")
+    await expect(page.locator("[data-seen-in=en] [data-way=voice]")).to_contain_text("For Yes, press 1.")
+    await expect(page.locator("#warnings")).to_contain_text("The question is not asked in")
     await page.locator("#send").focus()
     await page.keyboard.down("Enter")
     await page.wait_for_timeout(HELD_MS)
     await page.keyboard.up("Enter")
     alert = await sent(page, village)
     assert alert["area"]["circles"][0]["radius_m"] == 1450
+    assert alert["texts"]["en"]["answers"] == ["Yes", "No"]
+    await expect(page.locator("[data-part=answers] dt")).to_have_text(["Yes", "No"])
 
 
 async def test_an_outline_is_drawn_by_taps_and_by_the_middle_of_the_map(visit, village):

@@ -162,3 +162,21 @@ async def test_the_all_clear_takes_the_place_of_the_alert_on_the_screen(visit, v
         await desktop.until(lambda: first.id not in desktop.standing)
         await desktop.shown(lambda each: "Fin" in each.title and "Arbre" in f"{each.title} {each.text}")
     assert len([each for each in desktop.standing.values() if "Arbre" in f"{each.title} {each.text}"]) == 1
+
+
+async def test_an_operators_firefox_gets_pushes_and_a_press_opens_the_console(visit, village, firefox, desktop):
+    page = await visit("/console/account", browser=firefox, signed_in=True)
+    await page.get_by_role("button", name="Recevoir les notifications sur cet appareil").click()
+    await expect(page.get_by_text("Les notifications arrivent sur cet appareil")).to_be_visible()
+    async with asyncio.timeout(_PATIENCE_S):
+        notice = await desktop.shown(lambda each: "s’afficheront ici" in each.text)
+    await page.goto("about:blank")
+    await desktop.press(notice)
+
+    def opened() -> bool:
+        return any(each.url == f"{village.url}/console/account" for each in page.context.pages)
+
+    await eventually(opened, "the console is open", _PATIENCE_S)
+    page = next(each for each in page.context.pages if "/console/account" in each.url)
+    await page.get_by_role("button", name="Plus de notifications sur").click()
+    await expect(page.get_by_text("Plus aucune notification n’arrive")).to_be_visible()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -391,3 +392,51 @@ async def test_who_follows_already_follows_a_second_station_as_the_same_person(v
     assert {each["station"] for each in me["follows"]} == {"laigle", "rugles"}
     assert {each["channel"] for each in me["contacts"]} == {"email", "sms"}
     assert len(me["places"]) == 1, "where one lives is not asked again"
+
+
+async def test_help_and_a_vote_by_the_links_of_messages_and_a_text_reach_the_operator(visit, village):
+    rose, operator = village.town.residents[0], await visit("/console/help", signed_in=True, size=DESK)
+    await operator.get_by_role("button", name="Prendre la permanence").click()
+    before = len(village.town.twilio.messages)
+    alert = await village.api.issue(channels=["sms"])
+    await village.api.finished(alert["id"])
+    texts = {each.to: each.body for each in village.town.twilio.messages[before:]}
+
+    # By the link of the SMS, on a telephone that says where it is; 112 stands before all else.
+    path = re.search(r"/r/[\w-]+", texts[rose.mobile])[0]
+    phone = await visit(path, at=INSIDE)
+    await expect(phone.locator("[data-danger]")).to_contain_text("appelez le 112")
+    await expect(phone.get_by_text(f"finit par {rose.mobile[-2:]}")).to_be_visible()
+    await phone.get_by_label("indiquer où je suis, une seule fois").check()
+    await phone.get_by_role("button", name="J’ai besoin d’aide").click()
+    await expect(phone.locator("[data-said]")).to_contain_text("a bien votre demande d’aide")
+
+    # The operator's page shows it by itself; then a text, which is none of the answers.
+    await expect(operator.get_by_text("envoyé avec la demande")).to_be_visible()
+    await operator.get_by_role("button", name="Je m’en charge").click()
+    await expect(operator.get_by_text("s’en occupe, après")).to_be_visible()
+    written = {"From": rose.mobile, "Body": "Le pont est coupé", "MessageSid": "SM" + "0" * 32}
+    await village.town.twilio.tell(f"{village.url}/hooks/twilio/sms", written)
+    await operator.goto(f"{village.url}/console/inbox")
+    await expect(operator.get_by_text("Le pont est coupé")).to_be_visible()
+    await operator.get_by_role("button", name="Traité").click()
+    await expect(operator.locator(".tag.good")).to_have_count(1)
+
+    # A poll from the console, and a vote by the link of its mail.
+    await operator.goto(f"{village.url}/console/polls")
+    await operator.get_by_label("Question").fill("Un marché le soir ?")
+    await operator.get_by_label("Réponses").fill("Oui\nNon")
+    await operator.get_by_label("Se ferme le").fill(f"{village.town.clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M}")
+    await operator.get_by_role("button", name="Ouvrir le sondage").click()
+    await expect(operator.get_by_role("link", name="Un marché le soir ?")).to_be_visible()
+
+    def came() -> list[str]:
+        mails = [each for each in village.town.smtp.messages if each.recipients[0] == rose.mail]
+        bodies = [each.parsed.get_body(("plain",)).get_content() for each in mails]
+        return [each for each in bodies if "Un marché le soir ?" in each]
+
+    await eventually(lambda: bool(came()), "the mail of the poll")
+    await phone.goto(village.url + re.search(r"/r/[\w-]+", came()[0])[0])
+    await phone.get_by_role("button", name="Oui").click()
+    await expect(phone.get_by_text("vous avez voté")).to_be_visible()
+    await expect(phone.get_by_role("button", name="Oui")).to_have_count(0)

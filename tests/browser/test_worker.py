@@ -23,6 +23,12 @@ _SHOWN = """async () => {
 }"""
 
 
+_PRESS = """async ([tag, action]) => {
+  const [notification] = await registration.getNotifications({tag});
+  dispatchEvent(new NotificationEvent("notificationclick", {notification, action}));
+}"""
+
+
 class Worker:
     """A page whose worker gets what a test gives it."""
 
@@ -97,6 +103,18 @@ async def test_a_push_is_shown_in_its_language_with_its_urgency_and_reported(vis
     assert "Montez à l’étage." in shown["body"]
     assert (shown["lang"], shown["requireInteraction"], shown["tag"]) == ("fr", True, told["tag"])
     assert shown["path"] == alert["url"].removeprefix(village.url)
+
+    # A press on a button answers, and the service's words take the notification's place.
+    (script,) = worker.page.context.service_workers
+    await script.evaluate(_PRESS, [told["tag"], "received"])
+    await village.api.until(alert["id"], lambda each: each["answers"] == {"received": 1})
+
+    async def thanked() -> bool:
+        return any("Merci" in each["body"] for each in await worker.shown())
+
+    await eventually(thanked, "the notification says that the answer is recorded")
+    await worker.push(type="operator", title="1 demande d’aide", tag="help", url="http://other/console/help?station=a")
+    assert (await worker.shows("1 demande d’aide"))["path"] == "/console/help?station=a"
 
     async def reported() -> bool:
         return "displayed_at" in await receipts(village, alert)

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from broadcaster.domain.answers import MOST
+from broadcaster.domain.people import ChannelName
 from broadcaster.http.schemas.alerts import AnyAudience, AudienceIn, OwnAnswers, Question
 from broadcaster.http.schemas.base import AreaJson, Given, Locale, Moment, Shown, Slug
 
@@ -24,6 +25,9 @@ class PollIn(PollTextIn):
     audience: AnyAudience = Field(default_factory=AudienceIn)
     identity: bool = Field(
         False, description="Only for who has shown who they are: by FranceConnect or at the counter."
+    )
+    channels: tuple[ChannelName, ...] = Field(
+        (), max_length=4, fail_fast=True, description="By which it is announced; without it, push and email."
     )
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 
+from broadcaster.domain.people import MOST_GUARDIANS
+from broadcaster.domain.signs import LINE
 from broadcaster.http.schemas.base import (
     MAX_CONTACTS,
     MAX_EXTERNAL_ID,
@@ -39,19 +41,28 @@ _SUBSCRIPTION = {
 Subscription = Annotated[dict[str, Any], WithJsonSchema(_SUBSCRIPTION)]
 
 
-class PushContactIn(Given):
+class _ContactIn(Given):
+    guardian: int = Field(
+        0,
+        ge=0,
+        le=MOST_GUARDIANS,
+        description="Of a child: the number of the guardian whose it is; 0: the person's own.",
+    )
+
+
+class PushContactIn(_ContactIn):
     channel: Literal["push"]
     subscription: Subscription
 
 
-class PhoneContactIn(Given):
+class PhoneContactIn(_ContactIn):
     """A telephone number, for text messages or calls, written nationally or with its country code."""
 
     channel: Literal["sms", "voice"]
     phone: Annotated[str, line(40)] = Field(examples=["06 39 98 00 01"])
 
 
-class EmailContactIn(Given):
+class EmailContactIn(_ContactIn):
     channel: Literal["email"]
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] = Field(examples=["someone@example.org"])
 
@@ -96,6 +107,15 @@ class SubscriberIn(Given):
         None,
         description="Enters them in the station's register of vulnerable people: told before others. Only with a key"
         " whose actions name *vulnerable*.",
+    )
+    guardians: tuple[
+        Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NAME, pattern=LINE)], ...
+    ] = Field(
+        (),
+        max_length=MOST_GUARDIANS,
+        fail_fast=True,
+        description="Names of a child's guardians, in the order of their numbers; with a key only. Each is told once,"
+        " and what one of them answers is the child's answer.",
     )
 
 
@@ -162,6 +182,7 @@ class ContactOut(Shown):
     subscription: dict[str, Any] | None = None
     phone: str | None = None
     email: str | None = None
+    guardian: int = Field(description="The number of the guardian whose it is; 0: the person's own.")
 
 
 class PlaceOut(Shown):
@@ -210,6 +231,7 @@ class SubscriberOut(Shown):
     contacts: tuple[ContactOut, ...]
     places: tuple[PlaceOut, ...]
     groups: tuple[str, ...]
+    guardians: tuple[str, ...] = Field(description="Names of a child's guardians.")
     position: PositionOut | None
     paused_until: datetime | None
     quiet_hours: QuietOut

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from babel.dates import format_datetime, get_timezone_location
 
 from broadcaster.domain.alerts import Alert, MsgType, Role, Status, Text
+from broadcaster.domain.answers import asks
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.languages import Words, catalogs
@@ -30,6 +31,9 @@ class Links:
 
     def page(self, alert: Alert) -> str:
         return f"{self.base_url}/a/{alert.token}"
+
+    def poll(self, token: str) -> str:
+        return f"{self.base_url}/polls/{token}"
 
     def receipt(self, delivery_id: int) -> str:
         return f"{self.base_url}/v1/receipts/{self.vault.link('receipt', delivery_id)}"
@@ -56,7 +60,7 @@ class Links:
         return self.vault.link("answer", delivery_id)
 
     def answer(self, delivery_id: int) -> str:
-        """Return the alert's page for the receiver of this message, with buttons to answer."""
+        """Return the alert's or the poll's page for the receiver of this message, with buttons to answer."""
         return f"{self.base_url}/r/{self.answer_token(delivery_id)}"
 
     def way_out(self, delivery_id: int) -> str:
@@ -65,8 +69,8 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``thread``: token of the alert that this one follows, or its own. ``helps``: somebody is on duty for requests for
-    help.
+    """``thread``: token of the alert that this one follows up, or its own. ``helps``: somebody is on duty for requests
+    for help. ``poll``: token of the poll that the alert announces.
     """
 
     alert: Alert
@@ -75,6 +79,12 @@ class Context:
     links: Links
     now: datetime
     helps: bool = False
+    poll: str = ""
+
+    @property
+    def personal(self) -> bool:
+        """Return whether each message leads to a page of its person: to answer, or to vote."""
+        return bool(self.poll) or asks(self.alert)
 
     def told(self, *, again: bool) -> "Context":
         """Return the context for people told before, or for others: to the latter an update is a first alert."""

@@ -22,7 +22,7 @@ _jinja = Environment(
 def render_mail(context: Context, language: str, text: Text) -> Fill:
     """Render both parts; each person gets their own opt-out link. Mails about one alert share a thread."""
     alert, station, links = context.alert, context.station, context.links
-    words, asked = context.words(language), asks(context.alert)
+    words, personal = context.words(language), context.personal
     title = titled(alert, words, text)
     name = " ".join(station.name.split())  # an old register's name may contain a line break, illegal in a header
     parts = {
@@ -32,10 +32,11 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         "fixed": direction(words.language),
         "title": title,
         "text": text,
+        "asks": alert.question_in(language, station.languages[0]),
         "station": name,
         "before": prefix(alert, words, text.headline),
-        "page": f"{{{{{_PAGE_SLOT}}}}}" if asked else links.page(alert),
-        "link": _link(alert, words),
+        "page": f"{{{{{_PAGE_SLOT}}}}}" if personal else links.page(alert),
+        "link": _link(context, words),
         "until": "" if alert.msg_type is MsgType.CANCEL or alert.role is Role.LEFT else until(context, words),
         "why_you": words(
             "You get this message because you follow %(station)s, or because you are there.", station=name
@@ -52,7 +53,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         list_id=f"{station.slug}.{links.host}",
         sender_name=name,
         urgent=alert.lane is Lane.URGENT,
-        placeholders=(_SLOT, _PAGE_SLOT) if asked else (_SLOT,),
+        placeholders=(_SLOT, _PAGE_SLOT) if personal else (_SLOT,),
     )
 
     def fill(delivery_id: int) -> Mail:
@@ -61,7 +62,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
             template,
             message_id=f"{alert.id}.{delivery_id}",
             unsubscribe_url=way_out,
-            fill={_SLOT: way_out, _PAGE_SLOT: links.answer(delivery_id)} if asked else {_SLOT: way_out},
+            fill={_SLOT: way_out, _PAGE_SLOT: links.answer(delivery_id)} if personal else {_SLOT: way_out},
             date=alert.sent_at,
             # Never sent: the common parent of all mails in the thread.
             references=f"{context.thread}.thread",
@@ -70,10 +71,12 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
     return fill
 
 
-def _link(alert: Alert, words: Words) -> str:
-    if asks(alert):
+def _link(context: Context, words: Words) -> str:
+    if context.poll:
+        return words("Vote by your own link")
+    if asks(context.alert):
         return words("Answer, and read what else is known")
-    return words("See the area on the map") if alert.area is not None else words("Details and updates")
+    return words("See the area on the map") if context.alert.area is not None else words("Details and updates")
 
 
 def _colour(alert: Alert) -> str:

@@ -31,7 +31,7 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
         "station": context.station.name,
         "title": title,
         "tag": context.thread,
-        "url": context.links.page(alert),
+        "url": context.links.poll(context.poll) if context.poll else context.links.page(alert),
         "sent": alert.sent_at.isoformat(timespec="seconds"),
         "expires": alert.expires_at.isoformat(timespec="seconds"),
         "receipt": "@receipt@",
@@ -41,10 +41,11 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
     if asked:
         facts["answers"] = [[word_of(each), label(alert, context.station, words, each)] for each in asked]
         facts["kept"] = words("No network: your answer is kept, and goes on by itself. In an emergency, call 112.")
-    room = MAX_PLAINTEXT - len(orjson.dumps(facts)) - _LONGEST_RECEIPT
-    whole = orjson.dumps({**facts, "body": _body(text, room)})
+    question = alert.question_in(language, context.station.languages[0])[0]
+    room = MAX_PLAINTEXT - len(orjson.dumps(facts)) - _LONGEST_RECEIPT - len(orjson.dumps(question)) - len(r"\n")
+    whole = orjson.dumps({**facts, "body": _asking(_body(text, room), question)})
     brief = _within(text.instruction or text.description, _SHORT)
-    short = orjson.dumps({**facts, "title": _within(title, _SHORT), "body": brief})
+    short = orjson.dumps({**facts, "title": _within(title, _SHORT), "body": _asking(brief, question)})
     ttl_s = max(0, int((alert.expires_at - context.now).total_seconds()))
     urgency = _urgency(alert)
 
@@ -71,6 +72,10 @@ def _body(text: Text, room: int) -> str:
     instruction = _within(text.instruction, max(room * 2 // 3, room - len(orjson.dumps(text.description)) - len(r"\n")))
     left = room - len(orjson.dumps(instruction)) - len(r"\n")
     return "\n".join(part for part in (_within(text.description, left), instruction) if part)
+
+
+def _asking(said: str, question: str) -> str:
+    return "\n".join(part for part in (said, question) if part)
 
 
 def _within(text: str, room: int) -> str:

@@ -99,8 +99,8 @@ def _fewer(words: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _page(context: Context) -> str:
-    """Return the link of the alert's page; if the alert asks for an answer, as long as a personal answer link."""
-    return f"{context.links.base_url}/r/{_TOKEN}" if asks(context.alert) else context.links.page(context.alert)
+    """Return the link of the alert's page; where people answer or vote, one that is as long as theirs."""
+    return f"{context.links.base_url}/r/{_TOKEN}" if context.personal else context.links.page(context.alert)
 
 
 def _tail(context: Context, language: str, way_out: str) -> str:
@@ -135,13 +135,12 @@ def render_sms(context: Context, language: str, text: Text) -> Fill:
     links, page = context.links, _page(context)
     longest = _tail(context, language, _NOWHERE.format(links.base_url))
     said = _said(context, language, text, page, longest)
-    answered = asks(context.alert)
     left = int((context.alert.expires_at - context.now).total_seconds())
     validity_s = max(1, min(_MOST_VALIDITY_S, left))
 
     def fill(delivery_id: int) -> SmsMessage:
         tail = _tail(context, language, links.way_out(delivery_id)) if longest else ""
-        whole = said.removesuffix(page) + links.answer(delivery_id) if answered else said
+        whole = said.removesuffix(page) + links.answer(delivery_id) if context.personal else said
         return SmsMessage(_joined(whole, tail), links.hook("status", delivery_id), validity_s)
 
     return fill

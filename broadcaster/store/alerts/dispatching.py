@@ -103,7 +103,8 @@ async def write_chunk(
     willing = [each for each in [*new, *again] if each not in paused]
     heard = {} if usual is None else await told_before.hearing(unit, alert, willing, usual, now, told=told)
     now_told = [each for each in [*new, *again] if each not in heard]
-    reachable, lacking = await planning.contacts_of(unit, alert, [each for each in now_told if each not in paused])
+    asked = [each for each in now_told if each not in paused]
+    reachable, lacking, guardians = await planning.contacts_of(unit, alert, asked)
     spared: set[int] = set()
     if thread is not None and told:
         reachable, spared = await told_before.as_before(unit, alert, thread, told, reachable)
@@ -111,7 +112,7 @@ async def write_chunk(
         now_told, spared = [each for each in now_told if each not in spared], set()
     reasons = lacking | dict.fromkeys(paused, Reason.PAUSED)
     planned = [each for each in now_told if each not in again or each in reachable or each in waiting]
-    chunk = await planning.plan_first(unit, alert, planned, reachable, reasons=reasons, now=now)
+    chunk = await planning.plan_first(unit, alert, planned, reachable, reasons=reasons, guardians=guardians, now=now)
     for each, how in heard.items():
         _hear(chunk, each, *how)
     for each in spared:

@@ -3,7 +3,7 @@ skips a person.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -14,7 +14,7 @@ from broadcaster.domain.escalation import enough, next_round
 from broadcaster.domain.hearing import Wishes
 from broadcaster.store.alerts import alerts, counting, escalations, planning, threads, told_before, tracking
 from broadcaster.store.alerts.escalations import Due
-from broadcaster.store.alerts.planning import Contacts, Plan
+from broadcaster.store.alerts.planning import Contacts, Guardians, Plan
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Update
 from broadcaster.store.engine.engine import Unit
@@ -52,9 +52,9 @@ async def take(
     found = await unit.conn.execute(_LOAD, {"alert_id": alert.id, "round": row.round, "ids": row.subscriber_ids})
     rows = {each.subscriber_id: each for each in found}
     over = alert.cancelled_at is not None or now >= alert.escalates_until
-    reachable = {} if over else await _reachable(unit, alert, list(rows), usual, now)
+    reachable, guardians = ({}, {}) if over else await _reachable(unit, alert, list(rows), usual, now)
     rounds, plan = alert.rounds, Plan()
-    this, theirs = rounds[row.round], {}
+    this, theirs = rounds[row.round], dict[int, Sequence[tuple[int, int]]]()
     for each, known in rows.items():
         person = Person(each, PersonState(known.state), known.pending, known.held, known.reasons)
         plan.people[each] = person
@@ -66,6 +66,10 @@ async def take(
             person.enough = enough(rounds, first, usable)
             theirs[each] = planning.in_round(reachable[each], this.channels)
         person.settle()
+    if guardians and not this.again:
+        theirs |= dict(
+            await planning.untold(unit, alert, {each: theirs[each] for each in guardians.keys() & theirs.keys()})
+        )
     repeated: set[int] = set()
     if this.again:
         repeated = await _repeat(unit, alert, theirs, now)
@@ -93,14 +97,14 @@ async def take(
 
 async def _reachable(
     unit: Unit, alert: Alert, subscriber_ids: list[int], usual: Wishes | None, now: datetime
-) -> Contacts:
-    """Return the contacts of people who are neither paused nor in their quiet hours now."""
+) -> tuple[Contacts, Guardians]:
+    """Return the contacts of people who are neither paused nor in their quiet hours now, and which are guardians'."""
     paused, _ = await planning.special(unit, subscriber_ids, now)
     heard = {} if usual is None else await wishes.hearing(unit, alert, subscriber_ids, usual, now)
-    theirs, _ = await planning.contacts_of(
+    theirs, _, guardians = await planning.contacts_of(
         unit, alert, [e for e in subscriber_ids if e not in paused and e not in heard]
     )
-    return theirs
+    return theirs, guardians
 
 
 async def _repeat(unit: Unit, alert: Alert, theirs: Contacts, now: datetime) -> set[int]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import BindParameter, bindparam, exists, select
+from sqlalchemy import BindParameter, bindparam, exists, select, union
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.deliveries import DeliveryState, Person, PersonState
-from broadcaster.domain.escalation import enough, next_round
+from broadcaster.domain.escalation import Round, enough, next_round
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ContactStatus, LinkStatus
 from broadcaster.domain.reasons import Reason, Why, pack, unpack
 from broadcaster.ids import new_id
@@ -39,6 +39,7 @@ _CONTACTS = Fetch(
     select(
         links.c.subscriber_id,
         links.c.status,
+        links.c.guardian,
         contacts.c.id,
         contacts.c.channel,
         contacts.c.status.label("works"),
@@ -56,6 +57,14 @@ _TAKEN = (
     .where(deliveries.c.alert_id == _ALERT, among(deliveries.c.contact_id, "ids"))
     .order_by(deliveries.c.id)
     .with_for_update(read=True)
+)
+_TOLD = union(
+    *(
+        select(table.c.subscriber_id, table.c.contact_id).where(
+            table.c.alert_id == _ALERT, among(table.c.subscriber_id, "ids")
+        )
+        for table in (deliveries, shares)
+    )
 )
 _INSERT_DELIVERIES = Insert(
     deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
@@ -121,16 +130,26 @@ class Plan:
         return dict(found)
 
 
-async def contacts_of(unit: Unit, alert: Alert, subscriber_ids: Collection[int]) -> tuple[Contacts, dict[int, Reason]]:
+Guardians = Mapping[int, Mapping[int, int]]
+"""By child: contact id to the number of the guardian whose it is."""
+
+
+async def contacts_of(
+    unit: Unit, alert: Alert, subscriber_ids: Collection[int]
+) -> tuple[Contacts, dict[int, Reason], Guardians]:
     """Return working contacts of the alert's channels that the station may use.
 
-    Also return why other people have none: they opted out, or have a contact that the alert does not use.
+    Also return why other people have none: they opted out, or have a contact that the alert does not use; and which
+    contacts are guardians'.
     """
     wanted = {CHANNEL_NUMBER[name] for name in alert.channels}
     rows = await _CONTACTS.rows(unit, {"station_id": alert.station_id, "ids": subscriber_ids})
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     lacking: dict[int, Reason] = {}
-    for subscriber_id, link, contact_id, channel, status, no in rows:
+    guardians: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for subscriber_id, link, guardian, contact_id, channel, status, no in rows:
+        if guardian is not None:
+            guardians[subscriber_id][contact_id] = guardian
         if link != LinkStatus.CONFIRMED:
             continue
         if status == ContactStatus.STOPPED or (no and status == ContactStatus.ACTIVE):
@@ -139,7 +158,7 @@ async def contacts_of(unit: Unit, alert: Alert, subscriber_ids: Collection[int])
             found[subscriber_id].append((contact_id, channel))
         elif status == ContactStatus.ACTIVE:
             lacking[subscriber_id] = Reason.UNUSED
-    return found, lacking
+    return found, lacking, guardians
 
 
 async def special(unit: Unit, subscriber_ids: Sequence[int], now: datetime) -> tuple[set[int], set[int]]:
@@ -155,11 +174,13 @@ async def plan_first(
     reachable: Contacts,
     *,
     reasons: Mapping[int, Reason],
+    guardians: Guardians,
     now: datetime,
 ) -> Plan:
     """Plan people's first messages: for each person, those of the first round that can reach them.
 
-    ``reasons``: why people have no contact.
+    Of a child's guardians each is told at once, by the first round that reaches them. ``reasons``: why people have no
+    contact.
     """
     rounds, plan = alert.rounds, Plan()
     theirs: dict[int, list[tuple[int, int]]] = {}
@@ -182,8 +203,30 @@ async def plan_first(
             person.settle()
         else:
             theirs[each] = in_round(reachable[each], rounds[first].channels)
+            if each in guardians:
+                theirs[each] = _of_each(reachable[each], guardians[each], rounds)
     await assign(unit, alert, plan, theirs, now)
     return plan
+
+
+async def untold(unit: Unit, alert: Alert, theirs: Contacts) -> Contacts:
+    """Return these contacts without those by which their people were told."""
+    told = {tuple(row) for row in await unit.conn.execute(_TOLD, {"alert_id": alert.id, "ids": list(theirs)})}
+    return {who: [each for each in found if (who, each[0]) not in told] for who, found in theirs.items()}
+
+
+def _of_each(
+    theirs: Sequence[tuple[int, int]], guardians: Mapping[int, int], rounds: Sequence[Round]
+) -> list[tuple[int, int]]:
+    """Return the contacts by which each guardian, and the child, is told first."""
+    by: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for contact in theirs:
+        by[guardians.get(contact[0], 0)].append(contact)
+    found: list[tuple[int, int]] = []
+    for each in by.values():
+        first = next_round(rounds, -1, {channel for _, channel in each}, PersonState.PENDING)
+        found += [] if first is None else in_round(each, rounds[first].channels)
+    return found
 
 
 def in_round(theirs: Sequence[tuple[int, int]], channels: Collection[str]) -> list[tuple[int, int]]:

@@ -82,6 +82,20 @@ _ACCEPT = Update(
 )
 _UPDATE = Update(deliveries, ("id",), _NAMES[_NAMES.index("state") :])
 _SHARER = recipients.alias()
+_MINE, _ALSO, _EARLIER = links.alias(), links.alias(), deliveries.alias()
+# A child's guardian whom nothing has told yet: what another guardian answers withdraws nothing of theirs.
+_UNTOLD_GUARDIAN = exists().where(
+    _MINE.c.subscriber_id == deliveries.c.subscriber_id,
+    _MINE.c.contact_id == deliveries.c.contact_id,
+    _MINE.c.guardian.is_not(None),
+    ~exists().where(
+        _ALSO.c.subscriber_id == _MINE.c.subscriber_id,
+        _ALSO.c.guardian == _MINE.c.guardian,
+        _EARLIER.c.alert_id == deliveries.c.alert_id,
+        _EARLIER.c.contact_id == _ALSO.c.contact_id,
+        _EARLIER.c.state.in_([int(each) for each in DeliveryState if each.held]),
+    ),
+)
 # Deliveries queued only for people who have confirmed.
 _NEEDLESS = (
     select(deliveries.c.id)
@@ -94,6 +108,7 @@ _NEEDLESS = (
         deliveries.c.contact_id.in_(select(links.c.contact_id).where(among(links.c.subscriber_id, "ids"))),
         deliveries.c.state == DeliveryState.QUEUED,
         recipients.c.state == PersonState.ACKNOWLEDGED,
+        ~_UNTOLD_GUARDIAN,
         ~exists().where(
             shares.c.alert_id == deliveries.c.alert_id,
             shares.c.contact_id == deliveries.c.contact_id,

@@ -38,6 +38,7 @@ from broadcaster.store.tables import (
     keeper_answers,
     lasting_keys,
     occurrences,
+    operator_pushes,
     operators,
     places,
     poll_pending,
@@ -72,6 +73,7 @@ class Sealed:
 
 def _each() -> Iterator[Sealed]:
     yield Sealed(subscribers.c.name, b"name:%b", (subscribers.c.token_hash,))
+    yield Sealed(subscribers.c.guardians, b"guardians:%b", (subscribers.c.token_hash,))
     yield Sealed(subscribers.c.vulnerable, b"vulnerable:%b", (subscribers.c.token_hash,))
     yield Sealed(contacts.c.sealed, b"contact:%b", (contacts.c.fingerprint,))
     yield Sealed(follows.c.external, b"external:%b", (follows.c.external_mark,))
@@ -95,6 +97,7 @@ def _each() -> Iterator[Sealed]:
     yield Sealed(api_keys.c.sealed, b"label:%b", (api_keys.c.hash,))
     yield Sealed(operators.c.mail, b"operator:%d", (operators.c.id,))
     yield Sealed(operators.c.phone, b"operator phone:%d", (operators.c.id,))
+    yield Sealed(operator_pushes.c.sealed, b"operator push:%d", (operator_pushes.c.operator_id,))
     yield Sealed(operators.c.totp, b"totp:%d", (operators.c.id,))
     yield Sealed(approvals.c.why, b"approval:%d", (approvals.c.id,))
     yield Sealed(audit_notes.c.sealed, b"audit:%d", (audit_notes.c.entry_id,))

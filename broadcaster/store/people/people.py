@@ -4,6 +4,7 @@ import secrets
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -33,15 +34,15 @@ _TOKEN_BYTES = 24
 _POINT = struct.Struct("<dd")
 _ADD = Insert(
     subscribers,
-    *("id", "locale", "name", "token_hash", "vulnerable", "created_at"),
-    octets=("name", "token_hash", "vulnerable"),
+    *("id", "locale", "name", "guardians", "token_hash", "vulnerable", "created_at"),
+    octets=("name", "guardians", "token_hash", "vulnerable"),
 )
 _FOLLOW = Insert(
     follows,
     *("station_id", "subscriber_id", "external_mark", "external", "digest", "registered", "created_at"),
     octets=("external_mark", "external", "digest"),
 )
-_LINK = Insert(links, "subscriber_id", "contact_id", "status", "created_at")
+_LINK = Insert(links, "subscriber_id", "contact_id", "guardian", "status", "created_at")
 _PLACE = Insert(places, "subscriber_id", "sealed", "created_at", octets=("sealed",))
 _CHANGE = Insert(changes, "subscriber_id")
 
@@ -49,6 +50,16 @@ _CHANGE = Insert(changes, "subscriber_id")
 def new_token() -> str:
     """Return a subscriber's secret: 192 random bits."""
     return "sb_" + secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def sealed_guardians(vault: Vault, token_hash: bytes, names: Sequence[str]) -> bytes | None:
+    """Seal the names of a child's guardians, in order."""
+    return vault.seal("\n".join(names).encode(), b"guardians:" + token_hash) if any(names) else None
+
+
+def open_guardians(vault: Vault, token_hash: bytes, sealed: bytes | None) -> tuple[str, ...]:
+    """Open ``sealed_guardians``."""
+    return () if sealed is None else tuple(vault.open(sealed, b"guardians:" + token_hash).decode().split("\n"))
 
 
 def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
@@ -104,6 +115,7 @@ async def register(
             each,
             person.locale,
             unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
+            sealed_guardians(unit.vault, token, person.guardians),
             token,
             told_first.sealed(unit.vault, token, first=bool(person.vulnerable)),
             at,
@@ -147,24 +159,27 @@ async def replace(
             "locale": person.locale,
             "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
         }
+        if person.guardians:
+            kept["guardians"] = sealed_guardians(unit.vault, token, person.guardians)
         await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(kept))
     await unit.conn.execute(
         update(follows)
         .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
         .values(digest=digest)
     )
-    had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    theirs = select(links.c.contact_id, links.c.guardian).where(links.c.subscriber_id == subscriber_id)
+    had = {row.contact_id: row.guardian for row in await unit.conn.execute(theirs)}
     own_groups = select(groups.c.id).where(groups.c.station_id == station_id)
     await unit.conn.execute(delete(links).where(links.c.subscriber_id == subscriber_id))
     await unit.conn.execute(delete(places).where(places.c.subscriber_id == subscriber_id))
     await unit.conn.execute(
         delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(own_groups))
     )
-    attached = await _attach(unit, [(subscriber_id, person)], groups_by_slug, now)
+    attached = await _attach(unit, [(subscriber_id, person)], groups_by_slug, now, had=had)
     if themselves:
         await contact_rows.opt_in(unit, attached, station_id)
         await suppression.lift(unit, suppression.marks_of(unit.vault, station_id, person), [station_id])
-    await contact_rows.drop_orphans(unit, had)
+    await contact_rows.drop_orphans(unit, list(had))
     await touched(unit, [subscriber_id])
 
 
@@ -173,16 +188,18 @@ async def _attach(
     people: Sequence[tuple[int, NewSubscriber]],
     groups_by_slug: Mapping[str, int],
     now: datetime,
+    had: Mapping[int, int | None] = MappingProxyType({}),
 ) -> list[int]:
+    """Write contacts, places and groups; ``had``: which guardian had a contact before, where the person names none."""
     wanted = [contact for _, person in people for contact in person.contacts]
     ids = await contact_rows.ensure(unit, wanted, now) if wanted else {}
-    link_rows = {
-        (subscriber_id, ids[contact_rows.key_of(unit, contact)])
-        for subscriber_id, person in people
-        for contact in person.contacts
-    }
-    at = to_micros(now)
-    await _LINK.run(unit, [(*row, int(LinkStatus.CONFIRMED), at) for row in sorted(link_rows)])
+    link_rows: dict[tuple[int, int], int | None] = {}
+    for subscriber_id, person in people:
+        for contact in person.contacts:
+            contact_id = ids[contact_rows.key_of(unit, contact)]
+            link_rows.setdefault((subscriber_id, contact_id), contact.guardian or had.get(contact_id))
+    at, confirmed = to_micros(now), int(LinkStatus.CONFIRMED)
+    await _LINK.run(unit, [(*row, guardian, confirmed, at) for row, guardian in sorted(link_rows.items())])
     place_rows = [
         (subscriber_id, seal_point(unit, subscriber_id, place.lon, place.lat, place.label), at)
         for subscriber_id, person in people

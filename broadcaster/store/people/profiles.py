@@ -11,7 +11,7 @@ from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, NewP
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import identities, told_first, wishes
-from broadcaster.store.people.people import open_external, open_point
+from broadcaster.store.people.people import open_external, open_guardians, open_point
 from broadcaster.store.people.wishes import Followed
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.tables import (
@@ -30,7 +30,10 @@ from schedules import QuietHours
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One subscriber's data, opened: for themselves and the operators of stations they follow."""
+    """One subscriber's data, opened: for themselves and the operators of stations they follow.
+
+    ``whose``: by contact, the number of the guardian whose it is (0: their own).
+    """
 
     id: int
     locale: str
@@ -48,6 +51,8 @@ class Profile:
     unconfirmed_at: datetime | None = None
     quiet: QuietHours | None = None
     zone: str | None = None
+    guardians: tuple[str, ...] = ()
+    whose: tuple[int, ...] = ()
     wishes: Mapping[str, Followed] = field(default_factory=dict)
 
 
@@ -62,12 +67,13 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
         .where(follows.c.subscriber_id == subscriber_id)
         .order_by(stations.c.slug)
     )
-    had = await unit.conn.execute(
-        select(contacts.c.channel, contacts.c.fingerprint, contacts.c.sealed, contacts.c.status)
+    theirs = (
+        select(contacts.c.channel, contacts.c.fingerprint, contacts.c.sealed, contacts.c.status, links.c.guardian)
         .join(links, links.c.contact_id == contacts.c.id)
         .where(links.c.subscriber_id == subscriber_id)
         .order_by(contacts.c.id)
     )
+    had = (await unit.conn.execute(theirs)).all()
     sealed_places = await unit.conn.scalars(
         select(places.c.sealed).where(places.c.subscriber_id == subscriber_id).order_by(places.c.id)
     )
@@ -101,6 +107,8 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
         unconfirmed_at=row.unconfirmed_at,
         quiet=None if row.quiet_from is None else QuietHours(row.quiet_from, row.quiet_to),
         zone=row.zone,
+        whose=tuple(each.guardian or 0 for each in had),
+        guardians=open_guardians(unit.vault, row.token_hash, row.guardians),
         wishes=await wishes.of_follower(unit, subscriber_id),
     )
 

@@ -44,6 +44,7 @@ class Change:
     added: tuple[NewContact, ...] = ()
     moved_out: tuple[int, ...] = ()
     moved_in: tuple[NewPlace, ...] = ()
+    guardians: tuple[str, ...] = ()
 
 
 async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
@@ -58,6 +59,7 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
     values = {
         "locale": change.locale,
         "name": unit.vault.seal(change.name.encode(), b"name:" + token) if change.name else None,
+        "guardians": people.sealed_guardians(unit.vault, token, change.guardians),
     }
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
     await unit.conn.execute(
@@ -93,10 +95,12 @@ async def _amend_contacts(unit: Unit, station_id: int, subscriber_id: int, chang
     await unit.conn.execute(
         delete(links).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.in_(dropped))
     )
+    whose = {added[contact_rows.key_of(unit, each)]: each.guardian or None for each in change.added}
     rows = [
         {
             "subscriber_id": subscriber_id,
             "contact_id": contact_id,
+            "guardian": whose[contact_id],
             "status": LinkStatus.CONFIRMED,
             "created_at": now,
         }

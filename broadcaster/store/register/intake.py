@@ -35,7 +35,7 @@ from sqlalchemy.exc import IntegrityError
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import suppression, told_first
+from broadcaster.store.people import people, suppression, told_first
 from broadcaster.store.people.contacts import (
     CHUNK,
     FORGOTTEN,
@@ -141,6 +141,7 @@ async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mappin
     await _many(unit, _UNLINK, rows.unlinked, now)
     await _many(unit, _ADD_CONTACT, rows.contacts, now)
     await _many(unit, _LINK, rows.links, now)
+    await _many(unit, _REGROUP, rows.regrouped, now)
     await _many(unit, _MOVE_OUT, rows.moved, now)
     await _many(unit, _ADD_PLACE, rows.places, now)
     await _many(unit, _LEAVE_HOME, rows.homeless, now)
@@ -187,7 +188,7 @@ async def _rewrite(unit: Unit, station_id: int, rows: Rows, now: datetime) -> No
     changed = [row["a_subscriber"] for row in rows.rewritten]
     known: dict[int, Row[Any]] = {}
     for start in range(0, len(changed), CHUNK):
-        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "vulnerable")]
+        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "vulnerable", "guardians")]
         part = select(*columns).where(subscribers.c.id.in_(changed[start : start + CHUNK]))
         known.update({row.id: row for row in await unit.conn.execute(part)})
     if len(known) != len(changed):
@@ -202,15 +203,18 @@ async def _rewrite(unit: Unit, station_id: int, rows: Rows, now: datetime) -> No
 
 
 def _kept(unit: Unit, row: Mapping[str, Any], known: Row[Any]) -> dict[str, Any]:
-    name, vulnerable = known.name, known.vulnerable
+    name, vulnerable, guardians = known.name, known.vulnerable, known.guardians
     if row["a_name"] is not None:
         name = unit.vault.seal(row["a_name"].encode(), b"name:" + known.token_hash) if row["a_name"] else None
     if row["a_vulnerable"] is not None:
         vulnerable = told_first.sealed(unit.vault, known.token_hash, first=row["a_vulnerable"])
+    if row["a_guardians"] is not None:
+        guardians = people.sealed_guardians(unit.vault, known.token_hash, row["a_guardians"])
     return {
         "a_subscriber": row["a_subscriber"],
         "a_locale": known.locale if row["a_locale"] is None else row["a_locale"],
         "a_name": name,
+        "a_guardians": guardians,
         "a_vulnerable": vulnerable,
     }
 
@@ -229,6 +233,7 @@ _ADD_SUBSCRIBER = _add(
     id="a_subscriber",
     locale="a_locale",
     name="a_name",
+    guardians="a_guardians",
     token_hash="a_token",  # noqa: S106  a parameter's name
     vulnerable="a_vulnerable",
     created_at="a_now",
@@ -275,6 +280,11 @@ _JOIN = _add(memberships, group_id="a_group", subscriber_id="a_subscriber")
 _UNLINK = delete(links).where(
     links.c.subscriber_id == bindparam("a_subscriber"), links.c.contact_id == bindparam("a_contact")
 )
+_REGROUP = (
+    update(links)
+    .where(links.c.subscriber_id == bindparam("a_subscriber"), links.c.contact_id == bindparam("a_contact"))
+    .values(guardian=bindparam("a_guardian"))
+)
 _MOVE_OUT = delete(places).where(places.c.subscriber_id == bindparam("a_subscriber"))
 _LEAVE = delete(memberships).where(
     memberships.c.group_id == bindparam("a_group"), memberships.c.subscriber_id == bindparam("a_subscriber")
@@ -292,10 +302,11 @@ _ADD_CONTACT = insert(contacts).from_select(
     ).where(~exists(select(contacts.c.id).where(_SAME))),
 )
 _LINK = insert(links).from_select(
-    ["subscriber_id", "contact_id", "status", "created_at"],
+    ["subscriber_id", "contact_id", "guardian", "status", "created_at"],
     select(
         _bound("a_subscriber", links.c.subscriber_id),
         contacts.c.id,
+        _bound("a_guardian", links.c.guardian),
         literal_column(str(int(LinkStatus.CONFIRMED))),
         _bound("a_now", links.c.created_at),
     ).where(_SAME),
@@ -303,7 +314,12 @@ _LINK = insert(links).from_select(
 _RENAME = (
     update(subscribers)
     .where(subscribers.c.id == bindparam("a_subscriber"))
-    .values(locale=bindparam("a_locale"), name=bindparam("a_name"), vulnerable=bindparam("a_vulnerable"))
+    .values(
+        locale=bindparam("a_locale"),
+        name=bindparam("a_name"),
+        guardians=bindparam("a_guardians"),
+        vulnerable=bindparam("a_vulnerable"),
+    )
 )
 _MARK = (
     update(follows)

@@ -20,7 +20,7 @@ class Held(NamedTuple):
     """A person's register data, still sealed.
 
     ``address_mark``: of the list's address; ``address_open``: its position is unknown. ``contacts``: ids by key;
-    ``dead``: ids of dead ones; ``groups``: ids of the station's, by slug.
+    ``dead``: ids of dead ones; ``groups``: ids of the station's, by slug. ``guardian``: by contact, whose it is.
     """
 
     subscriber_id: int
@@ -34,6 +34,11 @@ class Held(NamedTuple):
     groups: dict[str, int]
     address_mark: bytes | None = None
     address_open: bool = False
+    sealed_guardians: bytes | None = None
+    guardian: dict[Key, int] = {}  # noqa: RUF012  a named tuple has no factory: each gets its own
+
+    def guardians(self, vault: Vault) -> tuple[str, ...]:
+        return people.open_guardians(vault, self.token_hash, self.sealed_guardians)
 
     def name(self, vault: Vault) -> str | None:
         sealed = self.sealed_name
@@ -49,7 +54,8 @@ class Edit(NamedTuple):
     """Changes of one person; None leaves a field unchanged.
 
     ``name`` empty: remove it. ``dropped``, ``revived`` and ``left``: ids of contacts and groups; ``joined``: slugs;
-    ``places`` replace all. ``address`` empty: remove it; ``located``: the list has its position.
+    ``places`` replace all. ``address`` empty: remove it; ``located``: the list has its position. ``regrouped``: ids of
+    contacts, each with the guardian whose it is.
     """
 
     subscriber_id: int
@@ -65,6 +71,8 @@ class Edit(NamedTuple):
     left: tuple[int, ...] = ()
     address: Address | None = None
     located: bool = False
+    guardians: tuple[str, ...] | None = None
+    regrouped: tuple[tuple[int, int], ...] = ()
 
 
 async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) -> dict[int, Held]:
@@ -75,23 +83,26 @@ async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) ->
     for start in range(0, len(subscriber_ids), CHUNK):
         part = list(subscriber_ids[start : start + CHUNK])
         entered = await vulnerable_register.named(unit, station_id, part)
-        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name")]
+        columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "guardians")]
         for row in await run(select(*columns).where(subscribers.c.id.in_(part))):
             of_person = row.id, row.token_hash, row.locale, row.name, row.id in entered
-            found[row.id] = Held(*of_person, {}, set(), [], {})
-        for subscriber_id, channel, fingerprint, contact_id, status in await run(
+            held = Held(*of_person, {}, set(), [], {})
+            found[row.id] = held._replace(sealed_guardians=row.guardians, guardian={})
+        for subscriber_id, channel, fingerprint, contact_id, status, guardian in await run(
             select(
                 links.c.subscriber_id,
                 contacts.c.channel,
                 contacts.c.fingerprint,
                 contacts.c.id,
                 contacts.c.status,
+                links.c.guardian,
             )
             .join(contacts, contacts.c.id == links.c.contact_id)
             .where(links.c.subscriber_id.in_(part))
             .order_by(contacts.c.id)
         ):
             found[subscriber_id].contacts[channel, fingerprint] = contact_id
+            found[subscriber_id].guardian[channel, fingerprint] = guardian or 0
             if status == ContactStatus.GONE:
                 found[subscriber_id].dead.add(contact_id)
         for subscriber_id, sealed in await run(

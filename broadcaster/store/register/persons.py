@@ -45,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A person's contact, and its status for one station."""
+    """A person's contact, and its status for one station. ``guardian``: whose it is, 0: the person's own."""
 
     id: int
     channel: ChannelName
@@ -55,6 +55,7 @@ class Held:
     since: datetime | None
     opted_out_at: datetime | None
     confirmed: bool
+    guardian: int = 0
 
     @property
     def works(self) -> bool:
@@ -92,6 +93,11 @@ class Person:
     ref: str
     same_id: bool
     address: Kept | None = None
+    guardians: tuple[str, ...] = ()
+
+    def whose(self, contact: Held) -> str:
+        """Return the name of the guardian whose a contact is; empty if unknown, or the person's own."""
+        return self.guardians[contact.guardian - 1] if 0 < contact.guardian <= len(self.guardians) else ""
 
 
 async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
@@ -137,6 +143,7 @@ async def _contacts(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int
         select(
             links.c.subscriber_id,
             links.c.status.label("link_status"),
+            links.c.guardian,
             contacts.c.id,
             contacts.c.channel,
             contacts.c.fingerprint,
@@ -164,6 +171,7 @@ async def _contacts(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int
                 since=row.status_at,
                 opted_out_at=row.opted_out_at,
                 confirmed=row.link_status == LinkStatus.CONFIRMED,
+                guardian=row.guardian or 0,
             )
         )
     return found
@@ -195,6 +203,12 @@ async def most_places(unit: Unit, station_id: int) -> int:
         .subquery()
     )
     return await unit.conn.scalar(select(func.max(each.c.n))) or 0
+
+
+async def most_guardians(unit: Unit, station_id: int) -> int:
+    """Return the greatest number of a guardian of any follower."""
+    mine = select(follows.c.subscriber_id).where(follows.c.station_id == station_id)
+    return await unit.conn.scalar(select(func.max(links.c.guardian)).where(links.c.subscriber_id.in_(mine))) or 0
 
 
 async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Person]:
@@ -250,6 +264,7 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             ref=people.ref_of(unit.vault, row.id, row.token_hash),
             same_id=row.same_id_as is not None,
             address=kept.get(row.id),
+            guardians=people.open_guardians(unit.vault, row.token_hash, row.guardians),
         )
         for row in rows
     }

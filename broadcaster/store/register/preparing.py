@@ -44,6 +44,7 @@ class Rows:
     unlinked: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[dict[str, Any]] = field(default_factory=list)
     links: list[dict[str, Any]] = field(default_factory=list)
+    regrouped: list[dict[str, Any]] = field(default_factory=list)
     moved: list[dict[str, Any]] = field(default_factory=list)
     places: list[dict[str, Any]] = field(default_factory=list)
     left: list[dict[str, Any]] = field(default_factory=list)
@@ -76,6 +77,7 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
                 "a_subscriber": subscriber_id,
                 "a_locale": person.locale,
                 "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
+                "a_guardians": people.sealed_guardians(vault, token_hash, person.guardians),
                 "a_token": token_hash,
                 "a_vulnerable": told_first.sealed(vault, token_hash, first=bool(person.vulnerable)),
             }
@@ -112,6 +114,7 @@ def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> N
             "a_subscriber": subscriber_id,
             "a_locale": edit.locale,
             "a_name": edit.name,
+            "a_guardians": edit.guardians,
             "a_digest": edit.digest,
             "a_vulnerable": edit.vulnerable,
         }
@@ -119,6 +122,10 @@ def _make_ready_edit(vault: Vault, station_id: int, rows: Rows, edit: Edit) -> N
     if edit.vulnerable is not None:
         rows.enrolled.append((subscriber_id, edit.vulnerable))
     rows.marks.extend(suppression.mark_of(vault, each) for each in edit.added)
+    rows.regrouped.extend(
+        {"a_subscriber": subscriber_id, "a_contact": each, "a_guardian": guardian or None}
+        for each, guardian in edit.regrouped
+    )
     rows.revived.extend(edit.revived)
     rows.unlinked.extend({"a_subscriber": subscriber_id, "a_contact": each} for each in edit.dropped)
     rows.left.extend({"a_subscriber": subscriber_id, "a_group": each} for each in edit.left)
@@ -146,7 +153,8 @@ def _make_ready_contacts(vault: Vault, rows: Rows, subscriber_id: int, added: It
             rows.spelled[key] = former_mark(vault, contact)
         sealed = vault.seal(contact.address.encode(), b"contact:" + fingerprint)
         rows.contacts.append({"a_channel": channel, "a_fingerprint": fingerprint, "a_sealed": sealed})
-        rows.links.append({"a_subscriber": subscriber_id, "a_channel": channel, "a_fingerprint": fingerprint})
+        mine = {"a_subscriber": subscriber_id, "a_guardian": contact.guardian or None}
+        rows.links.append({**mine, "a_channel": channel, "a_fingerprint": fingerprint})
 
 
 def _make_ready_places(vault: Vault, rows: Rows, subscriber_id: int, placed: Iterable[NewPlace]) -> None:

@@ -20,8 +20,8 @@ from broadcaster.store.tables.operations import (
     approval_rules, approvals, audit_entries, audit_notes, audit_segments, channel_stops, leases, processes, sessions,
 )
 from broadcaster.store.tables.operators import (
-    OPERATOR, operator_links, operator_roles, operators, passkeys, recovery_codes, used_challenges,
-    vulnerable_grants,
+    OPERATOR, operator_links, operator_pushes, operator_roles, operators, passkeys, recovery_codes,
+    used_challenges, vulnerable_grants,
 )
 from broadcaster.store.tables.people import (
     FORGOTTEN_ONLY, GONE_ONLY, addresses, changes, confirmations, contacts, cursors, follows, identities, links,
@@ -87,6 +87,7 @@ __all__ = [
     "metadata",
     "occurrences",
     "operator_links",
+    "operator_pushes",
     "operator_roles",
     "operators",
     "opt_outs",

@@ -30,6 +30,7 @@ help_requests = Table(
     Column("subscriber_id", BigInteger, nullable=False),
     Column("sealed", LargeBinary),  # where the person was, if they said so
     Column("asked_at", Instant, nullable=False),
+    Column("called_at", Instant),  # those on duty were told
     Column("told_at", Instant),  # all operators were told that nobody had taken it
     Column("taken_at", Instant),
     Column("taken_by", BigInteger),

@@ -63,6 +63,19 @@ passkeys = Table(
     Column("used_at", Instant),
 )
 
+# Browsers in which an operator gets pushes; each is of one operator.
+operator_pushes = Table(
+    "operator_pushes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    operator(),
+    Column("mark", LargeBinary(16), nullable=False, unique=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("device", String(60), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 recovery_codes = Table(
     "recovery_codes",
     metadata,

@@ -24,6 +24,7 @@ subscribers = Table(
     Column("id", Id, primary_key=True),
     Column("locale", String(12), nullable=False),
     Column("name", LargeBinary),
+    Column("guardians", LargeBinary),  # their names
     Column("token_hash", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("vulnerable", LargeBinary),  # sealed, and set for everyone: its presence reveals nothing
@@ -101,6 +102,7 @@ links = Table(
     subscriber(primary_key=True),
     Column("contact_id", Id, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
     Column("status", SmallInteger, nullable=False),
+    Column("guardian", SmallInteger),  # which guardian of a child has the contact; null: the person
     Column("created_at", Instant, nullable=False),
     Index("ix_links_contact_id", "contact_id"),
 )

@@ -6,8 +6,9 @@ from typing import Any
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, SMALL, Access, Handler, Route
+from broadcaster.http.schemas.residents import PushIn
 from broadcaster.web.console import signing_in
-from broadcaster.web.console.operators import account, entering, openid, password, people
+from broadcaster.web.console.operators import account, browsers, entering, openid, password, people
 from broadcaster.web.console.paths import GO_ON, SIGN_IN
 from broadcaster.web.console.routing import data_at, form_at, page_at
 
@@ -145,6 +146,23 @@ ROUTES: tuple[Route, ...] = (
         "Where they are asked to approve.",
         proven=True,
         changes=(Action.PHONE_SET,),
+    ),
+    data_at(
+        "POST",
+        browsers.BROWSERS,
+        browsers.add,
+        Permission.SELF,
+        "Pushes to this browser.",
+        body=PushIn,
+        largest=2 * SMALL,
+        changes=(Action.PUSH_ADDED,),
+    ),
+    form_at(
+        f"{browsers.BROWSERS}/{{id}}/remove",
+        browsers.remove,
+        Permission.SELF,
+        "No more of them.",
+        changes=(Action.PUSH_REMOVED,),
     ),
     data_at("GET", f"{account.ACCOUNT}/app", password.app, Permission.SELF, "What an authenticator app reads."),
     data_at(

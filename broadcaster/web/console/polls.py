@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -49,6 +50,7 @@ async def make(call: Call[None, None]) -> web.Response:
         elif whom.startswith("group:"):
             audience = Audience(AudienceKind.GROUPS, (whom.removeprefix("group:"),))
         texts = {station.languages[0]: (" ".join(form.get("question", "").split()), own)}
+        channels = (ChannelName.PUSH, ChannelName.EMAIL) + ((ChannelName.SMS,) if "sms" in form else ())
         await open_poll(
             call.services,
             station,
@@ -58,6 +60,7 @@ async def make(call: Call[None, None]) -> web.Response:
             area=area,
             closes_at=closes_at,
             identity=form.get("identity") == "1",
+            channels=channels,
         )
     except Refused as refused:
         return await _page(call, station, form, sentence(refused, words_of(call.request)), status=422)
@@ -72,7 +75,7 @@ async def _page(call: Call[Any, Any], station: Station, form: Any, wrong: str, s
     facts = {
         "station": station,
         "groups": [(slug, name) for slug, name, _ in groups],
-        "given": {name: form.get(name, "") for name in ("question", "answers", "closes", "identity")},
+        "given": {name: form.get(name, "") for name in ("question", "answers", "closes", "sms", "identity")},
         "wrong": wrong,
         "polls": [
             (await shown(call, each, station, words.language), written_short(each.closes_at, zone, words))

@@ -1,10 +1,11 @@
-"""/r/{token}: an alert's page for one receiver, with buttons to answer; SMS and mails link to it.
+"""/r/{token}: an alert's or a poll's page for one person who got it, with buttons; the link of an SMS or a mail.
 
 The token identifies the message, so no account is needed. A GET changes nothing, since mail scanners follow every link.
 Messages are passed on, so the page shows the end of the number or address whose answer it records.
 """
 
 import contextlib
+from typing import Any
 
 from aiohttp import web
 from multidict import MultiDict
@@ -15,14 +16,19 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
 from broadcaster.http import answering
 from broadcaster.http.answering import Asked
-from broadcaster.http.reading import form_of
+from broadcaster.http.polls import vote_by_link
+from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.answers import AnswerIn
 from broadcaster.http.schemas.base import Query
 from broadcaster.pipeline.render.replies import reply
+from broadcaster.store import polls as store
 from broadcaster.store.people import contacts
+from broadcaster.store.polls import Poll
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import render, to
+from broadcaster.web.resident import polls
+from broadcaster.web.resident.frame import words_of
 from broadcaster.web.resident.public import page_facts, unknown
 
 _ENDING = 2
@@ -41,6 +47,10 @@ async def ask(call: Call[None, AnswerQuery]) -> web.Response:
     asked = await answering.by_delivery(call, call.linked)
     if asked is None:
         return unknown(call)
+    poll = await announced(call, asked)
+    if poll is not None:
+        words = words_of(call, asked.station.languages[0])
+        return await polls.by_link(call, poll, asked, words, await _whose(call, asked, words))
     words, facts = await page_facts(call, asked.alert, asked.station)
     said = None
     if call.query.said in list(Taken) and asked.choice is not None:
@@ -57,11 +67,16 @@ async def ask(call: Call[None, AnswerQuery]) -> web.Response:
 
 
 async def do(call: Call[None, None]) -> web.Response:
-    """Record the answer, and show the page again."""
+    """Record the answer or the vote, and show the page again."""
     asked = await answering.by_delivery(call, call.linked)
     if asked is None:
         return unknown(call)
-    taken = await answering.give(call, asked, _read(await form_of(call.request)))
+    poll, form = await announced(call, asked), await form_of(call.request)
+    if poll is not None:
+        voted = await vote_by_link(call, poll, asked.who, number_of(form.get("answer", "")) or 0)
+        taken = Taken.RECORDED if voted else Taken.OLDER
+    else:
+        taken = await answering.give(call, asked, _read(form))
     language = call.request.query.get("lang", "")[:12]
     return to(
         f"/r/{call.request.match_info['token']}?said={int(taken)}" + (f"&lang={language}" if language.isalpha() else "")
@@ -81,6 +96,12 @@ def _read(form: MultiDict[str]) -> AnswerIn:
         return AnswerIn.model_validate(given)
     except ValidationError as error:
         raise Refused("answer-unknown", "answer") from error
+
+
+async def announced(call: Call[Any, Any], asked: Asked) -> Poll | None:
+    """Return the poll that a message announces."""
+    async with call.services.store.read() as unit:
+        return await store.by_alert(unit, asked.alert.id)
 
 
 async def _whose(call: Call[None, AnswerQuery], asked: Asked, words: Words) -> str:

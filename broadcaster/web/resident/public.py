@@ -19,7 +19,7 @@ from broadcaster.http.auth import count
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.languages import DEFAULT
-from broadcaster.store import Unit
+from broadcaster.store import Unit, polls
 from broadcaster.store.alerts import alerts, threads
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import reads_gzip
@@ -156,6 +156,7 @@ async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tu
     request, services = call.request, call.services
     async with services.store.read() as unit:
         alert, ending, left = await _as_it_stands(unit, alert)
+        poll = await polls.by_alert(unit, alert.id)
     default = station.languages[0]
     # A page in a language that the alert lacks would be a mix of two.
     readable = [language for language in catalogs().languages if language in alert.texts]
@@ -191,6 +192,7 @@ async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tu
         "zone": zone.key,
         "picture": picture_of(services.settings, alert, station, town=True),
         "places": whereabouts(alert, station, words),
+        "poll": poll,
         "answering": None,
         "asks": asks(alert) and alert.active(services.clock.now()),
         "answer_to": f"/v1/subscribers/me/answers/{alert.token}",

@@ -1,7 +1,7 @@
 // /console/new: a new alert in four steps, one visible at a time. The back button moves between them, and no input is
 // lost.
 
-import { Drafts, empty, filled, placed } from "./parts/compose_draft.js";
+import { asWritten, Drafts, empty, filled, placed } from "./parts/compose_draft.js";
 import { Check } from "./parts/compose_check.js";
 import { Where } from "./parts/compose_where.js";
 import { Wording } from "./parts/compose_words.js";
@@ -110,7 +110,8 @@ class App {
     draft.event = found.said[given.own]?.event || "";
     draft.written = found.said;
     for (const [code, said] of Object.entries(found.said)) {
-      if (draft.texts[code]) draft.texts[code] = { headline: said.headline, description: said.description, instruction: said.instruction };
+      const { headline, description, instruction, question, answers } = said;
+      if (draft.texts[code]) draft.texts[code] = asWritten({ headline, description, instruction, question, answers });
     }
     draft.topic = given.topics.includes(found.topic) ? found.topic : "";
     if (found.severity) draft.channels = [...(found.channels || given.by_severity[found.severity])];

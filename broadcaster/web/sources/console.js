@@ -55,3 +55,9 @@ for (const form of all("form.pick")) {
 }
 
 holdable();
+
+try {
+  if (localStorage.getItem("tocsin.pushed")) import("./parts/operator_push.js").then(({ mend }) => mend()).catch(() => {});
+} catch {
+  // a browser that keeps nothing gets no pushes
+}

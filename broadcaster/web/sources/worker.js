@@ -118,9 +118,10 @@ async function arrived(data) {
   } catch {
     told = { body: data?.text() };
   }
-  const path = told.url ? new URL(told.url, worker.location.origin).pathname : "/";
-  if (told.type === "welcome") {
-    await show({ ...told, path }, { quiet: Boolean(told.quiet) });
+  const page = new URL(told.url || "/", worker.location.origin);
+  const path = page.pathname;
+  if (told.type === "welcome" || told.type === "operator") {
+    await show({ ...told, path: path + page.search }, { quiet: Boolean(told.quiet) });
     await report(told.receipt, "displayed");
     return;
   }
@@ -217,7 +218,8 @@ async function answered(token, choice, told) {
 async function lead(path) {
   const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   for (const each of windows) {
-    if (new URL(each.url).pathname === path) return each.focus();
+    const { pathname, search } = new URL(each.url);
+    if (path === pathname || path === pathname + search) return each.focus();
   }
   const idle = windows.find((each) => ["/", "/me", "/here"].includes(new URL(each.url).pathname) && "navigate" in each);
   if (idle) {

@@ -25,7 +25,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.store import Store, Unit, Vault, duties, help_requests, inbox
 from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking
 from broadcaster.store.operations import audit, rotating, sessions
-from broadcaster.store.operators import operators, passkeys, passwords
+from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations, contacts, fixes, identities, welcomes, wishes
 from broadcaster.store.people.confirmations import Asked
@@ -100,6 +100,7 @@ async def fill_operators(unit: Unit, station_id: int) -> None:
     await passwords.keep(unit, rose, "$argon2id$hash", "SECRET", 1)
     await passwords.new_codes(unit, rose)
     await operators.grant(unit, rose, station_id, granted=True)
+    await pushes.add(unit, rose, "https://push.example/1", "{}", device="Firefox, Linux", now=NOW)
 
 
 async def _ids(unit: Unit) -> list[int]:

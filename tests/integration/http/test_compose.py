@@ -9,6 +9,7 @@ import re
 from broadcaster.pipeline import reach_density
 from broadcaster.store.stations import stations
 from tests.integration.http.conftest import BOUNDARY, LAIGLE, an_alert, circle
+from tests.integration.http.test_alerts import until_finished
 
 TEXTS = {
     "fr": {"headline": "Inondation : montez", "description": "L'eau monte.", "instruction": "Montez à l'étage."},
@@ -174,6 +175,39 @@ async def test_one_draft_is_one_alert_however_often_it_is_sent(api):
     status, _, told = await ask(api, mine, "/console/send", draft(severity="extreme"), **key)
     assert (status, told) == (409, {"id": answers[0][2]["id"]})
     assert (await api.counts())["alerts"] == 1
+
+
+async def test_an_own_question_is_seen_on_every_channel_and_counted_on_the_live_page(api):
+    await resident(api, "r-01")
+    mine = await api.sign_in("laigle-publish")
+
+    def asking(question="Pouvez-vous héberger quelqu'un ?", answers=("Oui", "Non")):
+        texts = {**TEXTS, "fr": {**TEXTS["fr"], "question": question, "answers": list(answers)}}
+        return draft(texts=texts, severity="moderate", channels=["email"])
+
+    for wrong, field in ((asking(answers=("Oui",)), "answers"), (asking(question=""), "question"),
+                         (asking(answers=("Oui", "N" * 41)), "answers")):  # fmt: skip
+        _, _, told = await ask(api, mine, "/console/preview", wrong)
+        assert [each["field"] for each in told["findings"]] == [f"texts.fr.{field}"]
+    _, _, told = await ask(api, mine, "/console/preview", asking())
+    assert told["findings"] == []
+    seen = told["languages"]["fr"]
+    assert seen["push"]["answers"] == ["Oui", "Non"]
+    assert seen["push"]["body"].endswith("Pouvez-vous héberger quelqu'un ?")
+    assert "Pouvez-vous héberger quelqu'un ?\nOui / Non" in seen["mail"]["text"]
+    assert seen["voice"]["say"].count("Oui") == 1
+    assert seen["sms"]["text"].startswith("L'Aigle")
+
+    status, _, sent = await ask(api, mine, "/console/send", asking(), **{"Idempotency-Key": "own-question"})
+    assert status == 202, sent
+    await until_finished(api, sent["id"])
+    _, _, page = await look(api, mine, f"/console/alerts/{sent['id']}")
+    assert re.findall(r"<dt>(Oui|Non)</dt><dd>(\d)</dd>", page) == [("Oui", "0"), ("Non", "0")]
+    _, _, found = await api.call("GET", f"/v1/alerts/{sent['id']}/deliveries")
+    token = api.running.services.store.vault.link("answer", int(found["deliveries"][0]["id"]))
+    assert (await api.call("POST", f"/v1/answers/{token}", {"answer": "1"}, key=None))[0] == 200
+    _, _, page = await look(api, mine, f"/console/alerts/{sent['id']}")
+    assert re.findall(r"<dt>(Oui|Non)</dt><dd>(\d)</dd>", page) == [("Oui", "1"), ("Non", "0")]
 
 
 async def test_a_draft_without_its_key_is_not_sent(api):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,15 @@ async def test_help_is_offered_on_duty_told_to_all_after_two_minutes_and_taken_i
             station = await stations.by_slug(unit, "laigle")
         anne = await api.sign_in("admin")
 
+        # Her own browser gets pushes, and a first one at once.
+        browser = town.push.subscribe(town.vapid.public)[1]
+        csrf = {"Content-Type": "application/json", **anne}
+        status, _, made = await api.call(
+            "POST", "/console/account/pushes", {"subscription": browser.json}, key=None, headers=csrf
+        )
+        assert (status, made) == (200, {"reached": True})
+        assert [each.json["type"] for each in browser.messages] == ["operator"]
+
         # Nobody on duty: no button, and who asks all the same hears so; all operators are told at once.
         alert = await served.issue(channels=["sms"])
         await served.finished(alert["id"])
@@ -57,6 +67,7 @@ async def test_help_is_offered_on_duty_told_to_all_after_two_minutes_and_taken_i
         await eventually(lambda: len(town.smtp.messages) == 2, "both operators have a mail")
         assert {each.recipients[0] for each in town.smtp.messages} == {"anne@mairie.example", "luc@mairie.example"}
         assert "1 demande d’aide" in str(town.smtp.messages[0].parsed["Subject"])
+        await eventually(lambda: len(browser.messages) == 2, "and so has the browser a push")
 
         # On duty: the SMS says 112 first and which number is help; a push has its button.
         status, _, _ = await send(api, "/console/help/duty?station=laigle", "hours=3", **anne)
@@ -77,10 +88,19 @@ async def test_help_is_offered_on_duty_told_to_all_after_two_minutes_and_taken_i
         assert "a bien votre demande d’aide" in page
         other = {"answer": "help", "lon": 0.5, "lat": 48.7}
         assert (await api.call("POST", f"/v1/answers/{token}", other, key=None))[2]["recorded"]
+        await eventually(lambda: len(browser.messages) == 3, "who is on duty has a push at once")
+        told = browser.messages[-1].json
+        assert told["title"] == "1 nouvelle demande d’aide"
+        assert told["url"].endswith("/console/help?station=laigle")
         await tell_untaken(served.running.services)
         assert len(town.smtp.messages) == 2
         town.clock.advance(121)
         await eventually(lambda: len(town.smtp.messages) == 4, "after two minutes all operators have a mail")
+        await eventually(lambda: len(browser.messages) == 4, "and their browsers a push")
+        _, _, page = await look(api, "/console/account", **anne)
+        (number,) = re.findall(r"/console/account/pushes/(\d+)/remove", page)
+        for status in (303, 404):
+            assert (await send(api, f"/console/account/pushes/{number}/remove", "", **anne))[0] == status
 
         # The console: on the live page, in the list with the position first sent, taken and closed once each.
         _, _, live = await look(api, f"/console/alerts/{second['id']}", **anne)

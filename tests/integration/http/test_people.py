@@ -138,7 +138,7 @@ async def test_a_device_registers_itself_reads_changes_moves_and_leaves(api):
     assert status == 201, made
     me = "/v1/subscribers/me"
     _, _, shown = await api.call("GET", me, key=made["token"])
-    assert shown["contacts"] == [{**mine, "status": "active", "phone": None, "email": None}]
+    assert shown["contacts"] == [{**mine, "status": "active", "phone": None, "email": None, "guardian": 0}]
     (followed,) = shown["follows"]
     assert (followed["station"], followed["external_id"], followed["least"]) == ("laigle", None, "minor")
     assert {topic["choice"] for topic in followed["topics"]} == {"now"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,29 +15,60 @@ from broadcaster.store.operations import copying
 from tests.integration.http.conftest import Api
 from tests.servers.town import Town
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+LINK = re.compile(r"/r/[\w-]+")
 ASKED = {"question": "Un marché le soir ?", "answers": ["Oui", "Non"], "station": "laigle", "audience": "all_followers"}
 
 
-async def test_a_poll_is_anonymous_closed_on_time_and_shown_from_ten_votes_on(tmp_path) -> None:
+async def test_a_poll_is_anonymous_closed_on_time_and_shown_from_ten_votes_on(  # noqa: PLR0915  one way, walked
+    tmp_path,
+) -> None:
     async with Town(tmp_path) as town:
         people = [town.resident("email") for _ in range(25)]
+        people[24].mail = people[23].mail
+        people[22].mobile = "+33639980099"
         await town.settle(*people)
         async with town.serving() as served:
             api = Api(served.running, served.http, {"admin": town.key})
             services = served.running.services
             closes = (town.clock.now() + timedelta(hours=2)).isoformat()
-            status, _, poll = await api.call("POST", "/v1/polls", {**ASKED, "closes": closes})
+            by = ["email", "sms"]
+            status, _, poll = await api.call("POST", "/v1/polls", {**ASKED, "closes": closes, "channels": by})
             assert (status, poll["result"], poll["turnout"]) == (201, None, None)
-            _, _, few = await api.call("POST", "/v1/polls", {**ASKED, "closes": closes})
             async with services.store.read() as unit:
                 made = await polls.by_token(unit, poll["token"])
             assert made is not None
             await served.finished(str(made.alert_id))
-            assert poll["url"] in town.smtp.messages[0].parsed.get_body(("plain",)).get_content()
+            assert len(town.smtp.messages) == 24, "who share an address have one mail"
+
+            # Each message has a link of its own. To open it changes nothing; who share it vote one after the other.
+            links = {
+                each.recipients[0]: LINK.search(each.parsed.get_body(("plain",)).get_content())[0]
+                for each in town.smtp.messages
+            }
+            by_link = {number: links[people[number].mail] for number in (0, 1, 23, 24)}
+            (texted,) = town.twilio.messages
+            by_link[22] = LINK.search(texted.body)[0]
+            _, _, few = await api.call("POST", "/v1/polls", {**ASKED, "closes": closes})
+            _, _, page = await api.call("GET", by_link[23], key=None)
+            assert re.findall(r'name="answer" value="(\d)">([^<]+)<', page) == [("1", "Oui"), ("2", "Non")]
+            assert "Plusieurs personnes peuvent voter par ce lien" in page
+            assert "r…@town.example" in page
+            assert "finit par 99" in (await api.call("GET", by_link[22], key=None))[2]
+            assert (await api.call("POST", by_link[0], key=None, raw="answer=3", headers=FORM))[0] == 422
+
+            async def by_own_link(number: int) -> str:
+                form = {"raw": f"answer={1 + number % 2}", "headers": FORM}
+                status, headers, _ = await api.call("POST", by_link[number], key=None, **form)
+                assert status == 303
+                return headers["Location"].rpartition("=")[2]
 
             mine = f"/v1/subscribers/me/polls/{poll['token']}"
             for number, each in enumerate(people):
-                assert (await api.call("PUT", mine, {"answer": 1 + number % 2}, key=each.token))[0] == 204
+                if number in by_link:
+                    assert await by_own_link(number) == "0"
+                else:
+                    assert (await api.call("PUT", mine, {"answer": 1 + number % 2}, key=each.token))[0] == 204
                 assert (await api.call("PUT", mine, {"answer": 2}, key=each.token))[0] == 409
                 async with services.store.read() as unit:
                     sizes = [
@@ -53,6 +85,11 @@ async def test_a_poll_is_anonymous_closed_on_time_and_shown_from_ten_votes_on(tm
                 "voted": True,
                 "identity_missing": False,
             }
+            assert await by_own_link(24) == "1"
+            _, _, page = await api.call("GET", by_link[24], key=None)
+            assert "plus de vote à donner par ce lien" in page
+            _, _, sent = await api.call("GET", f"/v1/alerts/{made.alert_id}/deliveries")
+            assert {each["state"] for each in sent["deliveries"]} <= {"accepted", "delivered"}, "no link was opened"
             assert (await api.call("GET", f"/v1/polls/{poll['token']}"))[2]["result"] is None
             assert (await api.call("PUT", mine, {"answer": 3}, key=people[0].token))[0] == 422
             assert "poll_pending" not in copying.shape()

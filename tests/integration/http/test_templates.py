@@ -83,15 +83,21 @@ async def test_the_console_changes_a_template_and_shows_what_is_received(api):
         "csrf": mine["X-CSRF"], "severity": "severe", "hours": "6", "radius_m": "1500", "events.fr": "Crue",
         "texts.fr.headline": "Crue de la Risle", "all_clear.fr.headline": "La Risle baisse", "channel.sms": "1",
     }  # fmt: skip
-    status, _, refused = await post(api, mine, "/console/templates/flood", form | {"texts.fr.headline": ""})
-    assert status == 422
-    assert "pas encore enregistré" in refused
+    form |= {"texts.fr.question": "Êtes-vous à l'étage ?", "texts.fr.answers": "Oui\r\nNon"}
+    for wrong in ({"texts.fr.headline": ""}, {"texts.fr.answers": "Oui"}, {"texts.fr.answers": "N" * 41}):
+        status, _, refused = await post(api, mine, "/console/templates/flood", form | wrong)
+        assert status == 422
+        assert "pas encore enregistré" in refused
+        assert 'aria-invalid="true"' in refused
+    _, _, seen = await post(api, mine, "/console/templates/flood", form | {"do": "see"})
+    assert '<span class="answers">Oui  ·  Non</span>' in seen
     status, headers, _ = await post(api, mine, "/console/templates/flood", form)
     assert (status, headers["Location"]) == (303, "/console/templates?station=laigle&done=kept")
     _, _, known = await api.call("GET", "/v1/stations/laigle/templates")
     flood = next(each for each in known["templates"] if each["name"] == "flood")
     assert (flood["own"], flood["hours"], flood["channels"], flood["category"]) == (True, 6, ["sms"], "met")
     assert flood["all_clear"]["fr"]["headline"] == "La Risle baisse"
+    assert flood["texts"]["fr"]["answers"] == ["Oui", "Non"]
     assert (await post(api, mine, "/console/templates/flood", form | {"do": "delete"}))[0] == 303
 
 

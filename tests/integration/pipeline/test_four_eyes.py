@@ -22,8 +22,9 @@ from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused, Stale
 from broadcaster.domain.schedules import Consent, Kind, Schedule
 from broadcaster.domain.zones import zone_of
+from broadcaster.http.contacts import read_push
 from broadcaster.ids import new_id
-from broadcaster.pipeline import approving, scheduling
+from broadcaster.pipeline import approving, scheduling, telling
 from broadcaster.pipeline.approving import submit
 from broadcaster.pipeline.end import end
 from broadcaster.pipeline.issue import issue
@@ -33,12 +34,14 @@ from broadcaster.store import duties, schedules
 from broadcaster.store.alerts import alerts, approvals, threads
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
-from broadcaster.store.operators import operators, passkeys
+from broadcaster.store.operators import operators, passkeys, pushes
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import outbox
+from channels.webpush import VapidKey
 from tests.contract.service import HERE, command, service
 from tests.contract.stores import BY, NOW, SECRET, add_station
 from tests.servers.postgres import driven
+from tests.servers.push import Behaviour, PushService
 from tests.servers.shaped import shaped
 from zones import Area, Circle
 
@@ -52,8 +55,8 @@ MINUTE = timedelta(minutes=1)
 class Town:
     """L'Aigle: Wim writes, Ada and Odo approve; a machine has a key."""
 
-    def __init__(self, services: Any, station: Any, people: dict[str, int]) -> None:
-        self.services, self.station, self.people = services, station, people
+    def __init__(self, services: Any, station: Any, people: dict[str, int], push: PushService) -> None:
+        self.services, self.station, self.people, self.push = services, station, people, push
 
     def by(self, name: str) -> Actor:
         kind = ActorKind.KEY if name == "machine" else ActorKind.OPERATOR
@@ -95,7 +98,8 @@ async def town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     changes: dict[str, Any] = {}
     if request.param == "postgresql":
         changes["database_url"] = driven(shaped(request.getfixturevalue("postgres")))
-    async with service(tmp_path, **changes) as services:
+    changes |= {"vapid_private_key": VapidKey.generate().to_raw(), "vapid_subject": "mailto:a@laigle.example"}
+    async with PushService() as push, service(tmp_path, push_origins=push.origin, **changes) as services:
         async with services.store.write() as unit:
             station = await add_station(unit, "laigle")
             key = await stations.add_key(unit, KeyRole.PUBLISH, station.id, "siren", NOW)
@@ -103,7 +107,7 @@ async def town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             assert machine is not None
             roles = {"Wim": Role.WRITER, "Ada": Role.APPROVER, "Odo": Role.OWNER}
             people = {name: await person(unit, name, {station.id: role}) for name, role in roles.items()}
-        yield Town(services, station, {**people, "machine": machine.key_id})
+        yield Town(services, station, {**people, "machine": machine.key_id}, push)
 
 
 async def test_a_grave_alert_waits_for_a_second_person_and_is_sent_once_by_who_is_first(town):
@@ -330,8 +334,9 @@ async def test_a_scheduled_alert_is_approved_when_written_and_again_once_it_reac
     assert paused.unapproved
 
 
-async def test_approvers_are_asked_by_sms_and_mail_once_each_and_the_author_is_not(town, monkeypatch):
-    sent = []
+async def test_approvers_are_asked_by_push_sms_and_mail_once_each_and_the_author_is_not(town, monkeypatch):
+    sent, phones = [], {name: town.push.subscribe()[1] for name in ("Ada", "Odo", "Wim")}
+    phones["Odo"].behave(Behaviour(status=410))
 
     async def mail(_services, name, address, *, url, **_):
         sent.append(("mail", address, url))
@@ -339,9 +344,13 @@ async def test_approvers_are_asked_by_sms_and_mail_once_each_and_the_author_is_n
     async def sms(_services, phone, text):
         sent.append(("sms", phone, text.split()[-1]))
 
-    monkeypatch.setattr(approving, "send_mail", mail)
-    monkeypatch.setattr(approving, "send_sms", sms)
+    monkeypatch.setattr(telling, "send_mail", mail)
+    monkeypatch.setattr(telling, "send_sms", sms)
     async with town.services.store.write() as unit:
+        for name, phone in phones.items():
+            contact = read_push(phone.json, "subscription", (town.push.origin,))
+            kept = contact.canonical, contact.address
+            await pushes.add(unit, town.people[name], *kept, device="Firefox, Android", now=NOW)
         await operators.set_phone(unit, town.people["Ada"], "+33639980007")
         assert (await operators.by_id(unit, town.people["Ada"])).phone == "+33639980007"
     alert, _ = await town.submit()
@@ -351,6 +360,18 @@ async def test_approvers_are_asked_by_sms_and_mail_once_each_and_the_author_is_n
     assert sorted(sent) == [
         ("mail", "ada@laigle.example", url), ("mail", "odo@laigle.example", url), ("sms", "+33639980007", url),
     ]  # fmt: skip
+    (asked,) = phones["Ada"].messages
+    assert (asked.json["url"], asked.json["type"], asked.headers["Urgency"]) == (url, "operator", "high")
+    assert "an alert waits for you" in asked.json["title"] or "attend" in asked.json["title"]
+    async with town.services.store.read() as unit:
+        assert [each.operator_id for each in await pushes.of(unit, town.people.values())] == [
+            town.people["Ada"], town.people["Wim"],
+        ], "what its push service calls gone is forgotten"  # fmt: skip
+    alone, waits = await town.submit(life_at_stake="La digue cède")
+    assert not waits
+    await approving.tell_of_approvals(town.services)
+    assert phones["Ada"].messages[1].json["url"] == url.replace(str(alert.id), str(alone.id))
+    assert phones["Wim"].messages == []
 
 
 _DIES = """

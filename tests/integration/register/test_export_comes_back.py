@@ -65,6 +65,8 @@ PERSON = st.fixed_dictionaries(
         "groups": GROUPS,
         "street": st.none() | TEXT,
         "themselves": st.booleans(),
+        "of": st.integers(1, 5),
+        "guardians": st.lists(TEXT | st.just(""), max_size=4),
     }
 )
 
@@ -80,7 +82,8 @@ def person_of(said):
     mobiles = [a_contact(phone_contact, each, "FR") for each in said["mobiles"]]
     landlines = [a_contact(phone_contact, each, "FR", ChannelName.VOICE) for each in said["landlines"]]
     found = [*mobiles, *landlines, *(a_contact(mail_contact, each) for each in said["mails"])]
-    held = {(each.channel, each.canonical): each for each in found if each is not None}
+    whose = [replace(each, guardian=n % said["of"]) for n, each in enumerate(found) if each is not None]
+    held = {(each.channel, each.canonical): each for each in whose}
     return NewSubscriber(
         said["locale"],
         tuple(held.values()),
@@ -90,6 +93,7 @@ def person_of(said):
         said["name"],
         said["vulnerable"],
         None,
+        tuple(" ".join(each.split()) for each in said["guardians"]),
     )
 
 

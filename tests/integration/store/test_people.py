@@ -269,7 +269,7 @@ async def test_a_name_or_an_address_is_in_no_column_that_is_not_sealed():
         "deliveries.code", "deliveries.reason", "deliveries.provider", "contact_refusals.code", "keeper_answers.code",
         "contact_refusals.answer",  # a mark of a provider's words, without those that name somebody
         "signed_requests.signed_on",  # a day
-        "sessions.device", "passkeys.device",  # an operator's: which browser, on which system
+        "sessions.device", "passkeys.device", "operator_pushes.device",  # an operator's: which browser, on which system
         "operator_roles.role", "operators.password",  # the latter a hash (argon2id)
         "audit_entries.actor_kind", "audit_entries.action", "audit_entries.params",  # codes, ids and counts only
         "trials.code",  # a provider's, or an error's

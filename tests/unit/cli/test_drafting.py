@@ -76,6 +76,13 @@ def test_naming_a_group_is_enough():
     assert body(groups=("club", "ecole"))["audience"] == {"kind": "groups", "groups": ["club", "ecole"]}
 
 
+def test_an_own_question_has_its_answers_in_each_language():
+    made = body(question="Au sec ?", answers=("Oui", "Non"), texts=("en:headline=x", "en:answers=Yes|No"))
+    assert (made["question"], made["answers"], made["texts"]["en"]["answers"]) == (
+        "Au sec ?", ["Oui", "Non"], ["Yes", "No"],
+    )  # fmt: skip
+
+
 def test_channels_are_named_once_each():
     assert body(channels="sms, Email,sms")["channels"] == ["sms", "email"]
 

@@ -118,7 +118,8 @@ Nobody is on duty at %(station)s: do not wait for an answer from there.; Thank y
 Thank you. Your answer: %(answer)s.; I am safe; This number sends the alerts of your town. STOP ends them.
 You get no more messages and calls from here. To get them again, write START.
 You get messages from here again. To stop them, write STOP.
-Your message is kept for %(station)s, and is not read day and night.; Your town asks you: vote at %(link)s
+Your message is kept for %(station)s, and is not read day and night.
+%(station)s asks for your opinion. Your vote is secret.
 %(station)s: your code %(code)s, good for %(minutes)s min. Not you? Ignore this.
 %(station)s: test that you asked for. Alerts reach this number.
 %(station)s: your device no longer gets notifications. Turn them on again: %(page)s"""

@@ -90,7 +90,8 @@ def test_numbered_telephones_and_mails_add_up():
 
 def test_the_name_in_use_goes_before_the_one_at_birth_and_a_pupils_before_a_parents():
     columns = read_header(["INE", "Nom de naissance", "Nom d'usage", "Prénom", "Nom responsable"])
-    assert columns.at == {"external_id": (0,), "name": (2, 1, 4), "first_name": (3,)}
+    assert columns.at == {"external_id": (0,), "name": (2, 1), "first_name": (3,)}
+    assert columns.named == {1: (4,)}
     columns = read_header(["INE", "Identifiant", "Nom"])
     assert columns.at["external_id"] == (1,)
     assert columns.ignored == ("INE",)
@@ -148,3 +149,13 @@ def test_two_places_need_no_gap_between_their_numbers():
 def test_a_header_that_can_not_be_used_is_refused_whole(headings: list[str], told: str):
     with pytest.raises(ListRefused, match=told):
         read_header(headings)
+
+
+def test_a_column_says_which_guardian_it_is_of():
+    headings = ["Nom", "Mobile élève", "Resp. légal 1 - Tél. 2", "Tél. mobile (mère)", "Courriel responsable 3",
+                "Nom responsable 2", "Prénom responsable 2", "Responsable 1", "Téléphone responsable 9"]  # fmt: skip
+    columns = read_header(headings)
+    assert [columns.guardian[number] for number in range(len(headings))] == [0, 0, 1, 2, 3, 2, 2, 1, 0]
+    assert columns.named == {1: (7,), 2: (6, 5)}
+    of_parents = read_header(["Nom responsable", "Prénom responsable", "Mobile responsable 2"])
+    assert (of_parents.named, set(of_parents.guardian.values())) == ({}, {0}), "a list of guardians, not of children"

@@ -8,8 +8,9 @@ import pytest
 
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import sentence
+from broadcaster.register.canonical import content_of
 from broadcaster.register.columns import read_header
-from broadcaster.register.parsing import Parser, Says, Told, content_of
+from broadcaster.register.parsing import Parser, Says, Told
 from broadcaster.register.records import Line
 
 if TYPE_CHECKING:

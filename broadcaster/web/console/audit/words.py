@@ -18,6 +18,8 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.PASSWORD_REMOVED: words("removed the password"),
         Action.CODES_MADE: words("made recovery codes"),
         Action.PHONE_SET: words("changed their telephone number"),
+        Action.PUSH_ADDED: words("gets notifications on a device"),
+        Action.PUSH_REMOVED: words("gets no more notifications on a device"),
         Action.OPERATOR_INVITED: words("invited somebody"),
         Action.OPERATOR_RECOVERED: words("gave somebody a new way in"),
         Action.OPERATOR_DISABLED: words("disabled somebody’s access"),

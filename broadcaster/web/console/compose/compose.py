@@ -18,6 +18,7 @@ from broadcaster.domain.alerts import (
     Severity,
     policy_of,
 )
+from broadcaster.domain.answers import LONGEST_QUESTION
 from broadcaster.domain.approvals import LEAST_APPROVERS
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.stations import Station, StationKind
@@ -121,7 +122,12 @@ def facts_of(
             "beginnings": beginnings,
             "radius": [MIN_RADIUS_M, MAX_RADIUS_M],
             "circles": MAX_CIRCLES,
-            "limits": {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION},
+            "limits": {
+                "headline": MAX_HEADLINE,
+                "description": MAX_DESCRIPTION,
+                "instruction": MAX_INSTRUCTION,
+                "question": LONGEST_QUESTION,
+            },
             "zone": zone_of(station.region).key,
             "severities": severity_words(words),
             "words": compose_words.for_script(words, authority=station.kind is StationKind.AUTHORITY),

@@ -1,5 +1,6 @@
-"""Texts that the API accepts but that are unreadable, or have unfilled placeholders."""
+"""What is wrong with texts, beyond what the API refuses: unreadable ones, unfilled placeholders."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ def unreadable(texts: Mapping[str, Mapping[str, Any]]) -> list[Refused]:
     """Return the problems of each language's texts."""
     found: list[Refused] = []
     for language, text in texts.items():
-        for name in ("headline", "description", "instruction"):
+        for name in ("headline", "description", "instruction", "question"):
             said = text.get(name)
             if not isinstance(said, str) or not said.strip():
                 continue
@@ -22,3 +23,8 @@ def unreadable(texts: Mapping[str, Mapping[str, Any]]) -> list[Refused]:
             if blank is not None:
                 found.append(Refused("still-blank", where, blank=blank[0]))
     return found
+
+
+def field_of(problem: Refused) -> str:
+    """Return the page's field of a problem: all answers to a question are written in one."""
+    return re.sub(r"(\.answers)\[\d+\]$", r"\1", problem.field)

@@ -22,8 +22,9 @@ from broadcaster.http.schemas.alerts import Draft
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.validation import findings
 from broadcaster.pipeline.render import Context, cheap_sms, cut_in_sms, render, sms_text
+from broadcaster.pipeline.rules import check_questions
 from broadcaster.web.console.compose.draft import Page, context_of, publisher
-from broadcaster.web.console.compose.findings import unreadable
+from broadcaster.web.console.compose.findings import field_of, unreadable
 from broadcaster.web.console.frame import words_of
 from channels.sms import count
 
@@ -38,8 +39,11 @@ _MAIL_POLICY = (
 
 
 class PushPreview(Shown):
+    """``answers``: its buttons."""
+
     title: str
     body: str
+    answers: tuple[str, ...]
 
 
 class Cheaper(Shown):
@@ -93,13 +97,18 @@ async def preview(call: Call[None, None]) -> web.Response:
     station = await publisher(call, page.station)
     draft, wrong = _as_far_as_sound(page)
     texts = texts_in(draft.texts)
+    try:
+        check_questions(texts)
+    except Refused as refused:
+        wrong.append(refused)
     context = context_of(call.services, station, draft, texts, call.services.clock.now())
     shown = {language: previews_of(context, language, cheap=language in page.cheap) for language in texts}
     written = (page.model_extra or {}).get("texts")
     readable = (
         {name: text for name, text in written.items() if isinstance(text, dict)} if isinstance(written, dict) else {}
     )
-    told = {each.field: sentence(each, words) for each in reversed([*wrong, *unreadable(readable)])}  # the first counts
+    found = reversed([*wrong, *unreadable(readable)])
+    told = {field_of(each): sentence(each, words) for each in found}  # the first counts
     return answer(
         PreviewOut(languages=shown, findings=tuple(Finding(field=where, problem=what) for where, what in told.items()))
     )
@@ -170,7 +179,7 @@ def previews_of(context: Context, language: str, *, cheap: bool) -> Previews:
         usual, counted = spelled, cheaper
     offered = not cheap and cheaper.segments < counted.segments
     return Previews(
-        push=PushPreview(title=push["title"], body=push["body"]),
+        push=PushPreview(title=push["title"], body=push["body"], answers=[each for _, each in push.get("answers", ())]),
         sms=SmsPreview(
             text=usual,
             encoding=counted.encoding,

@@ -7,7 +7,8 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION
+from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION, Text
+from broadcaster.domain.answers import LONGEST_QUESTION
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused, sentence
 from broadcaster.domain.spelling import group_slug
@@ -24,6 +25,7 @@ from broadcaster.languages import own_name
 from broadcaster.pipeline.templates import offered
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.compose.draft import context_of
+from broadcaster.web.console.compose.findings import field_of
 from broadcaster.web.console.compose.offered import title_of
 from broadcaster.web.console.compose.preview import previews_of
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -74,15 +76,16 @@ async def act(call: Call[None, None]) -> web.Response:
     words = words_of(call.request)
     wrong: dict[str, str] = {}
     name = call.request.match_info["name"]
+    document = _document(form, found, station)
     try:
-        given = TemplateIn.model_validate_json(orjson.dumps(_document(form, found, station)))
+        given = TemplateIn.model_validate_json(orjson.dumps(document))
         if name == NEW:
             name = group_slug(given.events.get(station.languages[0], ""))[:_LONGEST_NAME].strip("-")
         template = template_of(station, name, given)
     except ValidationError as error:
-        wrong = {each.field: sentence(each, words) for each in findings(error, {})}
+        wrong = {field_of(each): sentence(each, words) for each in findings(error, document)}
     except Refused as refused:
-        wrong = {refused.field: sentence(refused, words)}
+        wrong = {field_of(refused): sentence(refused, words)}
     if wrong or what != "keep":
         return _page(call, station, found, form, wrong)
     await keep(call, station, template)
@@ -115,6 +118,8 @@ def _written(found: Template | None, station: Station) -> dict[str, str]:
         for part in PARTS:
             text = getattr(found, part).get(language)
             form |= {f"{part}.{language}.{name}": getattr(text, name, "") for name in LIMITS}
+        asking = found.texts.get(language, Text(""))
+        form |= {f"texts.{language}.question": asking.question, f"texts.{language}.answers": "\n".join(asking.answers)}
     return form
 
 
@@ -138,11 +143,21 @@ def _document(form: Mapping[str, str], found: Template | None, station: Station)
         if form.get(f"events.{language}", "").strip():
             document["events"][language] = form[f"events.{language}"]
         for part in PARTS:
-            said = {name: form.get(f"{part}.{language}.{name}", "") for name in LIMITS}
+            said = _said(form, part, language)
             needed = part == "texts" and language == station.languages[0]
-            if needed or any(text.strip() for text in said.values()):
+            if needed or any(said.values()):
                 document.setdefault(part, {})[language] = said
     return document
+
+
+def _said(form: Mapping[str, str], part: str, language: str) -> dict[str, Any]:
+    """Return a text as the API takes it; the answers to the alert's own question stand a line each."""
+    text: dict[str, Any] = {name: form.get(f"{part}.{language}.{name}", "").strip() for name in LIMITS}
+    if part == "texts":
+        text["question"] = form.get(f"texts.{language}.question", "").strip()
+        lines = form.get(f"texts.{language}.answers", "").splitlines()
+        text["answers"] = [each.strip() for each in lines if each.strip()]
+    return text
 
 
 def _number(text: str) -> int | str:
@@ -161,27 +176,22 @@ def _page(
         "form": form,
         "wrong": wrong,
         "written": [(each, own_name(each)) for each in _languages(found, station)],
-        "limits": LIMITS | {"event": MAX_EVENT},
+        "limits": LIMITS | {"event": MAX_EVENT, "question": LONGEST_QUESTION},
         "severities": severity_words(words),
         "channels": compose_words.channels(words),
         "topics": topics_of(station, words),
         "school": station.kind is not StationKind.AUTHORITY,
-        "seen": {} if wrong else _seen(call, station, form),
+        "seen": {} if wrong else _seen(call, station, _document(form, found, station)),
     }
     status = 422 if wrong else 200
     return show(call.request, "compose/template.html", words, facts, tab="new", where=station.name, status=status)
 
 
-def _seen(call: Call[None, None], station: Station, form: Mapping[str, str]) -> dict[str, Any]:
-    """Return each language's messages, without those of texts that can't be sent."""
-    texts: dict[str, dict[str, str]] = {}
-    for key, text in form.items():
-        if key.startswith("texts.") and text.strip():
-            _, language, name = key.split(".")
-            texts.setdefault(language, {})[name] = text
-    document = {"station": station.slug, "severity": form.get("severity", "minor"), "texts": texts}
+def _seen(call: Call[None, None], station: Station, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each language's messages; of texts that can't be sent, none."""
+    shown = {"station": station.slug, "severity": document["severity"], "texts": document["texts"]}
     try:
-        draft = Draft.model_validate_json(orjson.dumps(document))
+        draft = Draft.model_validate_json(orjson.dumps(shown))
     except ValidationError:
         return {}
     context = context_of(call.services, station, draft, texts_in(draft.texts), call.services.clock.now())

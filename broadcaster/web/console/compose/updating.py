@@ -107,7 +107,9 @@ def _draft_of(alert: Alert, station: Station) -> dict[str, Any]:
     content = alert.message.to_json()
     del content["area"]
     prepared = (content.pop("prepared") or {}).get("update", {})
-    content["texts"] |= {language: text for language, text in prepared.items() if language in content["texts"]}
+    for language in prepared.keys() & content["texts"].keys():
+        asking = {name: content["texts"][language][name] for name in ("question", "answers")}
+        content["texts"][language] = prepared[language] | (asking if not prepared[language]["question"] else {})
     return {
         "kind": "update",
         **content,

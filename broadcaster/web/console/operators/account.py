@@ -14,11 +14,12 @@ from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit
-from broadcaster.store.operators import operators, passkeys, passwords
+from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import webauthn_checks as checks
 from broadcaster.web.console.operators.entering import OptionsOut, PasskeyIn, keep_passkey, use_of
 from broadcaster.web.pages import to, written_short
+from broadcaster.web.resident.frame import push_key
 from channels.sms import parse_phone
 
 ACCOUNT = "/console/account"
@@ -31,6 +32,7 @@ async def page(call: Call[None, None]) -> web.Response:
         who = await myself(unit, call)
         known = await passkeys.of(unit, who.id)
         codes = await passwords.codes_left(unit, who.id)
+        browsers = await pushes.of(unit, [who.id])
     facts = {
         "who": who,
         "passkeys": [
@@ -44,10 +46,18 @@ async def page(call: Call[None, None]) -> web.Response:
         ],
         "removable": len(known) > 1 or who.has_password,
         "codes": codes,
+        "browsers": [
+            {"id": each.id, "device": each.device, "made": written_short(each.made_at, zone, words)}
+            for each in browsers
+        ],
+        "push_key": push_key(call.services),
         "done": {
             "added": words("The passkey was added."),
             "password-removed": words("The password was removed: it opens nothing any more."),
             "phone": words("The change was saved."),
+            "pushed": words("Notifications come to this device. A first one was just sent."),
+            "unreached": words("This device is signed up, but a first notification could not be sent to it."),
+            "unpushed": words("No more notifications come to that device."),
             "removed": words("The passkey was removed: it opens nothing any more."),
         }.get(call.request.query.get("done", ""), ""),
     }

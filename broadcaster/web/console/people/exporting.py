@@ -17,6 +17,7 @@ from broadcaster.http.route import Call
 from broadcaster.register import parsing
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.register.guardians import headings
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.operations import audit
@@ -88,32 +89,43 @@ async def rows_of(
     """
     async with store.read() as unit:
         places = await persons.most_places(unit, station.id)
-    yield [_header(words, places, vulnerable=vulnerable)]
+        guardians = await persons.most_guardians(unit, station.id)
+    yield [_header(words, places, guardians, vulnerable=vulnerable)]
     after: int | None = None
     while True:
         async with store.read() as unit:
             ids, after = await search.page(unit, station.id, Only(), after=after, limit=_BATCH)
             found = await persons.people_of(unit, station.id, ids)
             named = await register.named(unit, station.id, ids) if vulnerable else None
-        rows = [_cells(each, station.region, words, places, named) for each in found if everyone or each.registered]
+        kept = [each for each in found if everyone or each.registered]
+        rows = [_cells(each, station.region, words, places, guardians, vulnerable=named) for each in kept]
         if rows:
             yield rows
         if after is None:
             return
 
 
-def _header(words: Words, places: int, *, vulnerable: bool) -> list[str]:
+def _header(words: Words, places: int, guardians: int, *, vulnerable: bool) -> list[str]:
     of_places = [
         f"{words(heading)} {number}" if number > 1 else words(heading)
         for number in range(1, places + 1)
         for heading in OF_PLACE
     ]
-    return [*(words(each) for each in HEADINGS if vulnerable or each != "vulnerable"), *of_places]
+    of_people = [words(each) for each in HEADINGS if vulnerable or each != "vulnerable"]
+    return [*of_people, *of_places, *headings(words, guardians)]
 
 
-def _cells(person: Person, region: str, words: Words, places: int, vulnerable: Mapping[int, int] | None) -> list[str]:
+def _cells(
+    person: Person, region: str, words: Words, places: int, guardians: int, *, vulnerable: Mapping[int, int] | None
+) -> list[str]:
     address = None if person.address is None else person.address.address
     *contacts, rest = _contacts(person, region)
+    of_guardians: list[str] = []
+    for number in range(1, guardians + 1):
+        name = person.guardians[number - 1] if number <= len(person.guardians) else ""
+        *theirs, more = _contacts(person, region, number)
+        of_guardians += [_line(name, parsing.MAX_NAME), *map(parsing.written, theirs)]
+        rest += more
     cells = [
         _id(person),
         _line(person.name or "", parsing.MAX_NAME),
@@ -128,7 +140,8 @@ def _cells(person: Person, region: str, words: Words, places: int, vulnerable: M
         nowhere = place.lon == place.lat == 0
         label = _line(place.label, parsing.MAX_LABEL)
         cells += ["", "", ""] if nowhere else [label, repr(place.lon), repr(place.lat)]
-    return cells
+    cells += ["", "", ""] * max(0, places - len(person.places))
+    return cells + of_guardians
 
 
 def _id(person: Person) -> str:
@@ -144,20 +157,25 @@ def _line(text: str, most: int) -> str:
     return line if len(line) <= most and unfit(line, one_line=True) is None else ""
 
 
-def _contacts(person: Person, region: str) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Return mobiles, landlines, mail addresses, and contacts that an import must skip: dead, or parsed differently.
+def _contacts(person: Person, region: str, guardian: int = 0) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Return mobiles, landlines, mail addresses, and those an import must skip: dead, or parsed differently.
 
-    If a number of a kind is parsed differently, the kind is omitted, as the others would replace it.
+    If a number of a kind is parsed differently, the kind is omitted: the others would replace it. ``guardian``: whose.
     """
     kinds: list[list[str]] = []
     rest: list[str] = []
     for channel in (ChannelName.SMS, ChannelName.VOICE, ChannelName.EMAIL):
         held = [each for each in person.contacts if each.channel is channel and each.address]
-        alive = [each.address for each in held if each.status is not ContactStatus.GONE]
-        rest += [each.address for each in held if each.status is ContactStatus.GONE]
-        texts = [_as_read(each, channel, region) for each in alive]
-        kinds.append([] if None in texts else [each for each in texts if each])
-        rest += alive if None in texts else []
+        mine = [each for each in held if each.guardian == guardian]
+        alive = [each.address for each in mine if each.status is not ContactStatus.GONE]
+        rest += [each.address for each in mine if each.status is ContactStatus.GONE]
+        texts = {
+            each.address: _as_read(each.address, channel, region)
+            for each in held
+            if each.status is not ContactStatus.GONE
+        }
+        kinds.append([] if None in texts.values() else [text for each in alive if (text := texts[each])])
+        rest += alive if None in texts.values() else []
     mobiles, landlines, mails = kinds
     return mobiles, landlines, mails, rest
 

@@ -15,10 +15,11 @@ from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, sentence
+from broadcaster.domain.stations import StationKind
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.languages import LANGUAGES
-from broadcaster.register.parsing import canonical
+from broadcaster.register.canonical import canonical
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.operations import audit
 from broadcaster.store.people import identities, people, suppression
@@ -123,7 +124,7 @@ async def one(call: Call[None, None]) -> web.Response:
         "at_counter": level is IdentityLevel.COUNTER,
         "vulnerable": call.may(Permission.VULNERABLE, station.id),
         "name": person.name or words("without a name"),
-        "contacts": [_contact(each, words) for each in person.contacts],
+        "contacts": [_contact(each, person, words) for each in person.contacts],
         "reached": any(each.works for each in person.contacts),
         "opted_out": persons.opted_out(person.contacts),
         "places": [
@@ -189,6 +190,7 @@ async def change(call: Call[None, None]) -> web.Response:
         added=tuple(given.contacts),
         moved_out=tuple(given.moved_out),
         moved_in=() if given.home is None else (given.home,),
+        guardians=given.names,
     )
 
     async def keep(unit: Unit) -> None:
@@ -303,12 +305,13 @@ def _form(call: Call[Any, Any], where: _Where, given: PersonForm, person: Person
         "phones": list(enumerate(phones, start=1)),
         "mails": list(enumerate(given.mails or [""] * person_form.MAILS, start=1)),
         "person": person,
-        "contacts": [] if person is None else [_contact(each, words) for each in person.contacts],
+        "contacts": [] if person is None else [_contact(each, person, words) for each in person.contacts],
         "places": []
         if person is None
         else [(number, place.label or written_point(place.lon, place.lat)) for number, place in person.places.items()],
         "locales": [(each, language_word(each, words)) for each in sorted(_locales(station, person))],
         "geocoder": bool(settings.geocoder_url),
+        "child": station.kind is not StationKind.AUTHORITY or (person is not None and bool(person.guardians)),
     }
     status = 200 if given.good else 422
     return show(call.request, "people/person_form.html", words, facts, tab="people", where=station.name, status=status)
@@ -318,7 +321,7 @@ def _locales(station: Station, person: Person | None) -> set[str]:
     return {*LANGUAGES, *station.languages, *([] if person is None else [person.locale])}
 
 
-def _contact(held: Held, words: Words) -> dict[str, Any]:
+def _contact(held: Held, person: Person, words: Words) -> dict[str, Any]:
     if held.opted_out_at is not None:
         state = words("they asked for no more messages")
     elif held.status is ContactStatus.STOPPED:
@@ -334,6 +337,7 @@ def _contact(held: Held, words: Words) -> dict[str, Any]:
         "channel": held.channel.value,
         "icon": CHANNEL_ICONS[held.channel],
         "word": words.channel(held.channel),
+        "whose": person.whose(held) or (words("guardian %(n)s", n=held.guardian) if held.guardian else ""),
         "address": _address(held, words),
         "works": held.works,
         "dead": held.status is ContactStatus.GONE,

@@ -3,12 +3,12 @@
 import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from multidict import MultiDict
 
 from broadcaster.domain.addresses import Found
-from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.domain.people import MOST_GUARDIANS, ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import sentence
 from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
@@ -20,7 +20,8 @@ from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
 
-PHONES, MAILS = 2, 1
+PHONES, MAILS, GUARDIANS = 2, 1, 2
+"""Fields on an empty form."""
 LONGEST_LABEL = 40
 _LONGEST = 200
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -32,7 +33,7 @@ _EVERY_LON, _EVERY_LAT = 180.0, 90.0
 class PersonForm:
     """The fields as written, their errors in words, and the parsed values.
 
-    ``places``: candidates for an address.
+    ``places``: candidates for an address. ``whose``: by field of a contact, the guardian whose it is.
     """
 
     name: str = ""
@@ -40,6 +41,8 @@ class PersonForm:
     locale: str = ""
     phones: list[tuple[str, bool]] = field(default_factory=list)
     mails: list[str] = field(default_factory=list)
+    guardians: list[str] = field(default_factory=lambda: [""] * GUARDIANS)
+    whose: dict[str, int] = field(default_factory=dict)
     address: str = ""
     lon: str = ""
     lat: str = ""
@@ -66,7 +69,13 @@ class PersonForm:
             groups=tuple(sorted(self.groups)),
             external_id=self.external_id,
             name=self.name or None,
+            guardians=self.names,
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the guardians' names; empty if none is given."""
+        return tuple(self.guardians) if any(self.guardians) else ()
 
 
 def blank(station: Station) -> PersonForm:
@@ -86,6 +95,7 @@ def filled(person: Person) -> PersonForm:
         external_id=person.external_id or "",
         locale=person.locale,
         groups=set(person.groups),
+        guardians=[*person.guardians, *[""] * (GUARDIANS - len(person.guardians))],
         stamp=person.digest.hex(),
     )
 
@@ -97,12 +107,21 @@ def read(form: MultiDict[str]) -> PersonForm:
     def numbers(name: str) -> set[int]:
         return {number for number in map(number_of, form.getall(name, [])) if number is not None}
 
+    def whose(name: str) -> int:
+        number = number_of(form.get(f"whose-{name}", "")) or 0
+        return number if number <= MOST_GUARDIANS else 0
+
+    fields = [f"{kind}-{n}" for kind, most in (("phone", PHONES), ("mail", MAILS)) for n in range(1, most + 1)]
     return PersonForm(
         name=line("name"),
         external_id=line("external_id"),
         locale=line("locale"),
         phones=[(line(f"phone-{n}"), form.get(f"call-{n}", "") == "1") for n in range(1, PHONES + 1)],
         mails=[line(f"mail-{n}") for n in range(1, MAILS + 1)],
+        guardians=[
+            line(f"guardian-{n}") for n in range(1, MOST_GUARDIANS + 1) if n <= GUARDIANS or f"guardian-{n}" in form
+        ],
+        whose={name: whose(name) for name in fields},
         address=line("address"),
         lon=line("lon"),
         lat=line("lat"),
@@ -126,8 +145,10 @@ async def check(
 ) -> None:
     """Validate the fields and set the parsed values."""
     given.groups &= set(groups)
-    if len(given.name) > MAX_NAME or not given.name.isprintable():
-        given.wrong["name"] = words("A name has %(most)s characters at most.", most=MAX_NAME)
+    named = {"name": given.name} | {f"guardian-{n}": each for n, each in enumerate(given.guardians, start=1)}
+    for where, name in named.items():
+        if len(name) > MAX_NAME or not name.isprintable():
+            given.wrong[where] = words("A name has %(most)s characters at most.", most=MAX_NAME)
     if not given.external_id or len(given.external_id) > MAX_EXTERNAL_ID or not given.external_id.isprintable():
         given.wrong["external_id"] = words("A number in the register has 1 to %(most)s signs.", most=MAX_EXTERNAL_ID)
     if given.locale not in locales:
@@ -142,13 +163,14 @@ def _check_contacts(given: PersonForm, words: Words, region: str) -> None:
     for number, (text, call) in enumerate(given.phones, start=1):
         if text:
             try:
-                given.contacts.append(phone_contact(text, region, ChannelName.VOICE if call else None))
+                contact = phone_contact(text, region, ChannelName.VOICE if call else None)
+                given.contacts.append(replace(contact, guardian=given.whose[f"phone-{number}"]))
             except InvalidPhone as error:
                 given.wrong[f"phone-{number}"] = sentence(error, words)
     for number, text in enumerate(given.mails, start=1):
         if text:
             try:
-                given.contacts.append(mail_contact(text))
+                given.contacts.append(replace(mail_contact(text), guardian=given.whose[f"mail-{number}"]))
             except InvalidMailAddress as error:
                 given.wrong[f"mail-{number}"] = sentence(error, words)
 

@@ -19,6 +19,9 @@ export function newKey() {
 /** Return the fields about later sending, for a draft to send now. */
 export const unscheduled = () => ({ when: "now", at: "", rule: "weekly", own: "", until: "", publicly: false, holidays: false, school: "", grace: "", reason: "", zone: "", except_on: [] });
 
+/** Return a text as the page's fields have it: answers to its own question a line each. @param {any} text */
+export const asWritten = (text) => ({ ...text, question: text.question ?? "", answers: (text.answers ?? []).join("\n") });
+
 /** Return an empty draft. @param {any} given what the server left for the page */
 export function empty(given) {
   return {
@@ -32,7 +35,7 @@ export function empty(given) {
     certainty: "observed",
     category: "safety",
     event: "",
-    texts: Object.fromEntries(given.languages.map((each) => [each, { headline: "", description: "", instruction: "" }])),
+    texts: Object.fromEntries(given.languages.map((each) => [each, asWritten({ headline: "", description: "", instruction: "" })])),
     written: {},
     touched: false,
     circles: [],
@@ -69,7 +72,7 @@ export function filled(given) {
     ...blank,
     ...draft,
     of: [path, version, occurrence].join(" "),
-    texts: { ...blank.texts, ...draft.texts },
+    texts: { ...blank.texts, ...Object.fromEntries(Object.entries(draft.texts).map(([code, text]) => [code, asWritten(text)])) },
     ...(draft.expires ? { date: local(draft.expires) } : {}),
     later: { ...blank.later, ...draft.later, ...readRule(draft.later) },
   };
@@ -139,11 +142,16 @@ export class Drafts {
   }
 }
 
-const written = (text) => Boolean(text.headline.trim() || text.description.trim() || text.instruction.trim());
+const PARTS = ["headline", "description", "instruction", "question", "answers"];
+
+const written = (text) => PARTS.some((part) => text[part]?.trim());
+
+const lines = (text) => (text ?? "").split("\n").map((each) => each.trim()).filter(Boolean);
 
 /** Return the texts that are not empty, by language. @param {any} draft */
 export function texts(draft) {
-  return Object.fromEntries(Object.entries(draft.texts).filter(([, text]) => written(text)));
+  const found = Object.entries(draft.texts).filter(([, text]) => written(text));
+  return Object.fromEntries(found.map(([code, text]) => [code, { ...text, question: text.question ?? "", answers: lines(text.answers) }]));
 }
 
 /** Return the draft's area in the API's form, or null. @param {any} draft */

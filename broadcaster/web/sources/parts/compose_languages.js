@@ -1,6 +1,6 @@
 // Warnings before sending about parts that are missing in another language.
 
-const PARTS = ["headline", "description", "instruction"];
+const PARTS = ["headline", "description", "instruction", "question"];
 
 /** Return whether a language's text differs from the template's; undefined without a template. */
 const changed = (draft, code) => draft.written[code] && PARTS.some((part) => draft.texts[code][part] !== draft.written[code][part]);
@@ -12,6 +12,10 @@ const changed = (draft, code) => draft.written[code] && PARTS.some((part) => dra
  */
 export function* languageWarnings(given, draft, written, say) {
   const { words, own } = given;
+  const asking = Object.keys(written).find((code) => written[code].question);
+  for (const code of Object.keys(written)) {
+    if (asking && !written[code].question) yield say(words.warn_no_question, { language: code, own: asking });
+  }
   for (const code of Object.keys(written)) {
     if (code === own || !written[own]) continue;
     if (written[own].instruction.trim() && !written[code].instruction.trim()) yield say(words.warn_no_instruction, { language: code, own });

@@ -10,10 +10,10 @@ const NAMES = () => new Intl.DisplayNames([dates()], { type: "language" });
  * @param {any} given @param {any} draft @param {Record<string, any>} previews by language
  */
 export function seen(given, draft, previews) {
-  return Object.entries(texts(draft)).map(([code, { headline, description, instruction }]) => {
+  return Object.entries(texts(draft)).map(([code, { headline, description, instruction, question, answers }]) => {
     const found = previews[code];
     const ways = given.channels.filter((name) => found && draft.channels.includes(name));
-    const text = [make("strong", {}, headline), instruction, description].filter(Boolean);
+    const text = [make("strong", {}, headline), instruction, description, question, answers.join("  ·  ")].filter(Boolean);
     return make("section", { class: "seen-in", "data-seen-in": code },
       make("h3", {}, capital(NAMES().of(code) ?? code)),
       make("div", { class: "whole", lang: code, dir: given.directions[code] }, ...text.map((each) => make("p", {}, each))),
@@ -29,7 +29,7 @@ function card(given, name, found, code) {
 }
 
 const pushed = (given, found) => [
-  make("div", { class: "push-card" }, make("span", { class: "app" }, `Tocsin · ${given.name}`), make("strong", {}, found.push.title), make("span", { class: "said" }, found.push.body)),
+  make("div", { class: "push-card" }, make("span", { class: "app" }, `Tocsin · ${given.name}`), make("strong", {}, found.push.title), make("span", { class: "said" }, found.push.body), make("span", { class: "answers" }, found.push.answers.join("  ·  "))),
 ];
 
 const texted = (words, found) => [

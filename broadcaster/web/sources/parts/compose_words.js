@@ -39,9 +39,10 @@ export class Wording {
   fillIn() {
     const { draft } = this;
     for (const area of all("textarea[data-text]")) {
-      area.value = draft.texts[area.closest("[data-language]").dataset.language][area.dataset.text];
+      area.value = draft.texts[area.closest("[data-language]").dataset.language][area.dataset.text] ?? "";
       this.count(area);
     }
+    for (const each of all("[data-asking]")) each.open = all("textarea", each).some((area) => area.value);
     one("#event").value = draft.event;
     for (const each of all('input[name="severity"]')) each.checked = each.value === draft.severity;
     for (const each of all('input[name="hours"]')) each.checked = each.value === draft.hours;
@@ -174,7 +175,7 @@ export class Wording {
   }
 
   count(area) {
-    const limit = this.given.limits[area.dataset.text];
+    const limit = this.given.limits[area.dataset.text] ?? Infinity;
     const left = limit - area.value.trim().length;
     const place = area.parentElement.querySelector("[data-left]");
     place.hidden = area.value.length < limit * NEAR_THE_END;
@@ -272,6 +273,7 @@ export class Wording {
     const put = (name, text) => (one(`[data-preview="${name}"]`).textContent = text);
     put("push.title", found?.push.title ?? "");
     put("push.body", found?.push.body ?? "");
+    put("push.answers", found?.push.answers.join("  ·  ") ?? "");
     put("sms.text", found?.sms.text ?? "");
     put("voice.say", found?.voice.say ?? "");
     put("mail.subject", found?.mail.subject ?? "");

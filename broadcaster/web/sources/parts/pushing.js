@@ -17,22 +17,34 @@ export function standing() {
   return { granted: "on", denied: "denied" }[Notification.permission] || "can";
 }
 
-/** Subscribe this browser; only after a press. Rejects with "denied", "dismissed" or "push_failed". */
+/** Subscribe a resident's browser; after a press only. Rejects as ``subscription`` does. */
 export async function subscribe() {
+  const made = await subscription(given.key);
+  navigator.storage?.persist?.().catch(() => undefined); // else the browser may forget all that is kept here
+  try {
+    await keep("key", given.key);
+    await keep("endpoint", made.endpoint);
+  } catch (error) {
+    throw new Error("push_failed", { cause: error });
+  }
+  return made;
+}
+
+/**
+ * Return this browser's subscription; after a press only. Rejects with "denied", "dismissed" or "push_failed".
+ * @param {string} name the service's public key
+ */
+export async function subscription(name) {
   const allowed = await Notification.requestPermission();
   if (allowed === "denied") throw new Error("denied");
   if (allowed !== "granted") throw new Error("dismissed");
   try {
     const registration = await ready();
-    const key = bytes(given.key);
+    const key = bytes(name);
     const options = { userVisibleOnly: true, applicationServerKey: key };
     const there = await registration.pushManager.getSubscription();
     if (there && !same(there.options.applicationServerKey, key)) await there.unsubscribe(); // made with an earlier key
-    const subscription = await registration.pushManager.subscribe(options);
-    navigator.storage?.persist?.().catch(() => undefined); // otherwise the browser may delete the data stored here
-    await keep("key", given.key);
-    await keep("endpoint", subscription.endpoint);
-    return subscription.toJSON();
+    return (await registration.pushManager.subscribe(options)).toJSON();
   } catch (error) {
     console.warn(error);
     throw new Error("push_failed", { cause: error });

@@ -1,0 +1,96 @@
+"""Telling operators what waits for them: by push to their browsers, by SMS and by mail, all at once."""
+
+import asyncio
+from collections.abc import Awaitable, Collection
+from dataclasses import dataclass
+
+import orjson
+
+from broadcaster.domain.operators import Operator, party_of
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station
+from broadcaster.languages import direction
+from broadcaster.pipeline.operator_mail import HOLDS_S, hand_over, send_mail, send_sms, words_for
+from broadcaster.pipeline.services import Services
+from broadcaster.store.operators import pushes
+from broadcaster.store.operators.pushes import Browser
+from channels.addresses import read_address
+from channels.errors import Gone
+from channels.webpush import PushMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """``name``: of what is told, the same if it is told again. ``path``: the page that it opens."""
+
+    name: str
+    subject: str
+    said: str
+    path: str
+
+
+async def tell(services: Services, station: Station, people: Collection[Operator], notice: Notice) -> bool:
+    """Tell operators by every way that they have; return whether anybody was."""
+    url = url_of(services, notice)
+    ways: list[Awaitable[object]] = [push(services, station, people, notice)]
+    ways += [send_sms(services, each.phone, f"{notice.subject}\n{url}") for each in people if each.phone]
+    ways += [
+        send_mail(
+            services,
+            f"{notice.name}.{each.id}",
+            each.mail,
+            station=station,
+            subject=notice.subject,
+            said=notice.said,
+            url=url,
+        )
+        for each in people
+        if each.mail
+    ]
+    return any(await asyncio.gather(*ways))
+
+
+async def push(services: Services, station: Station, people: Collection[Operator], notice: Notice) -> set[int]:
+    """Push to all browsers of these operators; return the ids of those who have one that was reached."""
+    async with services.store.read() as unit:
+        known = await pushes.of(unit, [each.id for each in people])
+    return await push_to(services, station, known, notice)
+
+
+async def push_to(services: Services, station: Station | None, known: Collection[Browser], notice: Notice) -> set[int]:
+    """Push to browsers; return whose were reached. One that its push service calls gone is forgotten."""
+    sender = services.senders[ChannelName.PUSH]
+    if sender.sandboxed or not known:
+        return set()
+    message = _message(services, station, notice)
+    found = await asyncio.gather(
+        *(hand_over(sender, message, read_address(ChannelName.PUSH, each.address)) for each in known)
+    )
+    gone = [each.id for each, error in zip(known, found, strict=True) if isinstance(error, Gone)]
+    if gone:
+        async with services.store.write() as unit:
+            for each in gone:
+                await pushes.forget(unit, each)
+    return {each.operator_id for each, error in zip(known, found, strict=True) if error is None}
+
+
+def url_of(services: Services, notice: Notice) -> str:
+    return f"{party_of(services.base_url).origin}{notice.path}"
+
+
+def _message(services: Services, station: Station | None, notice: Notice) -> PushMessage:
+    words = words_for(station)
+    payload = orjson.dumps(
+        {
+            "type": "operator",
+            "lang": words.language,
+            "dir": direction(words.language),
+            "title": notice.subject,
+            "body": notice.said,
+            "tag": notice.path,
+            "url": url_of(services, notice),
+            "severity": "severe",
+            "urgent": True,
+        }
+    )
+    return PushMessage(payload, payload, HOLDS_S, "high")

@@ -1,0 +1,31 @@
+"""A line's and a person's content as one text: two that say the same have the same digest."""
+
+import json
+
+from broadcaster.domain.people import NewSubscriber
+from broadcaster.register.parsing import Told
+
+
+def content_of(told: Told) -> str:
+    """Return a canonical text of a line's content: its digest makes a second import change nothing."""
+    return f"{told.says.value} {told.place_columns} {told.cleared_places} {canonical(told.person)}"
+
+
+def canonical(person: NewSubscriber) -> str:
+    """Return a canonical text of a person."""
+    content = [
+        person.locale,
+        person.name,
+        sorted(
+            [contact.channel, contact.canonical, contact.address, *([contact.guardian] if contact.guardian else [])]
+            for contact in person.contacts
+        ),
+        [[place.label, place.lon, place.lat] for place in person.places],
+        sorted(person.groups),
+        person.vulnerable,
+    ]
+    if person.address is not None:
+        content.append(person.address.canonical)
+    if person.guardians:
+        content.append(list(person.guardians))
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

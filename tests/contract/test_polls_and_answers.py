@@ -1,0 +1,74 @@
+"""Answers and votes, on every store: the newest answer counts once; who voted and what are written apart, in tens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from broadcaster.domain.answers import HELP, RECEIVED, SAFE, Way
+from broadcaster.store import help_requests, polls
+from broadcaster.store.alerts import alerts, answers
+from broadcaster.store.alerts.dispatching import write_chunk
+from broadcaster.store.polls import GROUP, Poll
+from broadcaster.store.tables import poll_ballots, poll_pending, poll_voters
+from tests.contract.stores import NOW, add_station, an_alert, mail, register, resident
+from tests.contract.test_residents import SIZES
+
+MINUTE = timedelta(minutes=1)
+
+
+async def announced(unit, people):
+    """An alert that some people were told of, and a poll that it announces."""
+    station = await add_station(unit, "laigle")
+    ids = await register(unit, station.id, *(resident(mail(f"p{n}@example.org")) for n in range(people)))
+    alert = an_alert(station.id)
+    await alerts.add(unit, alert, key_id=1, idempotency_key=None, request_hash=None)
+    await write_chunk(unit, alert, ids, since=NOW, now=NOW, batch_sizes=SIZES)
+    poll = Poll(5, "p" * 16, station.id, {"fr": ("Un marché ?", ("Oui", "Non"))}, alert.id, NOW + MINUTE, None, None)
+    await polls.add(unit, poll, 1)
+    return alert, poll, ids
+
+
+async def test_the_newest_answer_of_each_person_counts_once(store):
+    async with store.write() as unit:
+        alert, _, (rose, paul) = await announced(unit, 2)
+        for choice, at in ((RECEIVED, NOW), (SAFE, NOW + MINUTE), (SAFE, NOW + MINUTE), (RECEIVED, NOW)):
+            await answers.give(unit, alert.id, {rose, paul}, choice, way=Way.SMS, by=rose, at=at)
+        assert not await answers.give(unit, alert.id, {rose}, RECEIVED, way=Way.PAGE, by=rose, at=NOW)
+        assert await answers.give(unit, alert.id, {paul}, HELP, way=Way.PAGE, by=paul, at=NOW + 2 * MINUTE)
+        assert await answers.sums(unit, alert.id) == {SAFE: 1, HELP: 1}
+        assert await answers.who_confirmed(unit, alert.id, [rose, paul]) == [rose]
+        for _ in range(2):
+            await help_requests.ask(unit, alert.id, alert.station_id, paul, NOW, position=(0.6, 48.7, None))
+        (asked,) = await help_requests.uncalled(unit, 9)
+        assert (asked.subscriber_id, asked.position) == (paul, (0.6, 48.7, None))
+        await help_requests.called(unit, [asked.id], NOW)
+        assert await help_requests.uncalled(unit, 9) == []
+
+
+async def test_ballots_are_written_apart_from_voters_and_in_tens(store):
+    async with store.write() as unit:
+        _, poll, people = await announced(unit, 2 * GROUP + 1)
+
+        async def sizes():
+            counts = [
+                await unit.conn.scalar(select(func.count()).select_from(table))
+                for table in (poll_voters, poll_ballots, poll_pending)
+            ]
+            return tuple(counts)
+
+        for number, each in enumerate(people):
+            assert await polls.may_vote(unit, poll, each)
+            assert await polls.vote(unit, poll, each, 1 + number % 2)
+            assert not await polls.vote(unit, poll, each, 1)
+        assert await sizes() == (GROUP, GROUP, GROUP + 1)
+        await polls.close(unit, poll, NOW + MINUTE)
+        assert await sizes() == (2 * GROUP + 1, 2 * GROUP + 1, 0)
+        closed = await polls.by_token(unit, poll.token)
+        assert closed is not None
+        assert not closed.is_open(NOW)
+        assert await polls.result(unit, closed) == {1: GROUP + 1, 2: GROUP}
+        ballots = Counter(await unit.conn.scalars(select(poll_ballots.c.choice)))
+        assert ballots == {1: GROUP + 1, 2: GROUP}
