@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from broadcaster.pipeline.end import end as lift
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
+from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, budgets, escalations, tracking
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import deliveries, recipients
@@ -29,6 +32,7 @@ from tests.servers.town_audit import quiet, recount
 from tests.servers.twilio import Line
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from broadcaster.pipeline.services import Services
@@ -250,3 +254,38 @@ async def test_a_budget_stops_a_moderate_alert_and_never_a_severe_one(
         async with services.store.read() as unit:
             over = await budgets.exceeded(unit, station.id, alert.id, services.clock.now())
         assert [(each.month, each.used, each.most) for each in over] == [(True, 9, 4), (False, 5, 3)]
+
+
+async def test_an_extreme_alert_does_not_wait_for_a_hundred_thousand_escalations_that_are_due(tmp_path: Path) -> None:
+    async with service(tmp_path) as services:
+        station = await _station(services, resident(push("https://push.example/1"), phone("+33600000001")))
+        told = command(station, channels=(), area=None, audience=EVERYONE)
+        severe, _ = await issue(services, told)
+        await resolve(services, severe.id)
+        now = services.clock.now()
+        async with services.store.write() as unit:
+            for start in range(1, 100_000, 500):
+                await escalations.plan_now(unit, severe.id, {1: range(start, start + 500)}, now, now)
+
+        async def due() -> int:
+            async with services.store.read() as unit:
+                rows = select(func.count()).select_from(tables.escalations)
+                return await unit.conn.scalar(
+                    rows.where(tables.escalations.c.state < 2, tables.escalations.c.due_at <= now)
+                )
+
+        before = await due()
+        working = asyncio.create_task(escalate(services))
+        await eventually(lambda: _fewer(due, before), "the backlog is being worked on")
+        extreme, _ = await issue(services, replace(told, message=replace(told.message, severity=Severity.EXTREME)))
+        await resolve(services, extreme.id)
+        assert await due() > 0, "it did not wait for the backlog"
+        assert {name for name, *_ in await _deliveries(services, extreme.id)} == {"push", "sms"}
+        await working
+        while await due():
+            await escalate(services)
+        await recount(services.store, severe.id)
+
+
+async def _fewer(due: Callable[[], Awaitable[int]], before: int) -> bool:
+    return await due() < before
