@@ -17,7 +17,7 @@ from broadcaster.atlas import ActiveAlerts, Atlas
 from broadcaster.bus import BadAddress, Bus, LocalBus, StreamsBus
 from broadcaster.clock import Clock, SystemClock
 from broadcaster.config import Settings
-from broadcaster.errors import BadSetting, BadSettings, TocsinError
+from broadcaster.errors import AlreadyRunning, BadSetting, BadSettings
 from broadcaster.http.connections import watch
 from broadcaster.http.keys import CONNECTIONS
 from broadcaster.logs import set_up_logs
@@ -40,10 +40,6 @@ _AT_ONCE = 100
 _BACKLOG = 1024
 """Connections waiting to be accepted, enough that in a sudden crowd nobody needs a second attempt."""
 _log = structlog.get_logger(__name__)
-
-
-class AlreadyRunning(TocsinError):
-    """Another process serves from the same SQLite file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +183,7 @@ class alone:  # noqa: N801  read as a word in a with statement
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._file)
-            message = f"another Tocsin serves from {database}: stop it first, or give this one another data folder"
-            raise AlreadyRunning(message) from None
+            raise AlreadyRunning(str(database)) from None
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:

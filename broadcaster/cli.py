@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import click
 
 from broadcaster.commands.failing import Sentences
+from broadcaster.commands.wording import spoken
 
 COMMANDS: Mapping[str, str] = {
     "alert": "broadcaster.commands.alerts:alert",
@@ -30,7 +31,9 @@ COMMANDS: Mapping[str, str] = {
 
 
 class Commands(Sentences):
-    """The commands of ``COMMANDS``, by name."""
+    """The commands of ``COMMANDS``, by name. ``in_words``: their help is in the terminal's language."""
+
+    in_words = False
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's own signature
         return sorted(COMMANDS)
@@ -40,7 +43,29 @@ class Commands(Sentences):
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        return _in_words(command) if self.in_words else command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        shown = {"-h", "--help"} & set(rest) or (isinstance(command, click.Group) and not rest)
+        return name, _in_words(command) if command is not None and shown else command, rest
+
+    def get_help(self, ctx: click.Context) -> str:
+        told = _in_words(self)
+        if isinstance(told, Commands):
+            told.in_words = told is not self
+        ctx.formatter_class = told.context_class.formatter_class
+        return click.Command.get_help(told, ctx)
+
+
+def _in_words(command: click.Command) -> click.Command:
+    if spoken() == "en":
         return command
+    from broadcaster.commands.help_texts import in_words  # noqa: PLC0415  only for who reads another language
+
+    return in_words(command)
 
 
 @click.group(

@@ -7,6 +7,10 @@ class TocsinError(Exception):
     """Base class of all errors."""
 
 
+class AlreadyRunning(TocsinError):
+    """Another process serves from the same SQLite file, which is the error's text."""
+
+
 class BadSetting(ValueError):
     """One setting is wrong. ``field``: its name; ``code`` and ``params`` as in ``domain.refusals.Coded``."""
 

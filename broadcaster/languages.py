@@ -69,9 +69,9 @@ class Words:
         return text % gaps if gaps else text
 
     def channel(self, name: str, *, inside: bool = False) -> str:
-        """Return a channel's name; ``inside`` a sentence in lower case, unless it is an abbreviation."""
+        """Return a channel's name; ``inside`` a sentence in lower case, unless it is an abbreviation or German."""
         word = self(CHANNEL_WORDS[name])
-        return word.lower() if inside and not word.isupper() else word
+        return word.lower() if inside and not word.isupper() and self.language != "de" else word
 
     def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
         """Return the plural form for ``n``; ``%(n)s`` is filled."""

@@ -4,7 +4,8 @@ A channel knows messages and addresses, but not alerts, people or the store. It 
 first use and closed by ``close``. Importing a channel opens nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -42,11 +43,26 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A result of ``probe``, with advice if something is wrong."""
+    """A result of ``probe``, with advice if something is wrong: English sentences, which ``params`` fill."""
 
     level: Literal["ok", "warning", "error"]
-    what: str
-    hint: str = ""
+    sentence: str
+    advice: str = ""
+    params: Mapping[str, object] = field(default_factory=dict)
+    detail: str = ""
+    """A provider's or library's own words."""
+    provider: str = ""
+    """Which one, where a channel has two."""
+
+    @property
+    def what(self) -> str:
+        said = self.sentence % self.params if self.params else self.sentence
+        whole = f"{said} ({self.detail})" if self.detail else said
+        return f"{self.provider}: {whole}" if self.provider else whole
+
+    @property
+    def hint(self) -> str:
+        return self.advice % self.params if self.params else self.advice
 
 
 class Channel(Protocol[M_contra, A_contra]):

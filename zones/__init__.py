@@ -32,6 +32,7 @@ from zones.geometry import (
     Area,
     Circle,
 )
+from zones.grid import from_grid
 from zones.jurisdictions import Jurisdiction, parse_boundary
 from zones.outlines import simplified
 from zones.places import Hits, PlaceIndex
@@ -65,6 +66,7 @@ __all__ = [
     "TerritoryIndex",
     "UnknownCommune",
     "ZoneError",
+    "from_grid",
     "parse_boundary",
     "read_boundary",
     "simplified",

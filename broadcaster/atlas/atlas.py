@@ -11,11 +11,13 @@ from broadcaster import collector
 from broadcaster.atlas.choices import Choices
 from broadcaster.atlas.crowd import Crowd
 from broadcaster.atlas.density import Cell, Density
+from broadcaster.atlas.homes import homes_of
 from broadcaster.atlas.idset import common, held, without
 from broadcaster.atlas.lattice import Square
 from broadcaster.atlas.roster import Roster
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
+from broadcaster.domain.coverage import CellId, Homes
 from broadcaster.domain.report import Delta
 from broadcaster.store import Store, Unit
 from broadcaster.store.people import feed, fixes
@@ -239,6 +241,16 @@ class Atlas:
             )
 
         return self.density.picture(station_id, area, self.places, own, others)
+
+    def homes(self, station_id: int, area: Area) -> dict[CellId, Homes]:
+        """Return homes per cell: of those whom the station registered; followers by themselves as ``crowd`` tells."""
+        own = self.roster.registered(station_id)
+        followers = without(self.roster.followers(station_id), self.roster.unconfirmed())
+        ways = self.roster.phonebook.ways(own, station_id).counts(len(own))
+        others = self.crowd.squares(
+            area, (station_id, AudienceKind.FOLLOWERS), self.places, self._others(followers, own)
+        )
+        return homes_of(self.places.within(area), own, own[ways.sum(axis=1) > 0], others)
 
     def most_exposed_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
         """Order subscribers: vulnerable ones, all others, the unconfirmed; each nearest first."""

@@ -11,7 +11,7 @@ import aiohttp
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import SAID_AFTER_S, err
-from broadcaster.commands.wording import reader
+from broadcaster.commands.wording import reader, words
 
 _TIMEOUT_S = 60.0
 _SILENCE_S = 60.0
@@ -105,10 +105,10 @@ class Api:
                     if answer.status not in _AGAIN or again == 0:
                         return _judged(answer.status, read)
                     pause = _asked_pause(answer.headers.get("Retry-After"), pause)
-                    self._say(f"{_problem(read)[1] or answer.status} Trying again.")
+                    self._say(words("%(problem)s Trying again.", problem=_problem(read)[1] or answer.status))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if again == 0:
-                    raise Lost(f"{self.url} does not answer ({_why(error)})") from error
+                    raise Lost(words("%(url)s does not answer (%(why)s)", url=self.url, why=_why(error))) from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
         raise AssertionError("the last try returns or raises")
@@ -125,7 +125,7 @@ class Api:
                     return
                 if answer.status != 200:  # noqa: PLR2004
                     if answer.status in _AGAIN:
-                        raise Lost(f"the stream of events is closed ({answer.status})")
+                        raise Lost(words("the stream of events is closed (%(why)s)", why=answer.status))
                     _judged(answer.status, await answer.read())
                     return
                 async for event, data in _events(answer.content):
@@ -134,18 +134,20 @@ class Api:
                     elif event == "end":
                         return
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Lost(f"the stream of events was lost ({_why(error)})") from error
-        raise Lost("the stream of events ended before the alert did")
+            raise Lost(words("the stream of events was lost (%(why)s)", why=_why(error))) from error
+        raise Lost(words("the stream of events ended before the alert did"))
 
     @asynccontextmanager
     async def _waiting(self) -> AsyncIterator[None]:
         """Print a notice, once, if the block takes long."""
-        said = f"{self.url} does not answer yet: waiting for it"
-        timer = asyncio.get_running_loop().call_later(SAID_AFTER_S, self._say, said)
+        timer = asyncio.get_running_loop().call_later(SAID_AFTER_S, self._say_waiting)
         try:
             yield
         finally:
             timer.cancel()
+
+    def _say_waiting(self) -> None:
+        self._say(words("%(url)s does not answer yet: waiting for it", url=self.url))
 
     def _say(self, sentence: str) -> None:
         if not self._said:
@@ -192,7 +194,7 @@ def _judged(status: int, read: bytes) -> Any:
     if 200 <= status < 300:  # noqa: PLR2004
         return document
     problem = document if isinstance(document, dict) else {}
-    told = said or f"it answered {status}"
+    told = said or words("it answered %(status)s", status=status)
     wrong = [each for each in problem.get("errors") or () if isinstance(each, dict)]
     if wrong:
         title = str(problem.get("title") or told)
@@ -215,7 +217,7 @@ def _asked_pause(header: str | None, otherwise: float) -> float:
 
 def _why(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return words("no answer in time")
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.strerror or "no connection"
+        return error.strerror or words("no connection")
     return str(error) or error.__class__.__name__

@@ -9,6 +9,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import wait_for
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.commands.wording import reader
+from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings
 from broadcaster.logs import set_up_logs
@@ -60,17 +61,26 @@ async def _examined() -> list[Examined]:
 
 def show(found: list[Examined]) -> None:
     """Print findings as a table, and how many are errors and warnings."""
+    words = reader()
+    levels = {"ok": "ok", "warning": words("warning"), "error": words("error")}
     rows = []
     before = ""
     for each in found:
-        told = Text(each.finding.what)
-        if each.finding.hint and each.finding.level != "ok":
-            told.append(f"\n→ {each.finding.hint}", style="dim")
+        found_here = each.finding
+        told = Text(f"{found_here.provider}{words(': ')}" if found_here.provider else "")
+        told.append(words(found_here.sentence, **found_here.params))
+        if found_here.detail:
+            told.append(f" ({found_here.detail})")
+        if found_here.advice and found_here.level != "ok":
+            told.append(f"\n→ {words(found_here.advice, **found_here.params)}", style="dim")
+        subject = each.subject if each.subject in CHANNEL_WORDS else words(each.subject)
         rows.append(
-            (each.subject if each.subject != before else "", Text(each.finding.level, _STYLE[each.finding.level]), told)
+            (subject if each.subject != before else "", Text(levels[found_here.level], _STYLE[found_here.level]), told)
         )
         before = each.subject
-    out().print(table(("", "", "finding"), rows))
+    out().print(table(("", "", words("finding")), rows))
     errors = sum(each.finding.level == "error" for each in found)
     warnings = sum(each.finding.level == "warning" for each in found)
-    out().print(f"{errors} errors, {warnings} warnings")
+    told_errors = words.many("%(n)s error", "%(n)s errors", errors)
+    told_warnings = words.many("%(n)s warning", "%(n)s warnings", warnings)
+    out().print(f"{told_errors}, {told_warnings}")

@@ -68,7 +68,9 @@ async def _in_time(asking: Awaitable[list[Finding]]) -> list[Finding]:
         async with asyncio.timeout(_PROBE_S):
             return await asking
     except TimeoutError:
-        return [Finding("error", f"no answer within {_PROBE_S:.0f} s", "look at the network and the firewall")]
+        return [
+            Finding("error", "no answer within %(s)s s", "look at the network and the firewall", {"s": round(_PROBE_S)})
+        ]
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -78,17 +80,18 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         there = there.parent
     if not os.access(there, os.W_OK | os.X_OK):
         hint = "set TOCSIN_DATA_DIR to a folder that the service's user may write to, or change its owner"
-        yield Finding("error", f"{folder.resolve()} can't be written to", hint)
+        yield Finding("error", "%(path)s can't be written to", hint, {"path": folder.resolve()})
         return
-    yield Finding("ok", f"{folder.resolve()} can be written to" + ("" if folder.exists() else " (it will be made)"))
+    sure = "%(path)s can be written to" if folder.exists() else "%(path)s can be written to (it will be made)"
+    yield Finding("ok", sure, params={"path": folder.resolve()})
     free = shutil.disk_usage(there).free
-    told = f"{free / (1 << 30):.1f} GiB free"
+    gap = {"gib": round(free / (1 << 30), 1)}
     if free < _NO_DISK:
-        yield Finding("error", told, "make room: an alert that can't be written down can't be sent")
+        yield Finding("error", "%(gib)s GiB free", "make room: an alert that can't be written down can't be sent", gap)
     elif free < _LOW_DISK:
-        yield Finding("warning", told, "make room: deliveries and sandboxed messages are kept here")
+        yield Finding("warning", "%(gib)s GiB free", "make room: deliveries and sandboxed messages are kept here", gap)
     else:
-        yield Finding("ok", told)
+        yield Finding("ok", "%(gib)s GiB free", params=gap)
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:
@@ -100,9 +103,9 @@ def _secret(settings: Settings) -> Iterator[Finding]:
                 yield Finding("warning", "there is no secret key yet: one is made at the first start", "back it up")
             else:
                 hint = "put it back from your copy: without it no address can be read"
-                yield Finding("error", f"{path} is gone, and the database is there", hint)
+                yield Finding("error", "%(path)s is gone, and the database is there", hint, {"path": path})
             return
-        yield from _private(path, "the secret key")
+        yield from _private(path)
         yield Finding(
             "ok",
             "addresses and homes are sealed with it",
@@ -115,7 +118,8 @@ def _secret(settings: Settings) -> Iterator[Finding]:
             hint = "put the right key back: what was sealed opens with no other"
             yield Finding("error", located(each, reader()), hint)
     except OSError as error:
-        yield Finding("error", f"the secret key can't be read: {error.strerror}", "let the service's user read it")
+        gap = {"reason": error.strerror}
+        yield Finding("error", "the secret key can't be read: %(reason)s", "let the service's user read it", gap)
     else:
         if settings.secret_key is not None:
             yield Finding("ok", "TOCSIN_SECRET_KEY is set")
@@ -126,26 +130,28 @@ def _operator(settings: Settings) -> Iterator[Finding]:
     if path.exists():
         yield Finding(
             "warning",
-            f"an operator's key of an earlier version lies beside the secret, in {path}",
+            "an operator's key of an earlier version lies beside the secret, in %(path)s",
             "`tocsin key operator --rotate` makes a fresh one, ends that one and removes the file",
+            {"path": path},
         )
 
 
-def _private(path: Path, what: str) -> Iterator[Finding]:
+def _private(path: Path) -> Iterator[Finding]:
     mode = path.stat().st_mode
     if mode & _OTHERS:
-        yield Finding("error", f"{what} can be read by others ({stat.filemode(mode)})", f"chmod 600 {path}")
+        gap = {"mode": stat.filemode(mode), "path": path}
+        yield Finding("error", "the secret key can be read by others (%(mode)s)", "chmod 600 %(path)s", gap)
     else:
-        yield Finding("ok", f"{what} is {path}, for its owner only")
+        yield Finding("ok", "the secret key is %(path)s, for its owner only", params={"path": path})
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001  every examination takes the settings
     now = datetime.now(UTC)
+    gap = {"time": f"{now:%Y-%m-%d %H:%M}", "zone": time.strftime("%Z")}
     if now < _EARLIEST:
-        yield Finding("error", f"the clock says {now:%Y-%m-%d %H:%M} UTC", "set it: alerts would expire in the past")
+        yield Finding("error", "the clock says %(time)s UTC", "set it: alerts would expire in the past", gap)
     else:
-        zone = time.strftime("%Z")
-        yield Finding("ok", f"the clock says {now:%Y-%m-%d %H:%M} UTC (this machine's zone: {zone})")
+        yield Finding("ok", "the clock says %(time)s UTC (this machine's zone: %(zone)s)", params=gap)
     kept_right = examine_running.synchronised()
     if kept_right is not None:
         hint = (
@@ -159,9 +165,9 @@ def _communes(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001  every e
     try:
         path = Communes().path
     except CommunesMissing as error:
-        yield Finding("warning", "the communes of France are not there", sentence(error))
+        yield Finding("warning", "the communes of France are not there", sentence(error, reader()))
     else:
-        yield Finding("ok", f"the communes of France are in {path.name}")
+        yield Finding("ok", "the communes of France are in %(file)s", params={"file": path.name})
 
 
 def _links(settings: Settings) -> Iterator[Finding]:
@@ -178,13 +184,13 @@ def _links(settings: Settings) -> Iterator[Finding]:
     hint = "set TOCSIN_PUBLIC_URL to the https:// address that residents reach this service by"
     if not settings.public_url:
         level = "error" if real else "warning"
-        told = f"no public address is set: links in {', '.join(real) or 'messages'} lead to {settings.url}"
-        yield Finding(level, told, hint)  # type: ignore[arg-type]  # one of the three words
+        told = "no public address is set: links in messages lead to %(url)s"
+        yield Finding(level, told, hint, {"url": settings.url})  # type: ignore[arg-type]  # one of the three words
     elif parts.scheme != "https":
         level = "error" if real else "warning"
-        yield Finding(level, f"{settings.public_url} is not https", hint)  # type: ignore[arg-type]  # as above
+        yield Finding(level, "%(url)s is not https", hint, {"url": settings.public_url})  # type: ignore[arg-type]  # as above
     else:
-        yield Finding("ok", f"links begin with {settings.public_url}")
+        yield Finding("ok", "links begin with %(url)s", params={"url": settings.public_url})
 
 
 def _sqlite_file(settings: Settings) -> Path | None:
@@ -196,21 +202,25 @@ async def _database(settings: Settings) -> list[Finding]:
     found: list[Finding] = []
     path = _sqlite_file(settings)
     if path is not None and not path.exists():
-        return [Finding("error", f"there is no database at {path}", "run `tocsin migrate`")]
+        return [Finding("error", "there is no database at %(path)s", "run `tocsin migrate`", {"path": path})]
     if settings.secret_key is None and not (settings.data_dir / "secret.key").exists():
         return []  # reported above; opening the database would make a new key
     try:
         store = Store(settings.store_url, Vault(settings.sealing_secrets()))
     except Exception as error:  # noqa: BLE001  whatever is wrong with the address, it is a finding
-        return [Finding("error", f"the database's address can't be used: {error}", "look at TOCSIN_DATABASE_URL")]
+        told, hint = "the database's address can't be used: %(reason)s", "look at TOCSIN_DATABASE_URL"
+        return [Finding("error", told, hint, {"reason": error})]
     try:
         async with asyncio.timeout(_ANSWER_S):
             await store.ping()
         there, wanted = await current(store), newest()
         if there != wanted:
-            found.append(Finding("error", f"the database has the shape {there}, not {wanted}", "run `tocsin migrate`"))
+            told = "the database has the shape %(there)s, not %(wanted)s"
+            found.append(Finding("error", told, "run `tocsin migrate`", {"there": there, "wanted": wanted}))
             return found
-        found.append(Finding("ok", f"the database answers and can be written to (shape {there})"))
+        found.append(
+            Finding("ok", "the database answers and can be written to (shape %(there)s)", params={"there": there})
+        )
         found.extend(await _kept(store))
         found.extend(await examine_running.of_the_work(store, settings))
     except (StoreUnavailable, OSError) as error:  # TimeoutError is an OSError
@@ -227,25 +237,28 @@ async def _kept(store: Store) -> list[Finding]:
         every = await stations.all_stations(unit)
         if every:
             counts = [await stations.followers_count(unit, each.id) for each in every]
-            found.append(Finding("ok", f"{len(every)} stations, followed {sum(counts):,} times"))
+            gaps = {"stations": len(every), "follows": f"{sum(counts):,}"}
+            found.append(Finding("ok", "stations: %(stations)s, followed %(follows)s times", params=gaps))
             for each in every:
                 if each.boundary is None:
                     hint = "give it a boundary, so that it can't alert elsewhere by mistake"
-                    found.append(Finding("warning", f"station {each.slug} may alert anywhere", hint))
+                    found.append(Finding("warning", "station %(slug)s may alert anywhere", hint, {"slug": each.slug}))
         else:
             found.append(Finding("warning", "there is no station", "`tocsin station add --insee …` or `tocsin seed`"))
         try:
             any_sealed = await intake.open_one(unit)
         except SealBroken as error:
             hint = "put the right TOCSIN_SECRET_KEY (or secret.key) back: no address can be read without it"
-            found.append(Finding("error", f"what is kept does not open: {located(error, reader())}", hint))
+            gap = {"reason": located(error, reader())}
+            found.append(Finding("error", "what is kept does not open: %(reason)s", hint, gap))
         else:
             if any_sealed:
                 found.append(Finding("ok", "what is sealed opens with the secret key"))
         for key in await stations.keys_that_hold(unit, datetime.now(UTC)):
             if key.slug is None and key.expires_at is None:
-                hint = f"`tocsin key revoke {key.id}` ends it; `tocsin key operator` makes one that expires"
-                found.append(Finding("warning", f"key {key.id} is good for every station, and never expires", hint))
+                hint = "`tocsin key revoke %(id)s` ends it; `tocsin key operator` makes one that expires"
+                told = "key %(id)s is good for every station, and never expires"
+                found.append(Finding("warning", told, hint, {"id": key.id}))
     return found
 
 

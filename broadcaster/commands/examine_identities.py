@@ -19,9 +19,11 @@ async def identities(settings: Settings) -> list[Finding]:
         try:
             await provider.look()
         except ProviderFailed as error:
-            hint = f"check TOCSIN_{which.upper()}_ISSUER and the network; passkeys and passwords work meanwhile"
-            found.append(Finding("warning", f"{provider.issuer} does not answer as a provider: {error}", hint))
+            hint = "check %(setting)s and the network; passkeys and passwords work meanwhile"
+            gap = {"provider": provider.issuer, "setting": f"TOCSIN_{which.upper()}_ISSUER"}
+            found.append(Finding("warning", "%(provider)s does not answer as a provider", hint, gap, str(error)))
             continue
         there = f"{party_of(settings.url).origin}{back}"
-        found.append(Finding("ok", f"{provider.issuer} answers; it has to know {there} as the way back"))
+        gaps = {"provider": provider.issuer, "address": there}
+        found.append(Finding("ok", "%(provider)s answers; it has to know %(address)s as the way back", params=gaps))
     return found

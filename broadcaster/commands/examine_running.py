@@ -5,7 +5,7 @@ import socket
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -17,7 +17,8 @@ from broadcaster.commands.api import Api
 from broadcaster.commands.reached import local_url, named_url
 from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
-from broadcaster.domain.health import Code, Grade, Trouble, in_order
+from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble, in_order
+from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings
 from broadcaster.geocoding.client import Geocoder, GeocoderAway
@@ -37,14 +38,14 @@ _STA_UNSYNC = 0x0040
 
 def of_troubles(found: Iterable[Trouble]) -> list[Finding]:
     """Return the service's troubles as findings."""
-    return [
-        Finding(
-            "error" if each.grade is Grade.ERROR else "warning",
-            f"{each.said} ({each.detail})" if each.detail else each.said,
-            each.to_do,
-        )
-        for each in found
-    ]
+    return [_of_trouble("error" if each.grade is Grade.ERROR else "warning", each) for each in found]
+
+
+def _of_trouble(level: Literal["error", "warning"], trouble: Trouble) -> Finding:
+    sentence, params = SENTENCES[trouble.code], dict(trouble.params)
+    if trouble.channel is not None:
+        params["channel"] = CHANNEL_WORDS.get(trouble.channel, trouble.channel)
+    return Finding(level, sentence.said, sentence.to_do, params, trouble.detail)
 
 
 async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
@@ -76,7 +77,10 @@ def _by_role(living: Sequence[Process]) -> list[Finding]:
     for process in living:
         for role in process.roles:
             where[role].append(f"{process.host} (pid {process.pid})")
-    return [Finding("ok", f"{role}: {', '.join(each)}") for role, each in sorted(where.items())]
+    return [
+        Finding("ok", "%(role)s: %(processes)s", params={"role": role, "processes": ", ".join(each)})
+        for role, each in sorted(where.items())
+    ]
 
 
 async def bus(settings: Settings) -> list[Finding]:
@@ -102,9 +106,10 @@ async def service(settings: Settings) -> list[Finding]:
     url = named or local_url(settings)
     async with Api(url, "", tries=1) as api:
         if await api.answers():
-            return [Finding("ok", f"a service answers at {url}"), *await _ready(url)]
+            return [Finding("ok", "a service answers at %(url)s", params={"url": url}), *await _ready(url)]
     if named:
-        return [Finding("error", f"no service answers at TOCSIN_URL, {url}", "correct the address, or start it there")]
+        told, hint = "no service answers at TOCSIN_URL, %(url)s", "correct the address, or start it there"
+        return [Finding("error", told, hint, {"url": url})]
     if settings.port == 0:
         return [Finding("ok", "the port will be any that is free")]
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -114,22 +119,27 @@ async def service(settings: Settings) -> list[Finding]:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             hint = "another program has it: set TOCSIN_PORT, or stop that one"
-            return [Finding("error", f"port {settings.port} of {settings.host} can't be had: {error.strerror}", hint)]
+            gaps = {"port": settings.port, "host": settings.host, "reason": error.strerror}
+            return [Finding("error", "port %(port)s of %(host)s can't be had: %(reason)s", hint, gaps)]
     if settings.embedded:
-        return [Finding("ok", f"port {settings.port} is free; no service runs there now")]
+        return [Finding("ok", "port %(port)s is free; no service runs there now", params={"port": settings.port})]
     hint = "set TOCSIN_URL, or TOCSIN_PORT, to the address of one of its processes to have that one asked"
-    return [Finding("warning", f"no service answers at {url}: none was asked whether it is ready", hint)]
+    return [Finding("warning", "no service answers at %(url)s: none was asked whether it is ready", hint, {"url": url})]
 
 
 async def _ready(url: str) -> list[Finding]:
     try:
         told = await _asked_json(url + "/readyz")
-        findings = [(each["severity"], each) for each in told["findings"]]
+        found = [
+            (each["severity"], each, Trouble.from_json(each) if "code" in each else None) for each in told["findings"]
+        ]
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
-        return [Finding("warning", f"it does not say whether it is ready ({error.__class__.__name__})", "read its log")]
+        gap = {"reason": error.__class__.__name__}
+        return [Finding("warning", "it does not say whether it is ready (%(reason)s)", "read its log", gap)]
     return [
-        Finding(level, f"{each['what']} ({each['detail']})" if each["detail"] else each["what"], each["to_do"])
-        for level, each in findings
+        # A newer service may have troubles that this version can't name.
+        _of_trouble(level, known) if known else Finding(level, each["what"], each["to_do"], detail=each["detail"])
+        for level, each, known in found
     ] or [Finding("ok", "it says that it is ready")]
 
 
@@ -152,11 +162,16 @@ async def public(settings: Settings) -> list[Finding]:
             await answer.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         hint = "start the service, and look at DNS, the proxy in front of it and its certificate"
-        return [Finding("warning", f"{settings.public_url} does not answer from here ({_plain(error)})", hint)]
+        gaps = {"url": settings.public_url, "reason": _plain(error)}
+        return [Finding("warning", "%(url)s does not answer from here (%(reason)s)", hint, gaps)]
     if answer.status != _OK:
         hint = "the address leads to something else than this service: look at the proxy in front of it"
-        return [Finding("error", f"{settings.public_url}/healthz answers {answer.status}", hint)]
-    found = [Finding("ok", f"{settings.public_url} answers"), *_compared(answer.headers.get("Date"))]
+        gaps = {"url": settings.public_url, "status": str(answer.status)}
+        return [Finding("error", "%(url)s/healthz answers %(status)s", hint, gaps)]
+    found = [
+        Finding("ok", "%(url)s answers", params={"url": settings.public_url}),
+        *_compared(answer.headers.get("Date")),
+    ]
     if settings.public_url.startswith("https:") and "Strict-Transport-Security" not in answer.headers:
         hint = "let the proxy pass the header on (RFC 6797): without it, visits by http:// can be read and altered"
         found.append(Finding("warning", "its answers lack Strict-Transport-Security (HSTS)", hint))
@@ -170,7 +185,7 @@ def _compared(dated: str | None) -> list[Finding]:
         return []
     off = abs((datetime.now(UTC) - there).total_seconds())
     if off > _CLOCK_OFF_S:
-        return [Finding("warning", f"its clock and this one are {off:.0f} s apart", "set up NTP on both")]
+        return [Finding("warning", "its clock and this one are %(s)s s apart", "set up NTP on both", {"s": round(off)})]
     return []
 
 
@@ -178,12 +193,13 @@ async def addresses(settings: Settings) -> list[Finding]:
     """Query the geocoder for an address that exists everywhere."""
     if not settings.geocoder_url:
         return [Finding("ok", "no addresses are looked up (TOCSIN_GEOCODER_URL is off)")]
+    gap = {"url": settings.geocoder_url}
     try:
         await Geocoder(settings.geocoder_url).find("place de la mairie", None)
     except GeocoderAway:
         hint = "check TOCSIN_GEOCODER_URL and the network; operators can show places on the map meanwhile"
-        return [Finding("warning", f"the geocoder at {settings.geocoder_url} does not answer as it should", hint)]
-    return [Finding("ok", f"the geocoder at {settings.geocoder_url} answers")]
+        return [Finding("warning", "the geocoder at %(url)s does not answer as it should", hint, gap)]
+    return [Finding("ok", "the geocoder at %(url)s answers", params=gap)]
 
 
 async def map_tiles(settings: Settings) -> list[Finding]:
@@ -195,10 +211,10 @@ async def map_tiles(settings: Settings) -> list[Finding]:
         await tiles.fetched(Tile(0, 0, 0))
     except TilesAway:
         hint = "check TOCSIN_TILES_URL and the network; `tocsin map fetch` keeps a territory's map on this machine"
-        return [Finding("warning", f"no map tiles come from {_host(settings.tiles_url)}", hint)]
+        return [Finding("warning", "no map tiles come from %(host)s", hint, {"host": _host(settings.tiles_url)})]
     finally:
         await tiles.close()
-    return [Finding("ok", f"map tiles come from {_host(settings.tiles_url)}")]
+    return [Finding("ok", "map tiles come from %(host)s", params={"host": _host(settings.tiles_url)})]
 
 
 def _host(url: str) -> str:

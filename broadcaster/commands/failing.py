@@ -27,17 +27,17 @@ class Stop(click.ClickException):
         self.hint = hint or (words(its_hint, **params) if its_hint else "")
 
     def show(self, file: Any = None) -> None:
-        stream = file or sys.stderr
-        click.echo(click.style("error: ", fg="red", bold=True) + self.message, file=stream)
+        stream, words = file or sys.stderr, reader()
+        click.echo(click.style(f"{words('error')}{words(': ')}", fg="red", bold=True) + self.message, file=stream)
         if self.hint:
             click.echo(f"  {self.hint}", file=stream)
 
 
-def sentence(error: Exception) -> Stop | None:
+def sentence(error: Exception) -> Stop | None:  # noqa: PLR0911  one for each kind
     """Return an error's message, or None for a bug of ours."""
     # Imported on demand, to keep commands fast.
     from broadcaster.domain.refusals import Refusal, located  # noqa: PLC0415
-    from broadcaster.errors import BadSettings, TocsinError  # noqa: PLC0415
+    from broadcaster.errors import AlreadyRunning, BadSettings, TocsinError  # noqa: PLC0415
     from broadcaster.store.engine.engine import StoreUnavailable  # noqa: PLC0415
     from broadcaster.store.engine.sealing import SealBroken  # noqa: PLC0415
     from zones.errors import ZoneError  # noqa: PLC0415
@@ -46,6 +46,8 @@ def sentence(error: Exception) -> Stop | None:
         case BadSettings():
             lines = "".join(f"\n  {located(each, reader())}" for each in error.findings)
             return Stop("settings-wrong", lines=lines)
+        case AlreadyRunning():
+            return Stop("already-running", database=error)
         case TocsinError() | ZoneError():
             return Stop(located(error, reader()) if isinstance(error, Refusal | ZoneError) else str(error))
         case SealBroken():

@@ -5,6 +5,10 @@
 from collections.abc import Mapping
 
 STOPS: Mapping[str, tuple[str, str]] = {
+    "already-running": (
+        "another Tocsin serves from %(database)s",
+        "stop it first, or give this one another data folder",
+    ),
     "headline-above": ("--description needs a --headline above it", ""),
     "all-clear-unfinished": (
         "its end %(id)s is not with everyone yet",

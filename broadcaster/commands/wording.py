@@ -22,10 +22,16 @@ _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 def reader() -> Words:
     """Return the words of the terminal's language."""
-    from broadcaster.languages import catalogs  # noqa: PLC0415  `--help` needs no words
+    from broadcaster.languages import catalogs  # noqa: PLC0415  `--version` needs no words
 
+    return catalogs().for_operators(spoken())
+
+
+def spoken() -> str:
+    """Return the terminal's language, as in *fr*; *en* where none is set."""
     locale = next(filter(None, map(os.environ.get, _VARIABLES)), "")
-    return catalogs().for_operators(locale.partition(".")[0].replace("_", "-"))
+    tag = locale.partition(".")[0].partition("_")[0].lower()
+    return "en" if tag in {"", "c", "posix"} else tag
 
 
 def words(sentence: str, /, **gaps: object) -> str:

@@ -144,6 +144,7 @@ class Action(StrEnum):
     TEMPLATE_DELETED = "template_deleted"
     POLICIES_CHANGED = "policies_changed"
     MAP_FETCHED = "map_fetched"
+    FIGURES_REPLACED = "figures_replaced"
 
     AUDIT_SEEN = "audit_seen"
     AUDIT_EXPORTED = "audit_exported"

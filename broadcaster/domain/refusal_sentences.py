@@ -442,4 +442,6 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "list-half-a-place": "There is a column %(there)s and no %(lacks)s: a place needs both.",
     "list-two-columns": "The columns %(one)s and %(other)s both stand for %(meaning)s: rename or drop one.",
+    "households-columns": "There is no column of coordinates: lon and lat, or idcar_200m.",
+    "households-none": "No line of the file has a place and a number of households.",
 }

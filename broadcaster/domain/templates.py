@@ -18,6 +18,7 @@ Texts = Mapping[str, Text]
 @dataclass(frozen=True, slots=True)
 class Template:
     """``name``: its slug. ``texts``, ``update``, ``all_clear``, ``events`` (what the event is called): by language.
+    ``easy``: the alert in plain short sentences (FALC), a line each.
 
     ``channels`` None: those of the severity. ``hours``: how long the alert is in force. ``territory``: its area is the
     station's whole territory, else a circle of ``radius_m``. ``silent``: pushes make no sound. ``ppms``: offered as a
@@ -30,6 +31,7 @@ class Template:
     severity: Severity
     update: Texts = field(default_factory=dict)
     all_clear: Texts = field(default_factory=dict)
+    easy: Texts = field(default_factory=dict)
     icon: str = "edit"
     urgency: Urgency = Urgency.IMMEDIATE
     certainty: Certainty = Certainty.OBSERVED
@@ -64,7 +66,7 @@ class Template:
     def from_json(cls, name: str, content: Mapping[str, Any], *, own: bool) -> "Template":
         """Read what ``to_json`` returned, or a shipped template."""
         read = dict(content)
-        for part in ("texts", "update", "all_clear"):
+        for part in ("texts", "update", "all_clear", "easy"):
             read[part] = {language: Text.read(text) for language, text in content.get(part, {}).items()}
         kinds = {
             "severity": Severity,
@@ -93,6 +95,22 @@ def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
         language: Text.read(asdict(text) | {name: fill(said) for name, said in _said(text)})
         for language, text in texts.items()
     }
+
+
+def easy_for(template: Template, texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
+    """Return the easy texts that say the same as ``texts``: where the instruction is still the template's.
+
+    Its placeholders may have been filled by hand. An easy text with a placeholder that is left is none.
+    """
+    easy, found = filled(template.easy, blanks), {}
+    for language, text in texts.items():
+        written = template.texts.get(language)
+        if written is None or language not in easy or any(BLANK.search(said) for _, said in _said(easy[language])):
+            continue
+        pattern = ".+?".join(map(re.escape, BLANK.split(written.instruction)))
+        if re.fullmatch(pattern, text.instruction, re.DOTALL):
+            found[language] = easy[language]
+    return found
 
 
 def still_blank(texts: Texts) -> Iterator[Refused]:

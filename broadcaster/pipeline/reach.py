@@ -20,7 +20,7 @@ from broadcaster.domain.refusals import Refused
 from broadcaster.domain.report import ChannelReach, Delta, Further, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
 from broadcaster.domain.stations import Station
-from broadcaster.pipeline import reach_density
+from broadcaster.pipeline import coverage, reach_density
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.pipeline.rules import check_receivers, check_texts
 from broadcaster.pipeline.services import Services
@@ -79,13 +79,15 @@ async def reach(services: Services, question: Question) -> Reach:
 async def answer(services: Services, asked: bytes) -> bytes:
     """Answer, in a resolver, other processes' queries about reach or density."""
     wanted = orjson.loads(asked)
-    pictured = wanted.get(reach_density.QUESTION)
+    pictured, housed = wanted.get(reach_density.QUESTION), wanted.get(coverage.QUESTION)
     async with services.store.read() as unit:
-        station = await stations.by_id(unit, wanted["station"] if pictured is None else pictured)
+        station = await stations.by_id(unit, pictured or housed or wanted["station"])
     if station is None:
         return b""
     if pictured is not None:
         return orjson.dumps([list(each) for each in await reach_density.foresee(services, station)])
+    if housed is not None:
+        return await coverage.answer(services, station)
     question = Question(
         station,
         read_message(wanted, Audience(AudienceKind(wanted["audience"]["kind"]), tuple(wanted["audience"]["groups"]))),

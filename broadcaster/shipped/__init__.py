@@ -23,11 +23,11 @@ def shipped(kind: StationKind) -> dict[str, Template]:
 
 def _template(name: str, facts: dict[str, Any], written: dict[str, dict[str, Any]]) -> Template:
     del facts["kinds"]
-    parts: dict[str, dict[str, Any]] = {"events": {}, "texts": {}, "update": {}, "all_clear": {}}
+    parts: dict[str, dict[str, Any]] = {"events": {}, "texts": {}, "update": {}, "all_clear": {}, "easy": {}}
     for language, templates in written.items():
         said = dict(templates[name])
         parts["events"][language] = said.pop("event")
-        for part in ("update", "all_clear"):
+        for part in ("update", "all_clear", "easy"):
             parts[part][language] = said.pop(part)
         parts["texts"][language] = said
     return Template.from_json(name, facts | parts, own=False)

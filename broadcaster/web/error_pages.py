@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
-from broadcaster.domain.refusals import Reader
+from broadcaster.domain.refusals import ENGLISH, Reader
 from broadcaster.http.problems import HttpProblem, title
 from broadcaster.http.sessions import PATH
 from broadcaster.languages import CONSOLE, DEFAULT
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.health_words import told
-from broadcaster.web.i18n import catalogs
+from broadcaster.web.i18n import catalogs, ranked
 from broadcaster.web.pages import language_of, page_of, render, rendered
 
 _TOO_MANY: dict[tuple[str, bool], bytes] = {}
@@ -16,10 +16,14 @@ _TOO_MANY: dict[tuple[str, bool], bytes] = {}
 
 
 def reader_of(request: web.Request) -> Reader:
-    """Return the reader of a JSON problem: in the page's language for console scripts, else the requested one, or
-    English.
+    """Return the language of a JSON problem: the page's for console scripts, else English unless one is asked for.
+
+    RFC 9457 section 3.1 lets titles and details be localized by ``Accept-Language``.
     """
-    return words_of(request) if request.path.startswith(PATH) else catalogs().words(language_of(request, "en"))
+    if request.path.startswith(PATH):
+        return words_of(request)
+    asked = ranked(request.headers.get("Accept-Language", ""), CONSOLE)
+    return catalogs().words(asked[0]) if asked else ENGLISH
 
 
 def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response:

@@ -34,19 +34,23 @@ _SMALL = 1 << 20  # bytes
 async def probe(config: SmtpConfig) -> list[Finding]:
     """Connect, EHLO, TLS, sign in, NOOP, QUIT; never raises."""
     findings = list(_about_sender(config))
+    relay = {"relay": f"{config.host}:{config.port}"}
     try:
         context = await asyncio.to_thread(tls_context, config)
         connection = await connect(config, context)
     except ChannelError as error:
         return [
-            Finding("error", f"{config.host}:{config.port}: {error.detail} [{error.code}]", _hint(error)),
+            Finding(
+                "error", "no mail can be handed to %(relay)s", _hint(error), relay, f"{error.detail} [{error.code}]"
+            ),
             *findings,
         ]
     try:
         async with asyncio.timeout(config.timeout_s):
             await connection.noop()
     except (aiosmtplib.SMTPException, OSError) as error:  # TimeoutError is an OSError
-        return [Finding("error", f"{config.host}:{config.port}: no answer to NOOP ({type(error).__name__})"), *findings]
+        silent = Finding("error", "%(relay)s gives no answer to NOOP", params=relay, detail=type(error).__name__)
+        return [silent, *findings]
     else:
         return [*_about_connection(config, connection), *findings]
     finally:
@@ -59,20 +63,24 @@ def _hint(error: ChannelError) -> str:
 
 def _about_connection(config: SmtpConfig, connection: Connection) -> Iterator[Finding]:
     tls = connection.tls_version
-    how = f"{tls or 'in clear'}, {'signed in' if config.username else 'not signed in'}"
-    yield Finding("ok", f"{config.host}:{config.port} takes mail ({how})")
+    taken = "%(relay)s takes mail, signed in" if config.username else "%(relay)s takes mail, not signed in"
+    yield Finding("ok", taken, params={"relay": f"{config.host}:{config.port}"}, detail=tls or "")
     if tls is None and not config.is_loopback:
         yield Finding("warning", "addresses and texts cross the network in clear", "use starttls=required or smtps://")
     if (largest := connection.largest_message) is not None and largest < _SMALL:
         yield Finding(
-            "warning", f"the relay takes no mail above {largest} bytes", "raise its limit: a map may be larger"
+            "warning",
+            "the relay takes no mail above %(bytes)s bytes",
+            "raise its limit: a map may be larger",
+            {"bytes": largest},
         )
 
 
 def _about_sender(config: SmtpConfig) -> Iterator[Finding]:
     domain = config.sender.address.rpartition("@")[2]
     if domain.rpartition(".")[2] in _RESERVED:
-        yield Finding("warning", f"the sender's domain {domain} is reserved", "set from= to an address of your own")
+        hint = "set from= to an address of your own"
+        yield Finding("warning", "the sender's domain %(domain)s is reserved", hint, {"domain": domain})
     if config.dkim is None:
         yield Finding(
             "warning",
@@ -82,6 +90,7 @@ def _about_sender(config: SmtpConfig) -> Iterator[Finding]:
     elif domain != config.dkim.domain and not domain.endswith(f".{config.dkim.domain}"):
         yield Finding(
             "warning",
-            f"the DKIM domain {config.dkim.domain} is not the sender's {domain}",
+            "the DKIM domain %(dkim)s is not the sender's %(domain)s",
             "DMARC counts only a signature of the sender's own domain",
+            {"dkim": config.dkim.domain, "domain": domain},
         )

@@ -143,11 +143,11 @@ class Failover(Generic[M, A]):
             provider.delays.append(self._clock() - at)
 
     async def probe(self) -> list[Finding]:
-        """Probe both; each finding is prefixed with its provider."""
+        """Probe both; each finding names its provider."""
         findings: list[Finding] = []
         for provider in self.providers:
             found = await provider.channel.probe()
-            findings += [replace(each, what=f"{provider.name}: {each.what}") for each in found]
+            findings += [replace(each, provider=provider.name) for each in found]
         return findings
 
     async def close(self) -> None:

@@ -18,43 +18,43 @@ async def probe_account(account: TwilioAccount, rest: TwilioRest, use: Use) -> l
     try:
         document = (await rest.get(f"{root}.json")).document
     except ChannelError as error:
-        return [Finding("error", f"{use}: Twilio does not answer as it should", f"{error.code}: {error.detail}")]
-    findings = [_status(use, document)]
+        return [Finding("error", "Twilio does not answer as it should", detail=f"{error.code}: {error.detail}")]
+    findings = [_status(document)]
     if document.get("type") == "Trial":
         findings.append(
-            Finding(
-                "warning", f"{use}: a trial account reaches verified numbers only", "upgrade it in Twilio's console"
-            )
+            Finding("warning", "a trial account reaches verified numbers only", "upgrade it in Twilio's console")
         )
     for ask in (_balance, _sender):
         try:
             findings += await ask(account, rest, use)
         except ChannelError as error:
             findings.append(
-                Finding("warning", f"{use}: a detail could not be looked up", f"{error.code}: {error.detail}")
+                Finding("warning", "a detail could not be looked up", detail=f"{error.code}: {error.detail}")
             )
     return findings
 
 
-def _status(use: Use, document: dict[str, Any]) -> Finding:
+def _status(document: dict[str, Any]) -> Finding:
     status = document.get("status")
     if status == "active":
-        return Finding("ok", f"{use}: the Twilio account is active")
+        return Finding("ok", "the Twilio account is active")
     if isinstance(status, str):
-        return Finding("error", f"{use}: the Twilio account is {status}", "see the console: nothing is sent until then")
-    return Finding("error", f"{use}: what answers is not Twilio's API", "is the base URL right?")
+        hint = "see the console: nothing is sent until then"
+        return Finding("error", "the Twilio account is %(status)s", hint, {"status": status})
+    return Finding("error", "what answers is not Twilio's API", "is the base URL right?")
 
 
-async def _balance(account: TwilioAccount, rest: TwilioRest, use: Use) -> list[Finding]:
+async def _balance(account: TwilioAccount, rest: TwilioRest, _: Use) -> list[Finding]:
     document = (await rest.get(f"/2010-04-01/Accounts/{account.account_sid}/Balance.json")).document
     try:
         balance = Decimal(str(document.get("balance")))
     except InvalidOperation:
         return []
-    said = f"{use}: the balance is {balance} {document.get('currency', '')}".rstrip()
+    gap = {"balance": f"{balance} {document.get('currency', '')}".rstrip()}
     if balance <= 0:
-        return [Finding("error", said, "Twilio sends nothing on credit: recharge the account in the console")]
-    return [Finding("ok", said)]
+        hint = "Twilio sends nothing on credit: recharge the account in the console"
+        return [Finding("error", "the balance is %(balance)s", hint, gap)]
+    return [Finding("ok", "the balance is %(balance)s", params=gap)]
 
 
 async def _sender(account: TwilioAccount, rest: TwilioRest, use: Use) -> list[Finding]:
@@ -64,13 +64,14 @@ async def _sender(account: TwilioAccount, rest: TwilioRest, use: Use) -> list[Fi
             return [
                 Finding(
                     "warning",
-                    f"{use}: the sender {account.sender} is a name: nobody can answer it STOP",
+                    "the sender %(sender)s is a name: nobody can answer it STOP",
                     "each message must carry a link to opt out",
+                    {"sender": account.sender},
                 )
             ]
         case "messaging service":
             document = (await rest.get(f"/v1/Services/{account.sender}", "messaging")).document
-            return [Finding("ok", f"{use}: the Messaging Service is {document.get('friendly_name')!r}")]
+            return [Finding("ok", "the Messaging Service is %(name)s", params={"name": document.get("friendly_name")})]
         case "short code":
             query = urlencode({"ShortCode": account.sender})
             document = (await rest.get(f"{root}/SMS/ShortCodes.json?{query}")).document
@@ -83,12 +84,13 @@ async def _sender(account: TwilioAccount, rest: TwilioRest, use: Use) -> list[Fi
 
 def _owned(use: Use, account: TwilioAccount, rows: object) -> Finding:
     first = rows[0] if isinstance(rows, list) and rows else None
+    gaps = {"sender": account.sender, "use": use}
     if not isinstance(first, dict):
-        said = f"{use}: the sender {account.sender} is not a number of this account"
+        said = "the sender %(sender)s is not a number of this account"
         if use == "voice":  # a verified caller id may call, but is listed elsewhere
-            return Finding("warning", said, "fine if it is a verified caller id; else buy or port it")
-        return Finding("error", said, "buy or port it, or set another sender")
+            return Finding("warning", said, "fine if it is a verified caller id; else buy or port it", gaps)
+        return Finding("error", said, "buy or port it, or set another sender", gaps)
     capabilities = first.get("capabilities")
     if isinstance(capabilities, dict) and not capabilities.get(use, True):
-        return Finding("error", f"{use}: the sender {account.sender} can't do {use}", "set another sender")
-    return Finding("ok", f"{use}: the sender {account.sender} belongs to the account")
+        return Finding("error", "the sender %(sender)s can't do %(use)s", "set another sender", gaps)
+    return Finding("ok", "the sender %(sender)s belongs to the account", params=gaps)

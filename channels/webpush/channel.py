@@ -117,7 +117,8 @@ class WebPush(Channel["PushMessage", "PushSubscription"]):
         return Receipt(_provider_id(answer))
 
     async def probe(self) -> list[Finding]:
-        findings = [Finding("ok", f"VAPID key {self._config.vapid.public[:12]}… signs for {self._config.subject}")]
+        gaps = {"key": self._config.vapid.public[:12], "subject": self._config.subject}
+        findings = [Finding("ok", "VAPID key %(key)s… signs for %(subject)s", params=gaps)]
         warning = subject_warning(self._config.subject)
         if warning is not None:
             findings.append(Finding("warning", warning, "set a mailto: or https: subject of a public domain"))
@@ -151,9 +152,10 @@ class WebPush(Channel["PushMessage", "PushSubscription"]):
             async with asyncio.timeout(_PROBE_TIMEOUT_S):
                 await self._transport.request("HEAD", origin, host, headers={})
         except (Transient, TimeoutError) as error:
-            what = error.detail if isinstance(error, Transient) else f"{host} did not answer in time"
-            return Finding("error", what, f"let this machine open connections to {origin} (DNS, firewall, TLS)")
-        return Finding("ok", f"{host} answers")
+            detail = error.detail if isinstance(error, Transient) else ""
+            hint = "let this machine open connections to %(origin)s (DNS, firewall, TLS)"
+            return Finding("error", "%(host)s does not answer", hint, {"host": host, "origin": origin}, detail)
+        return Finding("ok", "%(host)s answers", params={"host": host})
 
 
 def _headers(message: PushMessage, service: _Service) -> dict[str, str]:

@@ -219,6 +219,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("station-edit", "/console/stations/{station}/edit", "/console/stations/{slug}/edit"),
     Shown("policies", "/console/stations/{station}/policies", "/console/stations/{slug}/policies"),
     Shown("map-kept", "/console/stations/{station}/map", "/console/stations/{slug}/map"),
+    Shown("coverage", "/console/stations/{station}/coverage", "/console/stations/{slug}/coverage"),
     Shown("poster", "/console/stations/{station}/poster", "/console/stations/{slug}/poster"),
     Shown("sessions", "/console/sessions"),
     Shown("sandbox", "/console/sandbox"),

@@ -104,8 +104,8 @@ async def me_of(village: Village, page) -> dict:
 
 async def follow_by_mail(visit, village, address, **how):
     page = await visit(f"/s/{village.station}", **how)
-    await page.get_by_role("button", name="Par mail").click()
-    await page.get_by_label("Votre adresse mail").fill(address)
+    await page.get_by_role("button", name="Par e-mail").click()
+    await page.get_by_label("Votre adresse e-mail").fill(address)
     await page.get_by_role("button", name="Recevoir mon code").click()
     await page.get_by_label("Les six chiffres").fill(await mailed_code(village, address))
     await expect(page.get_by_role("heading", name="Où habitez-vous")).to_be_visible()
@@ -140,7 +140,7 @@ async def test_a_station_is_followed_by_keyboard_alone(visit, village):
                 return
         pytest.fail(f"the keyboard does not reach {name}")
 
-    await to("Par mail")
+    await to("Par e-mail")
     await page.keyboard.press("Enter")
     await to("email")
     await page.keyboard.type("clavier@town.example")
@@ -218,7 +218,7 @@ async def test_a_wrong_number_is_told_beside_its_field_and_a_second_press_sends_
 
 async def test_the_back_button_goes_one_step_back(visit, village):
     page = await visit(f"/s/{village.station}")
-    await page.get_by_role("button", name="Par mail").click()
+    await page.get_by_role("button", name="Par e-mail").click()
     await expect(page).to_have_url(re.compile("#mail$"))
     await page.go_back()
     await expect(page.get_by_role("heading", name="Comment vous prévenir")).to_be_visible()
@@ -230,8 +230,8 @@ async def test_a_sign_up_outlives_a_lost_network_and_a_page_that_was_left(visit,
     visit.forgive("ERR_INTERNET_DISCONNECTED")
     address = "tunnel@town.example"
     page = await visit(f"/s/{village.station}", service_workers="block")
-    await page.get_by_role("button", name="Par mail").click()
-    await page.get_by_label("Votre adresse mail").fill(address)
+    await page.get_by_role("button", name="Par e-mail").click()
+    await page.get_by_label("Votre adresse e-mail").fill(address)
     await page.context.set_offline(True)
     await page.get_by_role("button", name="Recevoir mon code").click()
     await expect(page.locator('[data-step="mail"] .wrong')).to_contain_text("Pas de réseau")
@@ -271,7 +271,7 @@ async def test_where_there_is_no_push_the_page_says_why_and_offers_the_other_way
     await expect(page.get_by_text(words)).to_be_visible()
     await expect(page.locator("#by-push")).to_be_hidden()
     await expect(page.get_by_role("button", name="Par SMS")).to_be_visible()
-    await expect(page.get_by_role("button", name="Par mail")).to_be_visible()
+    await expect(page.get_by_role("button", name="Par e-mail")).to_be_visible()
 
 
 async def test_my_alerts_are_paused_taken_away_and_erased(visit, village):

@@ -22,6 +22,7 @@ class TemplateIn(Given):
     texts: Texts = Field(min_length=1, max_length=10)
     update: Texts = Field(default_factory=dict, max_length=10, description="The texts of its update.")
     all_clear: Texts = Field(default_factory=dict, max_length=10, description="The texts of its all-clear.")
+    easy: Texts = Field(default_factory=dict, max_length=10, description="The alert in short plain sentences (FALC).")
     icon: Annotated[str, line(20)] = "edit"
     severity: Severity
     urgency: Urgency = Urgency.IMMEDIATE
@@ -44,6 +45,7 @@ class TemplateOut(Shown):
     texts: dict[str, TextOut]
     update: dict[str, TextOut]
     all_clear: dict[str, TextOut]
+    easy: dict[str, TextOut]
     icon: str
     severity: Severity
     urgency: Urgency

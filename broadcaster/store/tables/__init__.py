@@ -36,7 +36,7 @@ from broadcaster.store.tables.privacy import (
     erasures, lasting_keys, suppressions,
 )
 from broadcaster.store.tables.stations import (
-    NOT_SENT, api_keys, groups, occurrences, ppms, schedules, stations, templates, topic_shares,
+    NOT_SENT, api_keys, groups, households, occurrences, ppms, schedules, stations, templates, topic_shares,
 )
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "groups",
     "help_duties",
     "help_requests",
+    "households",
     "identities",
     "inbox_messages",
     "keeper_answers",

@@ -161,3 +161,14 @@ occurrences = Table(
     Index("ix_occurrences_not_sent", "schedule_id", sqlite_where=text(NOT_SENT), postgresql_where=text(NOT_SENT)),
     set_only("occurrences", "alert_id"),
 )
+
+# Open figures: households of each cell of the lattice, and its streets.
+households = Table(
+    "households",
+    metadata,
+    station(primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("column", Integer, primary_key=True, autoincrement=False),
+    Column("households", Integer, nullable=False),
+    Column("streets", JSON, nullable=False),
+)

@@ -17,7 +17,7 @@ from broadcaster.web.console.people import (
 from broadcaster.web.console.routing import data_at, form_at, page_at
 from broadcaster.web.console.sandbox import sandbox
 from broadcaster.web.console.stations import boundary as station_boundary
-from broadcaster.web.console.stations import map_kept, policies, poster, stations
+from broadcaster.web.console.stations import coverage, map_kept, policies, poster, stations
 from broadcaster.web.console.stations import new as station_new
 from broadcaster.web.console.uploading import LARGEST_FORM
 
@@ -262,6 +262,23 @@ ROUTES: tuple[Route, ...] = (
         poster.pdf,
         Permission.LOOK,
         "It as PDF.",
+        answers={200: "application/pdf"},
+    ),
+    page_at("/console/stations/{slug}/coverage", coverage.page, Permission.SETTINGS, "Who is not enrolled."),
+    form_at(
+        "/console/stations/{slug}/coverage",
+        coverage.upload,
+        Permission.SETTINGS,
+        "Open figures of households.",
+        largest=LARGEST_FORM,
+        changes=(Action.FIGURES_REPLACED,),
+    ),
+    data_at(
+        "GET",
+        "/console/stations/{slug}/coverage/letter.pdf",
+        coverage.letter,
+        Permission.SETTINGS,
+        "The letter to some streets.",
         answers={200: "application/pdf"},
     ),
     page_at(

@@ -194,6 +194,8 @@ async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tu
         "places": whereabouts(alert, station, words),
         "poll": poll,
         "answering": None,
+        # An update says something else than the template did.
+        "easy": alert.prepared.get("easy", {}).get(language) if alert.role is Role.FIRST else None,
         "asks": asks(alert) and alert.active(services.clock.now()),
         "answer_to": f"/v1/subscribers/me/answers/{alert.token}",
     }

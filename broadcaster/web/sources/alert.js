@@ -4,10 +4,13 @@ import { answering } from "./parts/answering.js";
 import { ask } from "./parts/ask.js";
 import { fact } from "./parts/device.js";
 import { all, one } from "./parts/dom.js";
+import { easyFirst } from "./parts/easy.js";
 import { distance, locate, metresOutside } from "./parts/where.js";
 
 const page = one("article[data-alert]");
 const words = page.dataset;
+
+easyFirst(/** @type {HTMLDetailsElement|null} */ (one("#easy")));
 
 const share = /** @type {HTMLButtonElement} */ (one("#share"));
 if (share && (navigator.share || navigator.clipboard)) {

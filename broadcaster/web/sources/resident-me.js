@@ -5,6 +5,7 @@ import { moment } from "./parts/cards.js";
 import { codes } from "./parts/codes.js";
 import { fact, forgetAll } from "./parts/device.js";
 import { all, make, one, say } from "./parts/dom.js";
+import { keepEasy, wantsEasy } from "./parts/easy.js";
 import { identity } from "./parts/identity.js";
 import { places } from "./parts/places.js";
 import { standing, subscribe } from "./parts/pushing.js";
@@ -234,6 +235,13 @@ until.addEventListener("submit", (event) => {
 });
 const resume = /** @type {HTMLButtonElement} */ (one("#resume", root));
 resume.addEventListener("click", () => doing(resume, () => change({ paused_until: null })));
+
+const easy = /** @type {HTMLInputElement} */ (one("#easy", root));
+easy.checked = wantsEasy();
+easy.addEventListener("change", () => {
+  keepEasy(easy.checked);
+  say(word("saved"));
+});
 
 const language = /** @type {HTMLSelectElement} */ (one("#language", root));
 language.addEventListener("change", () => doing(language, () => change({ locale: language.value })));

@@ -119,18 +119,21 @@ class Smpp:
 
     async def probe(self) -> list[Finding]:
         """Bind, enquire, unbind, on a separate session."""
-        where = f"{self._config.host}:{self._config.port}"
+        gaps = {"where": f"{self._config.host}:{self._config.port}", "id": self._config.system_id}
         try:
             session = await Session.open(self._config, _not_now)
         except ChannelError as error:
             if error.code == f"smpp:0x{statuses.ALREADY_BOUND:02X}":
-                return [Finding("warning", f"SMPP {where}: {error.detail}", "fine while the service runs")]
-            return [Finding("error", f"SMPP {where}: {error.detail} [{error.code}]", _HINTS.get(error.code, ""))]
-        findings = [Finding("ok", f"SMPP {where} takes {self._config.system_id} as a transceiver")]
+                return [
+                    Finding("warning", "%(where)s does not bind", "fine while the service runs", gaps, error.detail)
+                ]
+            hint, detail = _HINTS.get(error.code, ""), f"{error.detail} [{error.code}]"
+            return [Finding("error", "%(where)s does not bind", hint, gaps, detail)]
+        findings = [Finding("ok", "%(where)s takes %(id)s as a transceiver", params=gaps)]
         try:
             await session.enquire()
         except (Lost, TimeoutError):
-            findings = [Finding("error", f"SMPP {where} took the bind, and does not answer enquire_link")]
+            findings = [Finding("error", "%(where)s took the bind, and does not answer enquire_link", params=gaps)]
         finally:
             await session.close()
         if not self._config.tls and not self._config.is_loopback:

@@ -36,6 +36,7 @@ from broadcaster.store.tables import (
     audit_segments,
     contact_refusals,
     escalations,
+    households,
     keeper_answers,
     occurrences,
     poll_ballots,
@@ -121,6 +122,10 @@ async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None
     for table, row in (
         (trials, {"contact_id": contact, "channel": 1, "state": 1, "created_at": NOW, **of}),
         (escalations, {**step, "state": 0}),
+        (
+            households,
+            {"station_id": alert.station_id, "row": 1, "column": 2, "households": 12, "streets": ["rue Haute"]},
+        ),
         (polls, {"station_id": alert.station_id, **poll}),
         (poll_voters, mark),
         (poll_ballots, {"poll_id": 7, "key": b"b" * 16, "choice": 1}),

@@ -23,7 +23,7 @@ async def test_a_relay_that_is_well_is_found_well_and_nothing_is_sent():
         findings = await Email(config).probe()
         await server.wait_until_open(0)
         assert [finding.level for finding in findings] == ["ok"]
-        assert "TLSv1.3, signed in" in findings[0].what
+        assert "signed in (TLSv1.3)" in findings[0].what
         assert server.messages == []
         assert server.commands == ["AUTH", "QUIT"]
 

@@ -38,8 +38,8 @@ async def test_an_account_that_is_well_is_all_ok(twilio, sender):
 async def test_a_wrong_token_is_said_with_what_to_do(twilio):
     [finding] = await found(twilio, auth_token="f" * 32)
     assert finding.level == "error"
-    assert "20003" in finding.hint
-    assert "auth token" in finding.hint
+    assert "20003" in finding.what
+    assert "auth token" in finding.what
 
 
 async def test_a_name_as_sender_warns_that_stop_can_not_be_answered(twilio):

@@ -254,6 +254,17 @@ async def test_a_station_is_found_by_a_part_of_its_name_without_accents(api):
     assert "Rugles" not in page
 
 
+async def test_an_idle_sign_shows_the_towns_name_the_time_and_a_code_that_leads_to_its_page(api):
+    _, _, page = await page_of(api, "/sign/laigle")
+    assert '"alerts":[]' in page
+    idle = page.partition('<template id="idle">')[2].partition("</template>")[0]
+    assert "<h1>L&#39;Aigle</h1>" in idle
+    assert 'class="clock figures"' in idle
+    assert "en cas de danger, vous êtes prévenu en quelques secondes" in idle
+    address = f"{api.running.url.partition('://')[2]}/s/laigle"
+    assert re.search(rf'<img src="data:image/svg\+xml[^"]+" alt="{re.escape(address)}">', idle)
+
+
 @pytest.mark.parametrize("path", ["/s/nowhere", "/sign/nowhere", "/c/nothing"])
 async def test_a_station_or_a_link_that_is_not_there_is_told_in_words(api, path):
     status, _, page = await page_of(api, path)

@@ -27,6 +27,9 @@ async def test_an_alert_says_what_its_template_says_once_its_blanks_are_filled(a
     assert "voice" not in alert["channels"]
     assert alert["prepared"]["all_clear"]["fr"]["headline"] == "Disparition : la personne est retrouvée"
     assert alert["expires"] > alert["sent_at"]
+    page = (await api.call("GET", alert["url"].removeprefix(api.running.url), key=None))[2]
+    assert "<summary>" in page.partition('id="easy"')[2][:30]
+    assert "Vous avez vu cette personne ? Appelez le 17." in page
     status, _, reach = await api.call("POST", "/v1/reach", asked | {"blanks": MISSING})
     assert status == 200, reach
 

@@ -329,7 +329,7 @@ async def test_a_bus_a_store_and_a_provider_that_are_gone_are_named_and_so_is_a_
             wire.cut()
             issued = await town.issue()
             await told_within(http, web, Code.PROVIDER_AWAY)
-            assert "Mail : le prestataire « relay » ne répond pas comme il le devrait" in await home()
+            assert "E-mail : le prestataire « relay » ne répond pas comme il le devrait" in await home()
             await doctor_names(town, f"127.0.0.1:{wire.port}", TOCSIN_SMTP_URL=relay)
             wire.mend()
             await town.finished(issued["id"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from broadcaster.domain.stations import TOPICS, StationKind
-from broadcaster.domain.templates import BLANK, Template, filled, still_blank
+from broadcaster.domain.templates import BLANK, Template, easy_for, filled, still_blank
 from broadcaster.http.schemas.templates import TemplateIn
 from broadcaster.shipped import shipped
 
@@ -45,3 +47,24 @@ def test_the_intruder_is_not_warned_by_a_sound():
     assert intruder.silent
     assert "voice" not in intruder.by
     assert "sms" not in intruder.by
+
+
+@pytest.mark.parametrize("kind", StationKind)
+def test_each_template_has_an_easy_text_of_short_lines(kind):
+    for name, each in shipped(kind).items():
+        assert set(each.easy) == set(each.texts), name
+        for text in each.easy.values():
+            lines = [text.headline, *text.instruction.splitlines()]
+            assert not BLANK.search("".join(lines)), name
+            sentences = [said for line in lines for said in line.replace("?", ".").split(".") if said.strip()]
+            assert all(len(said.split()) <= 14 for said in sentences), (name, sentences)
+
+
+def test_an_easy_text_goes_only_with_the_instruction_that_it_says():
+    flood, evacuation = (shipped(StationKind.AUTHORITY)[name] for name in ("flood", "evacuation"))
+    assert set(easy_for(flood, flood.texts, {})) == {"fr", "en"}
+    own = {language: replace(text, headline="Crue de la Risle") for language, text in flood.texts.items()}
+    assert set(easy_for(flood, own, {})) == {"fr", "en"}, "another headline says nothing else to do"
+    assert easy_for(flood, {"fr": replace(flood.texts["fr"], instruction="Descendez.")}, {}) == {}
+    by_hand = evacuation.texts["fr"].instruction.replace("[lieu d'accueil]", "la salle").replace("[numéro]", "112")
+    assert set(easy_for(evacuation, {"fr": replace(evacuation.texts["fr"], instruction=by_hand)}, {})) == {"fr"}

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 from babel.messages.pofile import read_po
+from click.testing import CliRunner
 
 from broadcaster import languages
+from broadcaster.cli import main
+from broadcaster.commands import examine
+from broadcaster.commands.help_texts import paragraphs
 from broadcaster.commands.stops import STOPS
 from broadcaster.domain import health, reasons
 from broadcaster.domain.alerts import SEVERITY_WORDS
@@ -20,6 +25,8 @@ from broadcaster.domain.setup_sentences import SETUP_SENTENCES
 from broadcaster.languages import CONSOLE, LANGUAGES, catalogs
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.web.i18n import preferred
+from channels.webpush.vapid import subject_warning
+from tests.unit.http.findings import findings
 
 CODE = Path(languages.__file__).parent
 FILES = [*CODE.glob("**/templates/**/*.*"), *CODE.glob("**/*.py")]
@@ -55,6 +62,19 @@ def for_residents():
     return {*CHANNEL_WORDS.values(), *SEVERITY_WORDS.values(), *said_in(RESIDENTS)}
 
 
+def helps(command=main):
+    """Return the paragraphs of a command's help, and of those below it; examples stay as they are."""
+    texts = [
+        command.help,
+        command.epilog,
+        command.short_help,
+        *(getattr(each, "help", None) for each in command.params),
+    ]
+    found = {said for text in texts if text for _, said in paragraphs(text) if not said.startswith("tocsin ")}
+    below = command.list_commands(None) if isinstance(command, click.Group) else ()
+    return found.union(*(helps(command.get_command(None, name)) for name in below))
+
+
 def used():
     found = {ONE_OF_SEVERAL, *SETUP_SENTENCES.values(), *(said for said in SENTENCES.values() if isinstance(said, str))}
     found |= {
@@ -69,6 +89,7 @@ def used():
     }
     found |= {said for each in health.SENTENCES.values() for said in (each.said, each.to_do)}
     found |= {said for each in STOPS.values() for said in each if said}
+    found |= {*examine._LOCAL, *examine._ASKED, subject_warning("mailto:a@b.test"), *findings(), *helps()}
     return found | set(said_in(FILES))
 
 
@@ -125,6 +146,16 @@ def test_no_sentence_counts_something_in_a_single_form(language):
     one_form = [message.id for message in messages(language) if isinstance(message.id, str)]
     one_form = [each for each in one_form if each not in SENTENCES.values()]  # limits, which are more than one
     assert [each for each in one_form if plural.search(each) and not always.search(each)] == []
+
+
+def test_help_is_in_the_terminals_language_click_s_own_words_too(monkeypatch):
+    for language, heads in {"fr_FR.UTF-8": ("Utilisation", "Affiche ce message"), "C": ("Usage", "Show this")}.items():
+        monkeypatch.setenv("LC_ALL", language)
+        for path in ([], ["alert"], ["send"], ["station", "add"]):
+            said = CliRunner().invoke(main, [*path, "--help"]).output
+            assert said.startswith(heads[0])
+            assert heads[1] in said
+    assert "Exit codes:" in CliRunner().invoke(main, ["send", "-h"]).output
 
 
 def test_a_language_without_words_is_answered_in_english():

@@ -93,6 +93,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.TEMPLATE_SAVED: words("saved a template"),
         Action.TEMPLATE_DELETED: words("deleted a template"),
         Action.MAP_FETCHED: words("fetched the map"),
+        Action.FIGURES_REPLACED: words("gave figures of households"),
         Action.AUDIT_SEEN: words("looked at the log"),
         Action.AUDIT_EXPORTED: words("exported the log"),
         Action.REASON_ERASED: words("erased a reason"),

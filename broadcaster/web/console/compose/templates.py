@@ -35,7 +35,7 @@ from broadcaster.web.topics import topics_of
 
 NEW = "new"
 LIMITS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
-PARTS = ("texts", "update", "all_clear")
+PARTS = ("texts", "update", "all_clear", "easy")
 _CHOICES = ("territory", "silent", "ppms")
 _LONGEST_NAME = 60
 
