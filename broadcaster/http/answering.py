@@ -34,7 +34,7 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OpenQuestion:
     """A person and the newest version of the alert that they may answer. ``choice``: their answer so far.
 
     ``others``: how many other people it reached at the same contacts. ``helps``: somebody is on duty for requests for
@@ -55,10 +55,10 @@ class Asked:
         return offered(self.alert, helps=self.helps) if self.is_open else ()
 
 
-async def by_delivery(call: Call[Any, Any], delivery_id: int) -> Asked | None:
+async def by_delivery(call: Call[Any, Any], delivery_id: int) -> OpenQuestion | None:
     """Return a message's receiver and its alert; None for an unknown message."""
 
-    async def read(unit: Unit) -> Asked | None:
+    async def read(unit: Unit) -> OpenQuestion | None:
         found = await deliveries.person_of(unit, delivery_id)
         alert = None if found is None else await alerts.by_id(unit, found.alert_id)
         if found is None or alert is None:
@@ -69,11 +69,11 @@ async def by_delivery(call: Call[Any, Any], delivery_id: int) -> Asked | None:
     return await call.services.store.look(read)
 
 
-async def by_token(call: Call[Any, Any]) -> Asked:
+async def by_token(call: Call[Any, Any]) -> OpenQuestion:
     """Return the caller, a subscriber, and the alert of the path's token. Raises ``NotFound``."""
     token = call.request.match_info["token"]
 
-    async def read(unit: Unit) -> Asked | None:
+    async def read(unit: Unit) -> OpenQuestion | None:
         alert = await alerts.by_token(unit, token[:40])
         if alert is None:
             return None
@@ -86,7 +86,7 @@ async def by_token(call: Call[Any, Any]) -> Asked:
     return found
 
 
-async def _asked(call: Call[Any, Any], unit: Unit, alert: Alert, who: Who) -> Asked | None:
+async def _asked(call: Call[Any, Any], unit: Unit, alert: Alert, who: Who) -> OpenQuestion | None:
     now = call.services.clock.now()
     versions = await answers.versions(unit, alert)
     station = await stations.by_id(unit, alert.station_id)
@@ -94,7 +94,7 @@ async def _asked(call: Call[Any, Any], unit: Unit, alert: Alert, who: Who) -> As
     if station is None or locale is None or not versions:
         return None
     reached = await answers.reached_by(unit, [each.id for each in versions], who.contact_ids)
-    return Asked(
+    return OpenQuestion(
         alert=versions[-1],
         station=station,
         who=who,
@@ -106,7 +106,7 @@ async def _asked(call: Call[Any, Any], unit: Unit, alert: Alert, who: Who) -> As
     )
 
 
-async def give(call: Call[Any, Any], asked: Asked, given: AnswerIn) -> Taken:
+async def give(call: Call[Any, Any], asked: OpenQuestion, given: AnswerIn) -> Taken:
     """Record a person's answer. Raises ``Refused`` for a choice that the alert does not offer."""
     choice = choice_of(given.answer)
     if choice is None:
@@ -127,7 +127,7 @@ async def give(call: Call[Any, Any], asked: Asked, given: AnswerIn) -> Taken:
     )
 
 
-def shown(asked: Asked, words: Words) -> AnswersOut:
+def shown(asked: OpenQuestion, words: Words) -> AnswersOut:
     """Return the answers offered to a person, in the API's form."""
     return AnswersOut(
         question=asked.alert.question_in(words.language, asked.station.languages[0])[0],
@@ -160,7 +160,7 @@ async def answer(call: Call[AnswerIn, None]) -> web.Response:
     return await _made(call, await by_token(call))
 
 
-async def _made(call: Call[AnswerIn, None], asked: Asked) -> web.Response:
+async def _made(call: Call[AnswerIn, None], asked: OpenQuestion) -> web.Response:
     taken = await give(call, asked, call.body)
     words, choice = words_for(asked.locale, asked.station), choice_of(call.body.answer) or 0
     said = reply(asked.alert, asked.station, words, choice, taken, helps=asked.helps)

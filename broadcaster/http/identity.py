@@ -13,7 +13,7 @@ from broadcaster.http.keys import FRANCECONNECT
 from broadcaster.http.openid import AWAY, came_back, keep, way_in
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import WayOut
-from broadcaster.openid.provider import Asked, Identified, Provider, ProviderFailed
+from broadcaster.openid.provider import AuthRequest, Identified, Provider, ProviderFailed
 from broadcaster.store import Unit
 from broadcaster.store.people import identities, profiles
 
@@ -24,7 +24,7 @@ _LEVELS = ("eidas1", "eidas2", "eidas3")
 
 async def begin(call: Call[None, None]) -> web.Response:
     """Return the address where a resident proves their identity; their browser keeps their subscriber id, sealed."""
-    provider, asked = _provider(call), Asked.fresh()
+    provider, asked = _provider(call), AuthRequest.fresh()
     there = await way_in(provider, asked, _back(call), "openid", acr_values=_LEVELS[0])
     response = answer(WayOut(url=there))
     facts = {"asked": asked.plain(), "who": call.subscriber_id}

@@ -12,7 +12,7 @@ from broadcaster.config import Settings
 from broadcaster.domain.refusals import Refused
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.problems import HttpProblem
-from broadcaster.openid.provider import Asked, Identified, Provider, ProviderAway, ProviderFailed
+from broadcaster.openid.provider import AuthRequest, Identified, Provider, ProviderAway, ProviderFailed
 from broadcaster.store.engine.sealing import SealBroken
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ def kept(request: web.Request, name: str) -> dict[str, Any] | None:
     return facts if isinstance(facts, dict) and facts["until"] > services.clock.now().timestamp() else None
 
 
-async def way_in(provider: Provider, asked: Asked, redirect_uri: str, scope: str, **more: str) -> str:
+async def way_in(provider: Provider, asked: AuthRequest, redirect_uri: str, scope: str, **more: str) -> str:
     """Return where to send a browser. Raises a 503 while the provider is away."""
     try:
         return await provider.way_in(asked, redirect_uri, scope, **more)
@@ -75,7 +75,7 @@ async def came_back(
         raise Refused("openid-late")
     if "code" not in query or query.get("iss", provider.issuer) != provider.issuer:
         raise Refused("openid-stopped")
-    asked, age = Asked(**facts["asked"]), max_age_s if facts.get("again") else None
+    asked, age = AuthRequest(**facts["asked"]), max_age_s if facts.get("again") else None
     try:
         return await provider.identify(asked, query["code"], redirect_uri, age), facts
     except ProviderAway as error:

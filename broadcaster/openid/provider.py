@@ -47,7 +47,7 @@ class ProviderRefused(ProviderFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuthRequest:
     """The state of a request to the provider, which the browser keeps, sealed, until it returns."""
 
     state: str
@@ -55,7 +55,7 @@ class Asked:
     verifier: str
 
     @classmethod
-    def fresh(cls) -> "Asked":
+    def fresh(cls) -> "AuthRequest":
         return cls(*(generate_token(_SECRET) for _ in range(3)))
 
     def plain(self) -> dict[str, str]:
@@ -93,7 +93,7 @@ class Provider:
             self._metadata, self._keys, self._read_at = found, None, time.monotonic()
         return self._metadata
 
-    async def way_in(self, asked: Asked, redirect_uri: str, scope: str, **more: str) -> str:
+    async def way_in(self, asked: AuthRequest, redirect_uri: str, scope: str, **more: str) -> str:
         """Return the URL to send a browser to. Raises ``ProviderAway``."""
         query = {
             "response_type": "code",
@@ -108,7 +108,9 @@ class Provider:
         }
         return _with_query((await self.metadata())["authorization_endpoint"], query)
 
-    async def identify(self, asked: Asked, code: str, redirect_uri: str, max_age_s: int | None = None) -> Identified:
+    async def identify(
+        self, asked: AuthRequest, code: str, redirect_uri: str, max_age_s: int | None = None
+    ) -> Identified:
         """Exchange a code for the person it identifies. Raises ``ProviderAway``, ``ProviderRefused``.
 
         ``max_age_s``: how long ago they may have signed in at the provider.

@@ -10,7 +10,7 @@ from broadcaster.register.parsing import SPEAKS_OF, Says, Told
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people.addresses import mark_of
 from broadcaster.store.people.contacts import key_with
-from broadcaster.store.register.listed import Edit, Held
+from broadcaster.store.register.listed import Edit, ListedPerson
 
 
 class Removed(NamedTuple):
@@ -25,7 +25,7 @@ class Removed(NamedTuple):
         return sum(self)
 
 
-def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | None, Removed]:
+def merged(told: Told, held: ListedPerson, digest: bytes, vault: Vault) -> tuple[Edit | None, Removed]:
     """Return the changes (None: no change), and what they remove."""
     person, says = told.person, told.says
     edit = Edit(held.subscriber_id, digest)
@@ -68,7 +68,7 @@ def merged(told: Told, held: Held, digest: bytes, vault: Vault) -> tuple[Edit | 
     return (None if edit == nothing else edit), removed._replace(contacts=len(dropped))
 
 
-def _guarded(edit: Edit, told: Told, held: Held, vault: Vault) -> Edit:
+def _guarded(edit: Edit, told: Told, held: ListedPerson, vault: Vault) -> Edit:
     """Add the guardians' names, and whose each contact is, to the edit. An empty cell leaves a name."""
     wanted = {key_with(vault, each): each.guardian for each in told.person.contacts}
     moved = [(held.contacts.get(key), now, held.guardian.get(key)) for key, now in wanted.items()]
@@ -79,7 +79,7 @@ def _guarded(edit: Edit, told: Told, held: Held, vault: Vault) -> Edit:
     return edit._replace(regrouped=regrouped, guardians=None if same else names)
 
 
-def _housed(edit: Edit, told: Told, held: Held, vault: Vault) -> tuple[Edit, int]:
+def _housed(edit: Edit, told: Told, held: ListedPerson, vault: Vault) -> tuple[Edit, int]:
     """Add the address change to the edit; also return the number of homes removed with a cleared one."""
     if Says.ADDRESS not in told.says:
         return edit, 0

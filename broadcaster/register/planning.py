@@ -22,7 +22,7 @@ from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people, suppression
 from broadcaster.store.people.contacts import Key, key_with
 from broadcaster.store.register import intake, listed, preparing
-from broadcaster.store.register.listed import Held
+from broadcaster.store.register.listed import ListedPerson
 from broadcaster.store.stations import stations
 
 PIECE = 500
@@ -125,8 +125,8 @@ class _Known(NamedTuple):
     left out.
     """
 
-    there: dict[str, tuple[bytes, Held | None]]
-    alike: dict[Key, list[Held]]
+    there: dict[str, tuple[bytes, ListedPerson | None]]
+    alike: dict[Key, list[ListedPerson]]
     out: set[bytes]
 
 
@@ -276,7 +276,7 @@ def _wanted(made: Plan, parsed: list[_Parsed], known: _Known, vault: Vault) -> I
         yield _Parsed(line, replace(told, says=says, person=replace(told.person, contacts=kept)), digest)
 
 
-def _namesakes(told: Told, known: _Known, vault: Vault) -> list[Held]:
+def _namesakes(told: Told, known: _Known, vault: Vault) -> list[ListedPerson]:
     """Return people of the same name who share a contact with a person without an id."""
     if not told.by_name:
         return []
@@ -291,7 +291,7 @@ def _namesakes(told: Told, known: _Known, vault: Vault) -> list[Held]:
 
 
 def _of_identity(
-    told: Told, entry: preparing.Entry | listed.Edit | None, namesakes: list[Held], *, gone: bool
+    told: Told, entry: preparing.Entry | listed.Edit | None, namesakes: list[ListedPerson], *, gone: bool
 ) -> str | None:
     """Return the code of the reason why a line may not be matched with its apparent person, or None.
 
@@ -309,7 +309,7 @@ def _of_identity(
     return None
 
 
-def _still_reached(held: Held | None, entry: preparing.Entry | listed.Edit | None) -> bool:
+def _still_reached(held: ListedPerson | None, entry: preparing.Entry | listed.Edit | None) -> bool:
     """Return whether a person whose line has no contact has one elsewhere: a device, or a contact from an
     earlier list.
     """
@@ -323,7 +323,7 @@ def _to_look_up(entry: preparing.Entry | listed.Edit | None) -> bool:
     return entry is not None and bool(entry.address) and not entry.located
 
 
-def _housed(held: Held | None) -> bool:
+def _housed(held: ListedPerson | None) -> bool:
     return held is not None and (bool(held.sealed_places) or held.address_mark is not None)
 
 

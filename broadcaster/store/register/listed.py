@@ -16,7 +16,7 @@ from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses, contacts, follows, links, memberships, places, subscribers
 
 
-class Held(NamedTuple):
+class ListedPerson(NamedTuple):
     """A person's register data, still sealed.
 
     ``address_mark``: of the list's address; ``address_open``: its position is unknown. ``contacts``: ids by key;
@@ -75,9 +75,9 @@ class Edit(NamedTuple):
     regrouped: tuple[tuple[int, int], ...] = ()
 
 
-async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) -> dict[int, Held]:
+async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) -> dict[int, ListedPerson]:
     """Return these people's register data, by id."""
-    found: dict[int, Held] = {}
+    found: dict[int, ListedPerson] = {}
     run = unit.conn.execute
     slugs = {group_id: slug for slug, group_id in (await stations.group_ids(unit, station_id)).items()}
     for start in range(0, len(subscriber_ids), CHUNK):
@@ -86,7 +86,7 @@ async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) ->
         columns = [subscribers.c[name] for name in ("id", "token_hash", "locale", "name", "guardians")]
         for row in await run(select(*columns).where(subscribers.c.id.in_(part))):
             of_person = row.id, row.token_hash, row.locale, row.name, row.id in entered
-            held = Held(*of_person, {}, set(), [], {})
+            held = ListedPerson(*of_person, {}, set(), [], {})
             found[row.id] = held._replace(sealed_guardians=row.guardians, guardian={})
         for subscriber_id, channel, fingerprint, contact_id, status, guardian in await run(
             select(

@@ -44,7 +44,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PersonContact:
     """A person's contact, and its status for one station. ``guardian``: whose it is, 0: the person's own."""
 
     id: int
@@ -62,7 +62,7 @@ class Held:
         return self.status is ContactStatus.ACTIVE and self.opted_out_at is None and self.confirmed
 
 
-def opted_out(contacts: Iterable[Held]) -> bool:
+def opted_out(contacts: Iterable[PersonContact]) -> bool:
     """Return whether no contact works and at least one opted out."""
     held = [each for each in contacts if each.confirmed]
     said_no = any(each.opted_out_at is not None or each.status is ContactStatus.STOPPED for each in held)
@@ -84,7 +84,7 @@ class Person:
     locale: str
     paused_until: datetime | None
     followed_at: datetime
-    contacts: tuple[Held, ...]
+    contacts: tuple[PersonContact, ...]
     places: Mapping[int, NewPlace]
     groups: Mapping[str, str]
     elsewhere: bool
@@ -95,7 +95,7 @@ class Person:
     address: Kept | None = None
     guardians: tuple[str, ...] = ()
 
-    def whose(self, contact: Held) -> str:
+    def whose(self, contact: PersonContact) -> str:
         """Return the name of the guardian whose a contact is; empty if unknown, or the person's own."""
         return self.guardians[contact.guardian - 1] if 0 < contact.guardian <= len(self.guardians) else ""
 
@@ -138,7 +138,7 @@ def _name(vault: Vault, row: Any) -> str | None:
     return vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None
 
 
-async def _contacts(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, list[Held]]:
+async def _contacts(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, list[PersonContact]]:
     rows = await unit.conn.execute(
         select(
             links.c.subscriber_id,
@@ -158,11 +158,11 @@ async def _contacts(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int
         .where(links.c.subscriber_id.in_(list(ids)))
         .order_by(contacts.c.channel, contacts.c.id)
     )
-    found: dict[int, list[Held]] = {}
+    found: dict[int, list[PersonContact]] = {}
     for row in rows:
         forgotten = row.sealed == contact_rows.FORGOTTEN
         found.setdefault(row.subscriber_id, []).append(
-            Held(
+            PersonContact(
                 id=row.id,
                 channel=CHANNELS[row.channel],
                 address="" if forgotten else contact_rows.open_address(unit, row.fingerprint, row.sealed),

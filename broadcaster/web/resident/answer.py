@@ -15,7 +15,7 @@ from broadcaster.domain.answers import Taken, choice_of
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
 from broadcaster.http import answering
-from broadcaster.http.answering import Asked
+from broadcaster.http.answering import OpenQuestion
 from broadcaster.http.polls import vote_by_link
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
@@ -98,13 +98,13 @@ def _read(form: MultiDict[str]) -> AnswerIn:
         raise Refused("answer-unknown", "answer") from error
 
 
-async def announced(call: Call[Any, Any], asked: Asked) -> Poll | None:
+async def announced(call: Call[Any, Any], asked: OpenQuestion) -> Poll | None:
     """Return the poll that a message announces."""
     async with call.services.store.read() as unit:
         return await store.by_alert(unit, asked.alert.id)
 
 
-async def _whose(call: Call[None, AnswerQuery], asked: Asked, words: Words) -> str:
+async def _whose(call: Call[None, AnswerQuery], asked: OpenQuestion, words: Words) -> str:
     """Return whose answer it is, so that nobody answers for somebody else from a message that was passed on."""
     if not asked.who.contact_ids:
         return ""

@@ -12,7 +12,7 @@ from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http import polls
-from broadcaster.http.answering import Asked
+from broadcaster.http.answering import OpenQuestion
 from broadcaster.http.route import Call
 from broadcaster.store.polls import Poll
 from broadcaster.web.i18n import Words
@@ -30,7 +30,7 @@ async def show(call: Call[None, None]) -> web.Response:
     return await _page(call, poll, station, words_of(call, station.languages[0]), None)
 
 
-async def by_link(call: Call[None, Any], poll: Poll, asked: Asked, words: Words, whose: str) -> web.Response:
+async def by_link(call: Call[None, Any], poll: Poll, asked: OpenQuestion, words: Words, whose: str) -> web.Response:
     """Show it to who came by a message's link. ``whose``: whose vote it is."""
     async with call.services.store.read() as unit:
         left = await polls.left(unit, poll, asked.who, call.services.clock.now())

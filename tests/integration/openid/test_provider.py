@@ -9,9 +9,9 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from broadcaster.openid.provider import Asked, Provider, ProviderAway, ProviderRefused
+from broadcaster.openid.provider import AuthRequest, Provider, ProviderAway, ProviderRefused
 
-ASKED = Asked("state", "nonce", "verifier")
+ASKED = AuthRequest("state", "nonce", "verifier")
 KEY, OTHER = RSAKey.generate_key(2048, {"kid": "k"}), RSAKey.generate_key(2048, {"kid": "k"})
 
 

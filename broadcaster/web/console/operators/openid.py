@@ -11,7 +11,7 @@ from broadcaster.http.keys import OPENID, SERVICES
 from broadcaster.http.openid import AWAY, came_back, keep, kept, way_in
 from broadcaster.http.route import Call
 from broadcaster.http.sessions import PATH, TRUSTED, give_cookie, lasts, session_of
-from broadcaster.openid.provider import Asked, Identified, Provider, ProviderFailed
+from broadcaster.openid.provider import AuthRequest, Identified, Provider, ProviderFailed
 from broadcaster.store import Unit
 from broadcaster.store.operators import operators
 from broadcaster.web.console.operators.entering import check_page, go_in, record_failure
@@ -29,7 +29,7 @@ async def begin(call: Call[None, Any]) -> web.Response:
     """Send the browser to the provider; a signed-in person must sign in there again."""
     request, query = call.request, call.request.query
     check_page(request)
-    provider, asked = _provider(request), Asked.fresh()
+    provider, asked = _provider(request), AuthRequest.fresh()
     again = await session_of(request) is not None
     anew = {"prompt": "login", "max_age": "0"} if again else {}
     response = to(await way_in(provider, asked, _back(request), "openid email", **anew))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from broadcaster.http.route import Call
     from broadcaster.store import Unit
     from broadcaster.store.register.erasing import Erased
-    from broadcaster.store.register.persons import Held, Person
+    from broadcaster.store.register.persons import Person, PersonContact
     from broadcaster.web.console.people.person_form import PersonForm
     from broadcaster.web.i18n import Words
 
@@ -321,7 +321,7 @@ def _locales(station: Station, person: Person | None) -> set[str]:
     return {*LANGUAGES, *station.languages, *([] if person is None else [person.locale])}
 
 
-def _contact(held: Held, person: Person, words: Words) -> dict[str, Any]:
+def _contact(held: PersonContact, person: Person, words: Words) -> dict[str, Any]:
     if held.opted_out_at is not None:
         state = words("they asked for no more messages")
     elif held.status is ContactStatus.STOPPED:
@@ -347,7 +347,7 @@ def _contact(held: Held, person: Person, words: Words) -> dict[str, Any]:
     }
 
 
-def _address(held: Held, words: Words) -> str:
+def _address(held: PersonContact, words: Words) -> str:
     if not held.address:
         return words("address forgotten")
     if held.channel is ChannelName.EMAIL:
