@@ -20,12 +20,12 @@ from broadcaster.store import StoreUnavailable, help_requests, inbox, sandbox, s
 from broadcaster.store.alerts import approvals, retiring
 from broadcaster.store.operations import sessions, upkeep
 from broadcaster.store.people import confirmations, residents, trials, wishes
-from broadcaster.store.register import uploads
+from broadcaster.store.register import uploads, volunteers
 from schedules import Job, Timetable
 
 FIGURES_EVERY = timedelta(seconds=5)
 _POSITIONS_KEPT = timedelta(days=30)
-"""How long positions of requests for help are kept."""
+"""How long positions of requests for help, and volunteers, are kept."""
 _REFUSALS_KEPT = _OCCURRENCES_KEPT = timedelta(days=400)
 _log = structlog.get_logger(__name__)
 
@@ -116,6 +116,7 @@ async def forget_old(services: Services) -> None:
         await sessions.forget_ended(unit, now)
         await inbox.trim(unit, now)
         await help_requests.forget_positions(unit, now - _POSITIONS_KEPT)
+        await volunteers.trim(unit, now - _POSITIONS_KEPT)
         await retiring.trim(unit, now, _REFUSALS_KEPT)
         await trials.trim(unit, now)
         await schedules.trim(unit, now - _OCCURRENCES_KEPT)

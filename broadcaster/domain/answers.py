@@ -43,6 +43,7 @@ class Way(IntEnum):
     VOICE = 2
     EMAIL = 3
     PAGE = 4
+    VISIT = 5
 
 
 class Taken(IntEnum):

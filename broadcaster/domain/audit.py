@@ -21,13 +21,15 @@ _IPV4_BITS, _IPV6_BITS = 24, 48
 class ActorKind(StrEnum):
     """``operator``: signed in to the console. ``key``: an API key. ``machine``: a command on the machine.
 
-    ``service``: Tocsin itself, on its timetable. ``nobody``: somebody not signed in.
+    ``service``: Tocsin itself, on its timetable. ``volunteer``: by a link to the visit list; the entry has their id.
+    ``nobody``: somebody not signed in.
     """
 
     OPERATOR = "operator"
     KEY = "key"
     MACHINE = "machine"
     SERVICE = "service"
+    VOLUNTEER = "volunteer"
     NOBODY = "nobody"
 
 
@@ -110,6 +112,12 @@ class Action(StrEnum):
     VULNERABLE_CHANGED = "vulnerable_changed"
     VULNERABLE_REMOVED = "vulnerable_removed"
     VULNERABLE_EXPORTED = "vulnerable_exported"
+
+    VISITS_SHARED = "visits_shared"
+    VISITS_REVOKED = "visits_revoked"
+    VISITS_OPENED = "visits_opened"
+    VISITS_SEEN = "visits_seen"
+    VISITED = "visited"
 
     HELP_SEEN = "help_seen"
     HELP_TAKEN = "help_taken"

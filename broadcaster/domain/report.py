@@ -11,6 +11,7 @@ from broadcaster.domain.alerts import AlertState, Role
 from broadcaster.domain.answers import HelpFigures
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, sentence
+from broadcaster.domain.visits import Visited
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,9 @@ class Report:
     they are not among ``people``. ``resolved``: all recipients are written. ``waiting``: those of the pending who are
     in their quiet hours. ``digest``, ``unwanted``: people who chose to get it in a digest, or not at all; no other
     figure includes them. ``answers``: people by their answer (``domain.answers.word_of``); ``help``: their requests for
-    help. Both count the alert's whole thread. ``again``: those of an update's people who were told of an earlier
-    version; ``spared``: those whom it did not disturb. ``versions``: the alerts of its thread, oldest first; empty for
-    a single alert.
+    help; ``visits``: people by what volunteers found (``domain.visits.Finding``). All three count the alert's whole
+    thread. ``again``: those of an update's people who were told of an earlier version; ``spared``: those whom it did
+    not disturb. ``versions``: the alerts of its thread, oldest first; empty for a single alert.
     """
 
     alert_id: int
@@ -159,6 +160,7 @@ class Report:
     unwanted: int = 0
     answers: Mapping[str, int] = field(default_factory=dict)
     help: HelpFigures = field(default_factory=HelpFigures)
+    visits: Mapping[str, int] = field(default_factory=dict)
     again: int = 0
     spared: int = 0
     versions: tuple[Version, ...] = ()
@@ -166,12 +168,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """A person not reached. ``reasons``: one per failed contact, or the reason that none was tried."""
+    """A person not reached. ``reasons``: one per failed contact, or the reason that none was tried.
+
+    ``visited``: their last visit by a volunteer.
+    """
 
     subscriber_id: int
     external_id: str | None
     name: str | None
     reasons: Sequence[Why]
+    visited: Visited | None = None
 
     @property
     def why(self) -> str:

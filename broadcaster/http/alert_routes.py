@@ -2,7 +2,7 @@
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
-from broadcaster.http import alerts, deliveries, escalation, updates
+from broadcaster.http import alerts, deliveries, escalation, updates, visits
 from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schemas.alerts import AlertIn, AlertOut, AlertPage, AlertsQuery, CancelIn, UpdateIn
 from broadcaster.http.schemas.escalation import EscalationIn, EscalationOut
@@ -15,6 +15,7 @@ from broadcaster.http.schemas.reports import (
     UnreachedPage,
 )
 from broadcaster.http.schemas.schedules import ReachIn
+from broadcaster.http.schemas.visits import VisitsOut, VisitsQuery, VolunteerIn, VolunteerOut, VolunteersOut
 
 _STREAM = "text/event-stream"
 
@@ -100,6 +101,54 @@ ALERT_ROUTES: tuple[Route, ...] = (
         tag="alerts",
         permission=Permission.REGISTER,
         views=Action.UNREACHED_SEEN,
+    ),
+    Route(
+        "GET",
+        "/v1/alerts/{id}/visits",
+        visits.listing,
+        Access.KEY,
+        "Whom to visit, by street, and who was visited.",
+        {200: VisitsOut},
+        query=VisitsQuery,
+        tag="alerts",
+        permission=Permission.REGISTER,
+        views=Action.UNREACHED_SEEN,
+    ),
+    Route(
+        "GET",
+        "/v1/alerts/{id}/volunteers",
+        visits.who_visits,
+        Access.KEY,
+        "Who visits them.",
+        {200: VolunteersOut},
+        tag="alerts",
+        permission=Permission.REGISTER,
+        views=Action.UNREACHED_SEEN,
+    ),
+    Route(
+        "POST",
+        "/v1/alerts/{id}/volunteers",
+        visits.add,
+        Access.KEY,
+        "Give streets to a volunteer, who gets a link by SMS.",
+        {201: VolunteerOut},
+        body=VolunteerIn,
+        largest=FORM,
+        tag="alerts",
+        permission=Permission.EXPORT,
+        changes=(Action.VISITS_SHARED,),
+    ),
+    Route(
+        "DELETE",
+        "/v1/alerts/{id}/volunteers/{volunteer}",
+        visits.revoke,
+        Access.KEY,
+        "End a volunteer's access.",
+        {204: None},
+        fails=(404,),
+        tag="alerts",
+        permission=Permission.EXPORT,
+        changes=(Action.VISITS_REVOKED,),
     ),
     Route(
         "GET",

@@ -96,13 +96,26 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
 
 
 def _asked(call: Call[Any, None], station: Station, locale: str) -> Asked:
+    return Asked(station.id, _read(call.services, station, call.body), locale, caller_of(call))
+
+
+def caller_of(call: Call[Any, Any]) -> bytes:
+    """Return the mark by which the requester's codes are counted."""
     address = address_of(call.request, call.services.settings.trusted_proxies)
-    caller = confirmations.caller_mark(call.services.store.vault, address)
-    return Asked(station.id, _read(call.services, station, call.body), locale, caller)
+    return confirmations.caller_mark(call.services.store.vault, address)
 
 
 async def _begin(call: Call[Any, None], station: Station, asked: Asked) -> web.Response:
-    services, contact, now = call.services, asked.contact, call.services.clock.now()
+    begun, contact = await begin(call.services, station, asked), asked.contact
+    made = ConfirmationMade(
+        confirmation=begun.secret, channel=contact.channel.value, to=contact.address, expires_at=begun.expires_at
+    )
+    return answer(made, 202)
+
+
+async def begin(services: Services, station: Station, asked: Asked) -> Begun:
+    """Send a code. Raises a 429 above the limits of the number, the caller and the station."""
+    now = services.clock.now()
 
     async def keep(unit: Unit) -> Begun:
         so_far = await confirmations.counted(unit, asked, now)
@@ -112,23 +125,25 @@ async def _begin(call: Call[Any, None], station: Station, asked: Asked) -> web.R
 
     begun = await services.store.transact(keep)
     send_soon(services, station, asked, begun)
-    made = ConfirmationMade(
-        confirmation=begun.secret, channel=contact.channel.value, to=contact.address, expires_at=begun.expires_at
-    )
-    return answer(made, 202)
+    return begun
 
 
 def _read(services: Services, station: Station, given: ContactToConfirm) -> NewContact:
     if given.email is not None:
         with read_as("email"):
             return mail_contact(given.email)
+    return telephone(services, station, given.phone or "", call=given.call)
+
+
+def telephone(services: Services, station: Station, written: str, *, call: bool = False) -> NewContact:
+    """Read a telephone that codes may be sent to; ``call``: by a call. Raises ``Refused``."""
     with read_as("phone"):
-        number = parse_phone(given.phone or "", station.region)
+        number = parse_phone(written, station.region)
     allowed = services.settings.phone_regions
     if number.region not in allowed and number.region != station.region:
         # Fraudsters earn money from codes sent to expensive foreign numbers.
         raise Refused("phone-country", "phone")
-    return contact_of(number, ChannelName.VOICE if given.call else None)
+    return contact_of(number, ChannelName.VOICE if call else None)
 
 
 def _check(so_far: Counted, station_most: int) -> None:

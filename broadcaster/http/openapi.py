@@ -21,6 +21,8 @@ _PATH: dict[str, dict[str, Any]] = {
     "slug": {"type": "string", "pattern": SLUG, "examples": ["laigle"]},
     "group": {"type": "string", "pattern": "^[^/]{1,60}$", "examples": ["ecole"]},
     "id": {"type": "string", "pattern": ALERT_ID},
+    "person": {"type": "string", "pattern": ALERT_ID},
+    "volunteer": {"type": "string", "pattern": ALERT_ID},
     "token": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
     "name": {"type": "string", "pattern": SLUG, "examples": ["flood"]},
 }

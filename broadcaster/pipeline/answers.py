@@ -49,7 +49,7 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
         if given.household:
             people |= await answers.reached_by(unit, ids, given.contact_ids)
         await _seen(unit, versions, given, people, now)
-        if not _open(versions, given.choice, now):
+        if not still_open(versions, given.choice, now):
             return Taken.OVER, ids
         first = alert.first_id
         newest = await answers.give(unit, first, people, given.choice, way=given.way, by=given.subscriber_id, at=at)
@@ -58,10 +58,15 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
         return (Taken.RECORDED if newest else Taken.OLDER), ids
 
     taken, ids = await services.store.together(keep)
-    for each in ids:
-        await services.bus.publish(f"alert:{each}")
-        await services.bus.publish(f"cancelled:{each}")  # perhaps only some messages were withdrawn: senders check
+    await tell(services, ids)
     return taken
+
+
+async def tell(services: Services, alert_ids: Sequence[int]) -> None:
+    """Tell pages and senders that people confirmed: some messages were withdrawn, perhaps."""
+    for each in alert_ids:
+        await services.bus.publish(f"alert:{each}")
+        await services.bus.publish(f"cancelled:{each}")
 
 
 async def _seen(unit: Unit, versions: Sequence[Alert], given: Given, people: Collection[int], now: datetime) -> None:
@@ -74,11 +79,16 @@ async def _seen(unit: Unit, versions: Sequence[Alert], given: Given, people: Col
         if each.may_wait:
             await waiting.opened(unit, each.id, given.subscriber_id, now)
     if confirms:
-        await standing.acknowledge(unit, ids, people, now)
-        await tracking.withdraw_all(unit, ids, people, now)
+        await confirm(unit, ids, people, now)
 
 
-def _open(versions: Sequence[Alert], choice: int, now: datetime) -> bool:
+async def confirm(unit: Unit, alert_ids: Sequence[int], people: Collection[int], now: datetime) -> None:
+    """Record that these people know of these alerts: nothing more is sent to them."""
+    await standing.acknowledge(unit, alert_ids, people, now)
+    await tracking.withdraw_all(unit, alert_ids, people, now)
+
+
+def still_open(versions: Sequence[Alert], choice: int, now: datetime) -> bool:
     """Return whether this answer is still accepted."""
     if any(each.active(now) for each in versions):
         return True

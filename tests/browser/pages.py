@@ -86,6 +86,13 @@ async def _as_a_resident(page: Page, scene: Scene) -> None:
     await page.reload()
 
 
+async def _as_a_volunteer(page: Page, scene: Scene) -> None:
+    """The telephone gave its code before."""
+    url = scene.village.url + scene.facts["volunteer"]
+    await page.context.add_cookies([{"name": "tocsin_visits", "value": scene.facts["volunteers_phone"], "url": url}])
+    await page.reload()
+
+
 def _press(*selectors: str) -> Callable[[Page, Scene], Awaitable[None]]:
     async def press(page: Page, _scene: Scene) -> None:
         for selector in selectors:
@@ -128,6 +135,8 @@ PAGES: tuple[Shown, ...] = (
     Shown("alert-exercise", "{drill_page}", "/a/{token}"),
     Shown("poll", "{poll}", "/polls/{token}"),
     Shown("opt-out", "{opt_out}", "/u/{token}"),
+    Shown("visits-code", "{volunteer}", "/v/{token}"),
+    Shown("visits-list", "{volunteer}", "/v/{token}", then=_as_a_volunteer, ready="details"),
     Shown("nothing-there", "/a/nothing", "/a/{token}", forgives="404"),
     # For residents
     Shown("follow", "/s/{station}", "/s/{slug}"),
@@ -194,6 +203,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("inbox", "/console/inbox?station={station}", "/console/inbox"),
     Shown("report", "/console/alerts/{flood}/report", "/console/alerts/{id}/report"),
     Shown("visits", "/console/alerts/{flood}/visits", "/console/alerts/{id}/visits"),
+    Shown("volunteers", "/console/alerts/{flood}/volunteers?who=unconfirmed", "/console/alerts/{id}/volunteers"),
     Shown("unreached", "/console/alerts/{flood}/unreached", "/console/alerts/{id}/unreached"),
     Shown("people", "/console/people"),
     Shown("person-new", "/console/people/new"),

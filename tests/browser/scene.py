@@ -16,7 +16,7 @@ from broadcaster.ids import new_id, new_token
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operators import operators
 from broadcaster.store.people import addresses
-from broadcaster.store.register import vulnerable
+from broadcaster.store.register import volunteers, vulnerable
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import addresses as table
 from tests.browser.village import Village
@@ -135,6 +135,19 @@ async def _vulnerable(village: Village) -> int:
         return await vulnerable.add(unit, station.id, new, asked_at=now, now=now, person=person)
 
 
+async def _volunteer(village: Village, alert_id: str) -> tuple[str, str]:
+    """The link of somebody who visits all streets, and the session of their telephone."""
+    path = f"/v1/alerts/{alert_id}"
+    listed = await village.api.call("GET", f"{path}/visits?who=unconfirmed")
+    given = {"name": "Luc Petit", "phone": "+33639980099", "who": "unconfirmed"}
+    streets = [each["place"] for each in listed["streets"]]
+    made = await village.api.call("POST", f"{path}/volunteers", {**given, "streets": streets}, expect=201)
+    secret = "volunteers-phone"
+    async with village.town.store.write() as unit:
+        await volunteers.sign_in(unit, int(made["id"]), secret, datetime.now(UTC) + timedelta(hours=12))
+    return urlsplit(made["url"]).path, secret
+
+
 def _circle(metres: float, radius_m: int) -> dict[str, Any]:
     lon, lat = away(metres)
     return {"circles": [{"lon": lon, "lat": lat, "radius_m": radius_m}]}
@@ -170,8 +183,11 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
         answer = re.search(r"/r/[\w-]+", mail.get_body(("plain",)).get_content())[0]
         asking = f"/v1/answers/{answer.rpartition('/')[2]}"
         await api.call("POST", asking, {"answer": "help", "lon": CENTRE[0], "lat": CENTRE[1]})
+        volunteer, volunteers_phone = await _volunteer(village, flood["id"])
         facts = {
             "station": STATION,
+            "volunteer": volunteer,
+            "volunteers_phone": volunteers_phone,
             "flood": flood["id"],
             "fire": fire["id"],
             "drill": drill["id"],

@@ -125,7 +125,16 @@ async def touch_everything(unit, who):
         await unit.conn.execute(table.insert().values(row))
 
 
-NUMBER_STAYS = {"recipients", "deliveries", "shares", "answers", "help_requests", "changes", "signed_requests"}
+NUMBER_STAYS = {
+    "recipients",
+    "deliveries",
+    "shares",
+    "answers",
+    "help_requests",
+    "changes",
+    "signed_requests",
+    "visits",
+}
 
 
 async def test_all_that_is_kept_of_a_person_is_exported_and_gone_once_they_are_erased(store):

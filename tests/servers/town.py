@@ -83,6 +83,7 @@ class Resident:
     groups: tuple[str, ...] = ()
     station: str = STATION
     vulnerable: bool | None = None
+    name: str | None = None
     id: int = 0
     token: str = ""
 
@@ -110,7 +111,13 @@ class Resident:
             contacts.append(mail_contact(self.mail))
         places = tuple(NewPlace("home", lon, lat) for lon, lat in self.places)
         return NewSubscriber(
-            self.locale, tuple(contacts), places, self.groups, self.external_id, vulnerable=self.vulnerable
+            self.locale,
+            tuple(contacts),
+            places,
+            self.groups,
+            self.external_id,
+            vulnerable=self.vulnerable,
+            name=self.name,
         )
 
 

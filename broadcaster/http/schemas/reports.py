@@ -144,6 +144,7 @@ class ReportOut(Shown):
     unwanted: int = Field(description="People who chose not to get it; in no other figure.")
     answers: dict[str, int] = Field(description="People by answer: received, safe, help, or the number of an own one.")
     help: HelpOut
+    visits: dict[str, int] = Field(description="People by what volunteers found: safe, absent, help.")
     again: int = Field(description="Of an update's people: those who were told of an earlier version.")
     spared: int = Field(description="People told before whom a silent update did not disturb; in no other figure.")
     versions: tuple[VersionOut, ...] = Field(
@@ -200,6 +201,14 @@ class ReasonOut(Shown):
     code: str | None
 
 
+class VisitedOut(Shown):
+    """What a volunteer found: *safe*, *absent* (nobody opened), or *help*, which is a request for help too."""
+
+    found: Literal["safe", "absent", "help"]
+    at: datetime
+    volunteer_id: str
+
+
 class UnreachedOut(Shown):
     """``why``: in English, for people; ``reasons``: the same for programs."""
 
@@ -208,6 +217,7 @@ class UnreachedOut(Shown):
     name: str | None
     why: str
     reasons: tuple[ReasonOut, ...]
+    visited: VisitedOut | None = Field(description="Their last visit by a volunteer.")
 
 
 class UnreachedPage(Shown):

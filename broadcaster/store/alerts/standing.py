@@ -126,6 +126,18 @@ async def acknowledge(unit: Unit, alert_ids: Collection[int], subscriber_ids: Co
     await counting.add_latencies(unit, latencies)
 
 
+async def follow_no_more(unit: Unit, alert_ids: Collection[int], subscriber_ids: Collection[int]) -> None:
+    """Take no further step of these alerts for these people; what was sent to them stays as it is."""
+    there = await _load_all(unit, {alert_id: set(subscriber_ids) for alert_id in alert_ids})
+    there = {key: each for key, each in there.items() if each.followed}
+    for each in there.values():
+        each.person.next_round = None
+        each.person.settle()
+    deltas: Counter[tuple[int, str, int]] = Counter()
+    await _write(unit, there, deltas)
+    await counting.add(unit, deltas)
+
+
 async def _write(unit: Unit, there: "Mapping[_Key, _Standing]", deltas: Counter[tuple[int, str, int]]) -> None:
     for (alert_id, _), standing in there.items():
         subject = counting.people(unconfirmed=standing.unconfirmed)

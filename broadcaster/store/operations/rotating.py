@@ -48,6 +48,7 @@ from broadcaster.store.tables import (
     subscribers,
     upload_parts,
     uploads,
+    volunteers,
     vulnerable_people,
 )
 
@@ -87,6 +88,7 @@ def _each() -> Iterator[Sealed]:
     for column in (vulnerable_people.c.sealed, vulnerable_people.c.person):
         yield Sealed(column, b"vulnerable entry:%d", (vulnerable_people.c.id,))
     yield Sealed(help_requests.c.sealed, b"help:%d", (help_requests.c.subscriber_id,))
+    yield Sealed(volunteers.c.sealed, b"volunteer:%d", (volunteers.c.id,))
     yield Sealed(inbox_messages.c.sealed, b"inbox", ())
     yield Sealed(sandbox_messages.c.sealed, b"sandbox", ())
     yield Sealed(keeper_answers.c.sealed, b"keeper:%b", (keeper_answers.c.keeper,))

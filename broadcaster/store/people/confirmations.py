@@ -279,6 +279,12 @@ async def confirm(unit: Unit, confirmation_id: int, now: datetime) -> None:
     )
 
 
+async def use_up(unit: Unit, confirmation_id: int) -> None:
+    """Record that a code was right where it makes no contact: it proved who holds a telephone."""
+    mine = confirmations.c.id == confirmation_id
+    await unit.conn.execute(update(confirmations).where(mine).values(state=State.CONFIRMED, sealed=None))
+
+
 async def add_contact(unit: Unit, subscriber_id: int, contact: NewContact, now: datetime) -> None:
     """Add a confirmed contact; active alerts at the subscriber's places go to it too."""
     (contact_id,) = (await contact_rows.ensure(unit, [contact], now)).values()

@@ -16,6 +16,7 @@ from broadcaster.domain.answers import Way, word_of
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.visits import Finding
 from broadcaster.store import help_requests as help_rows
 from broadcaster.store import inbox, polls
 from broadcaster.store.engine.engine import Unit
@@ -41,6 +42,7 @@ from broadcaster.store.tables import (
     signed_requests,
     stations,
     trials,
+    visits,
     welcomes,
 )
 
@@ -70,6 +72,7 @@ TABLES: Mapping[str, str] = {
     "shares": "shared",
     "answers": "answer",
     "help_requests": "help",
+    "visits": "visit",
     "inbox_messages": "text",
     "poll_voters": "vote",
     "vulnerable_people": "vulnerable",
@@ -206,6 +209,8 @@ async def _of_alerts(unit: Unit, subscriber_id: int) -> list[Record]:
         facts = {"answer": word_of(row.choice), "way": Way(row.way).name.lower()}
         facts |= {} if row.given_by == subscriber_id else {"household": True}
         found.append(Record("answer", row.at, row.slug, row.token, facts))
+    for row in await rows(visits, visits.c.at, visits.c.finding):
+        found.append(Record("visit", row.at, row.slug, row.token, {"found": Finding(row.finding).word}))
     mine = select(help_requests.c.id, alerts.c.token, stations.c.slug).join(
         stations, stations.c.id == help_requests.c.station_id
     )

@@ -1,22 +1,28 @@
-"""The visit list: people whom an alert has not reached, or who have not confirmed it, by street and number."""
+"""The visit list: people whom an alert has not reached, or who have not confirmed it, by street and number.
+
+``visits`` holds what volunteers found, by the first alert of a thread.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select, update
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.alerts import Alert
-from broadcaster.domain.deliveries import PersonState
+from broadcaster.domain.deliveries import CHOSEN, PersonState
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, unpack
+from broadcaster.domain.visits import Finding, Visited
 from broadcaster.store import help_requests
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.register import persons, vulnerable
 from broadcaster.store.register.persons import Person
-from broadcaster.store.tables import recipients
+from broadcaster.store.tables import recipients, to_micros, visits
 
 MOST = 5000
 """The most people on a list: more than a town hall can visit, or a page can show."""
@@ -29,7 +35,7 @@ _NUMBER = re.compile(r"^\s*(\d+)\s*(bis|ter|quater|[a-z](?=\s))?[\s,]*(.*)$", re
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A person to visit. ``first``: visit before others; it has several possible reasons, so that it reveals none.
-    ``told_at``: last proof that a message came.
+    ``told_at``: last proof that a message came. ``visited``: None before the first visit.
     """
 
     subscriber_id: int
@@ -42,37 +48,114 @@ class Visit:
     first: bool
     told_at: datetime | None
     reasons: Sequence[Why]
+    visited: Visited | None
+
+    @property
+    def place(self) -> str:
+        """Return the street and town in the comparison form; "||" without an address."""
+        return Address(self.street, self.address.postcode, self.address.city).canonical
+
+    @property
+    def street_line(self) -> str:
+        """Return the street and town to show; empty without an address."""
+        return str(Address(self.street, self.address.postcode, self.address.city))
 
 
-async def listed(unit: Unit, alert: Alert, *, unconfirmed: bool) -> list[Visit]:
-    """Return the people to visit, by town, street and number, those without an address last.
+@dataclass(frozen=True, slots=True)
+class Street:
+    """The people of one street. ``place``: as ``Visit.place``; ``name``: to show."""
 
-    ``unconfirmed``: also people who were told and have not confirmed. At most ``MOST``.
+    place: str
+    name: str
+    people: tuple[Visit, ...]
+
+    @property
+    def done(self) -> int:
+        return sum(each.visited is not None for each in self.people)
+
+
+def by_street(listed: Sequence[Visit]) -> list[Street]:
+    """Group a list, which is in order, by its streets."""
+    groups = [(place, tuple(people)) for place, people in groupby(listed, key=lambda each: each.place)]
+    return [Street(place, people[0].street_line, people) for place, people in groups]
+
+
+async def listed(unit: Unit, alert: Alert, *, unconfirmed: bool, streets: Collection[str] | None = None) -> list[Visit]:
+    """Return who is to be visited, or was, by town, street and number; those without an address last.
+
+    ``unconfirmed``: also people who were told and have not confirmed. ``streets``: only these. At most ``MOST``.
     """
     wanted = recipients.c.state == PersonState.UNREACHED
     if unconfirmed:
         wanted = recipients.c.state.between(PersonState.UNREACHED, PersonState.OPENED)
+    known = await of(unit, alert.first_id)
+    seen = select(visits.c.subscriber_id).where(visits.c.alert_id == alert.first_id)
     rows = await unit.conn.execute(
         select(recipients)
-        .where(recipients.c.alert_id == alert.id, wanted)
+        .where(recipients.c.alert_id == alert.id, or_(wanted, recipients.c.subscriber_id.in_(seen)))
         .order_by(recipients.c.subscriber_id)
         .limit(MOST)
     )
-    standing = {row.subscriber_id: row for row in rows}
+    found = await _opened(unit, alert, {row.subscriber_id: row for row in rows}, known)
+    return sorted((each for each in found if streets is None or each.place in streets), key=_order)
+
+
+async def one(unit: Unit, alert: Alert, subscriber_id: int) -> Visit | None:
+    """Return a person whom an alert concerns, however they stand by now; None if it does not."""
+    mine = recipients.c.alert_id == alert.id, recipients.c.subscriber_id == subscriber_id
+    rows = await unit.conn.execute(select(recipients).where(*mine, recipients.c.state.not_in(CHOSEN)))
+    found = await _opened(unit, alert, {row.subscriber_id: row for row in rows}, await of(unit, alert.first_id))
+    return found[0] if found else None
+
+
+async def _opened(unit: Unit, alert: Alert, rows: Mapping[int, Any], known: Mapping[int, Visited]) -> list[Visit]:
     found: list[Visit] = []
-    ids = list(standing)
+    ids = list(rows)
     for start in range(0, len(ids), _AT_ONCE):
         part = ids[start : start + _AT_ONCE]
         named = await vulnerable.named(unit, alert.station_id, part)
-        first = named.keys() | await help_requests.asking(unit, alert.id, part)
-        for each in await persons.people_of(unit, alert.station_id, part):
-            row = standing[each.id]
-            told_at = row.delivered_at or row.accepted_at
-            found.append(_visit(each, told_at, unpack(row.reasons), first=each.id in first))
-    return sorted(found, key=_place)
+        first = named.keys() | await help_requests.asking(unit, alert.first_id, part)
+        people = await persons.people_of(unit, alert.station_id, part)
+        found += [_visit(each, rows[each.id], known.get(each.id), first=each.id in first) for each in people]
+    return found
 
 
-def _visit(person: Person, told_at: datetime | None, reasons: Sequence[Why], *, first: bool) -> Visit:
+async def of(unit: Unit, alert_id: int) -> dict[int, Visited]:
+    """Return the last visit of each person; ``alert_id``: the first of the thread."""
+    rows = await unit.conn.execute(select(visits).where(visits.c.alert_id == alert_id))
+    return {row.subscriber_id: Visited(Finding(row.finding), row.at, row.volunteer_id) for row in rows}
+
+
+async def sums(unit: Unit, alert_id: int) -> dict[Finding, int]:
+    """Return how many people were found how."""
+    query = select(visits.c.finding, func.count()).where(visits.c.alert_id == alert_id).group_by(visits.c.finding)
+    return {Finding(finding): n for finding, n in await unit.conn.execute(query)}
+
+
+async def mark_of(unit: Unit, alert_id: int) -> str:
+    """Return a mark of a thread's visits: it changes with each."""
+    query = select(func.count(), func.max(visits.c.at)).where(visits.c.alert_id == alert_id)
+    n, newest = (await unit.conn.execute(query)).one()
+    return f"{n}.{0 if newest is None else to_micros(newest)}"
+
+
+async def record(unit: Unit, alert_id: int, subscriber_id: int, found: Visited) -> bool:
+    """Record a visit; False if the same was recorded before, by a form that was sent twice."""
+    await unit.in_turn("visit", subscriber_id)
+    mine = visits.c.alert_id == alert_id, visits.c.subscriber_id == subscriber_id
+    known = (await unit.conn.execute(select(visits).where(*mine))).one_or_none()
+    values = {"finding": found.finding, "volunteer_id": found.volunteer_id, "at": found.at}
+    if known is None:
+        key = {"alert_id": alert_id, "subscriber_id": subscriber_id}
+        await unit.conn.execute(visits.insert().values(key | values))
+    elif (known.finding, known.volunteer_id) == (found.finding, found.volunteer_id):
+        return False
+    else:
+        await unit.conn.execute(update(visits).where(*mine).values(values))
+    return True
+
+
+def _visit(person: Person, row: Any, visited: Visited | None, *, first: bool) -> Visit:
     address = Address() if person.address is None else person.address.address
     number, street = split(address.street)
     phones = dict.fromkeys(each.address for each in person.contacts if each.channel in _PHONES and each.confirmed)
@@ -85,8 +168,9 @@ def _visit(person: Person, told_at: datetime | None, reasons: Sequence[Why], *, 
         number=number,
         phones=tuple(phones),
         first=first,
-        told_at=told_at,
-        reasons=reasons,
+        told_at=row.delivered_at or row.accepted_at,
+        reasons=unpack(row.reasons),
+        visited=visited,
     )
 
 
@@ -98,9 +182,8 @@ def split(street: str) -> tuple[str, str]:
     return f"{found[1]} {found[2] or ''}".strip(), found[3].strip()
 
 
-def _place(visit: Visit) -> tuple[bool, str, str, int, str, str]:
+def _order(visit: Visit) -> tuple[bool, str, str, int, str, str]:
     """Return the sort key of a list."""
-    plain = Address(visit.street, visit.address.postcode, visit.address.city).canonical
-    street, _, town = plain.partition("|")
+    street, _, town = visit.place.partition("|")
     number = int(re.match(r"\d+", visit.number)[0]) if visit.number else 0  # type: ignore[index]
     return not visit.address, town, street, number, visit.number, visit.name or ""

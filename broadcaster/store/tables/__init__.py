@@ -11,7 +11,7 @@ from broadcaster.store.tables.alerts import (
     deliveries, escalations, keeper_answers, outbox, recipients, sandbox_messages, shares,
 )
 from broadcaster.store.tables.answers import (
-    OPEN_ONLY, answers, duty_weeks, help_duties, help_requests, inbox_messages,
+    OPEN_ONLY, answers, duty_weeks, help_duties, help_requests, inbox_messages, visits, volunteers,
 )
 from broadcaster.store.tables.columns import (
     Instant, from_micros, metadata, raw, to_micros,
@@ -121,6 +121,8 @@ __all__ = [
     "upload_parts",
     "uploads",
     "used_challenges",
+    "visits",
+    "volunteers",
     "vulnerable_grants",
     "vulnerable_people",
     "welcomes",

@@ -1,9 +1,9 @@
-"""Tables of people's answers, their requests for help, and who is on duty for these.
+"""Tables of people's answers, their requests for help, who is on duty for these, and visits by volunteers.
 
 ``alert_id`` is the first alert of a thread: an answer belongs to the whole thread.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, text
 
 from broadcaster.store.tables.columns import Id, Instant, metadata, station
 
@@ -75,4 +75,32 @@ help_duties = Table(
     station(primary_key=True),
     Column("key_id", BigInteger, primary_key=True, autoincrement=False),
     Column("until", Instant, nullable=False),
+)
+
+# Volunteers with a link to the visit list. A session is their phone's, after a code.
+volunteers = Table(
+    "volunteers",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("alert_id", BigInteger, nullable=False),
+    station(),
+    Column("sealed", LargeBinary, nullable=False),  # name, telephone and streets
+    Column("unconfirmed", Boolean, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Column("confirmation_id", BigInteger),
+    Column("session", LargeBinary(32)),
+    Column("session_until", Instant),
+    Index("ix_volunteers_alert_id", "alert_id"),
+    Index("ix_volunteers_added_at", "added_at"),
+)
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("alert_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subscriber_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("finding", SmallInteger, nullable=False),  # domain.visits.Finding
+    Column("volunteer_id", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
 )

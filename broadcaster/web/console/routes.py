@@ -6,7 +6,7 @@ from broadcaster.http.route import FORM, SHAPE, SMALL, Route
 from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.pipeline.helping import HELP
 from broadcaster.web.console import helping, home, inbox, polls
-from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached, visits
+from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached
 from broadcaster.web.console.compose import compose, editing, later, ppms, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.routing import data_at, form_at, page_at
@@ -237,32 +237,6 @@ ROUTES: tuple[Route, ...] = (
     ),
     page_at("/console/alerts/{id}/report", report.page, Permission.LOOK, "The report of an alert."),
     page_at("/console/alerts/{id}/report.pdf", report.pdf, Permission.LOOK, "The report as PDF."),
-    page_at(
-        "/console/alerts/{id}/visits",
-        visits.page,
-        Permission.REGISTER,
-        "Whom to visit, by street.",
-        query=visits.VisitsQuery,
-        views=Action.UNREACHED_SEEN,
-    ),
-    page_at(
-        "/console/alerts/{id}/visits.pdf",
-        visits.pdf,
-        Permission.EXPORT,
-        "The visit list as PDF.",
-        query=visits.VisitsQuery,
-        proven=True,
-        changes=(Action.UNREACHED_EXPORTED,),
-    ),
-    page_at(
-        "/console/alerts/{id}/visits.csv",
-        visits.table,
-        Permission.EXPORT,
-        "The visit list as CSV.",
-        query=visits.VisitsQuery,
-        proven=True,
-        changes=(Action.UNREACHED_EXPORTED,),
-    ),
     page_at(
         "/console/alerts/{id}/unreached",
         unreached.page,

@@ -83,6 +83,7 @@ def kind_words(words: Words) -> dict[str, str]:
         "help": words("My requests for help"),
         "text": words("My texts to the station"),
         "vulnerable": words("Register of vulnerable people"),
+        "visit": words("Visit by a volunteer"),
         "identity": words("How I showed who I am"),
         "vote": words("Polls in which I voted (what I voted, nobody knows)"),
     }

@@ -1,7 +1,9 @@
 """Routes of the residents' pages."""
 
+from broadcaster.domain.audit import Action
 from broadcaster.http import answering, identity
 from broadcaster.http.route import SMALL, Access, Route
+from broadcaster.pipeline.visiting import USE as VISITS
 from broadcaster.web.resident import (
     accessibility,
     answer,
@@ -13,6 +15,7 @@ from broadcaster.web.resident import (
     polls,
     public,
     sign,
+    visits,
 )
 
 _HTML = "text/html"
@@ -128,6 +131,59 @@ ROUTES: tuple[Route, ...] = (
         {200: _HTML},
         largest=SMALL,
         page=True,
+        tag="public",
+    ),
+    Route(
+        "GET",
+        "/v/{token}",
+        visits.show,
+        Access.SIGNED,
+        "A volunteer's part of a visit list, after a code to their telephone.",
+        {200: _HTML},
+        query=visits.VisitsQuery,
+        link=VISITS,
+        page=True,
+        changes=(Action.VISITS_SEEN,),
+        tag="public",
+    ),
+    Route(
+        "POST",
+        "/v/{token}",
+        visits.enter,
+        Access.SIGNED,
+        "Open it with the code.",
+        {303: None},
+        form=("code",),
+        largest=SMALL,
+        link=VISITS,
+        page=True,
+        changes=(Action.VISITS_OPENED,),
+        tag="public",
+    ),
+    Route(
+        "POST",
+        "/v/{token}/code",
+        visits.send_code,
+        Access.SIGNED,
+        "Send a code to the volunteer's own telephone.",
+        {303: None},
+        largest=SMALL,
+        link=VISITS,
+        page=True,
+        tag="public",
+    ),
+    Route(
+        "POST",
+        "/v/{token}/people/{person}",
+        visits.record,
+        Access.SIGNED,
+        "What was found at a person's door.",
+        {303: None},
+        form=("found",),
+        largest=SMALL,
+        link=VISITS,
+        page=True,
+        changes=(Action.VISITED,),
         tag="public",
     ),
     Route(

@@ -2,8 +2,8 @@
 
 import { left, one } from "./parts/dom.js";
 import { draw, L, pin } from "./parts/map.js";
+import { renew } from "./parts/renew.js";
 
-const EVERY_MS = 5_000;
 const given = left("given");
 const box = one("#help-map");
 if (box && given.points.length) {
@@ -19,8 +19,4 @@ if (box && given.points.length) {
   fit();
   ready.then(fit);
 }
-setInterval(async () => {
-  if (document.hidden) return;
-  const answer = await fetch(given.news, { credentials: "same-origin" }).catch(() => null);
-  if (answer?.ok && (await answer.json()).mark !== given.mark) location.reload();
-}, EVERY_MS);
+renew(given);

@@ -20,6 +20,7 @@ from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.templates import Template
+from broadcaster.domain.visits import Finding, Visited
 from broadcaster.domain.vulnerable import Details
 from broadcaster.domain.zones import zone_of
 from broadcaster.store import Store, Unit, Vault, duties, help_requests, inbox
@@ -29,7 +30,7 @@ from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations, contacts, fixes, identities, welcomes, wishes
 from broadcaster.store.people.confirmations import Asked
-from broadcaster.store.register import by_hand, erasing, uploads, vulnerable
+from broadcaster.store.register import by_hand, erasing, uploads, visits, volunteers, vulnerable
 from broadcaster.store.stations import ppms, stations, templates
 from broadcaster.store.tables import (
     addresses,
@@ -115,6 +116,9 @@ async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None
     await help_requests.ask(unit, alert.id, alert.station_id, who, NOW, position=None)
     await duties.set_week(unit, alert.station_id, weeks_from(NOW, zone_of("FR"), 1)[0], await _ids(unit))
     await duties.set_duty(unit, alert.station_id, 1, NOW + timedelta(hours=1))
+    given = {"name": "Luc", "phone": "+33639980099", "streets": ["||"], "unconfirmed": False}
+    luc = await volunteers.add(unit, alert.id, alert.station_id, **given, now=NOW)
+    assert await visits.record(unit, alert.id, who, Visited(Finding.ABSENT, NOW, luc.id))
     await inbox.keep(unit, alert.station_id, "+33639980098", "L’eau monte", NOW)
     texts = {"fr": ["Un marché ?", "Oui", "Non"]}
     poll = {"id": 7, "token": "t" * 16, "texts": texts, "alert_id": alert.id, "key_id": 1, "closes_at": NOW}

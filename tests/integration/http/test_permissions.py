@@ -110,6 +110,7 @@ async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
             "token": "nothing",
             "insee": "61214",
             "name": "flood",
+            "volunteer": "1",
             "nothing": "999999",
         }
         names = [f"{slug}-{each}" for slug, each in product(("laigle", "rugles"), KEYS)] + ["admin"]

@@ -30,6 +30,8 @@ OPEN = {
     "GET /console/sign-in",
     "GET /console/sign-in/passkey",
 }
+VISITS = {"GET /v/{token}", "POST /v/{token}", "POST /v/{token}/code", "POST /v/{token}/people/{person}"}
+"""A volunteer's pages."""
 SIGNED = {
     "POST /v1/receipts/{token}",
     "POST /v1/trials/{token}",
@@ -51,6 +53,7 @@ SIGNED = {
     "POST /u/{token}",
     "GET /c/{token}",
     "POST /c/{token}",
+    *VISITS,
 }
 
 
@@ -105,7 +108,7 @@ def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
         "POST /console/sign-in/password",
     }
     links = {each for each in taking if "/v1/" in each or "/hooks/" in each} - by_body
-    assert linked == links | {"GET /r/{token}", "POST /r/{token}"}
+    assert linked == links | {"GET /r/{token}", "POST /r/{token}"} | VISITS
     assert taking - linked - by_body == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"
 
 

@@ -9,6 +9,9 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.reasons import sentence
 from broadcaster.domain.report import Unreached
+from broadcaster.domain.stations import Station
+from broadcaster.domain.visits import Visited, found_words
+from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
@@ -22,6 +25,7 @@ from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_words import number, people_of
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
+from broadcaster.web.pages import written_short
 
 PAGE = 100
 _FEW = 5
@@ -60,7 +64,7 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
                 {
                     "reason": each,
                     "count": number(each.people, words),
-                    "people": [_person(row) for row in rows[:limit]],
+                    "people": [_person(row, station, words) for row in rows[:limit]],
                     "more": len(rows) > limit,
                     "next": rows[limit - 1].subscriber_id if len(rows) > limit and not several else None,
                 }
@@ -80,8 +84,21 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     return show(call.request, "alerts/unreached.html", words, facts, tab="alerts", where=station.name)
 
 
-def _person(row: Unreached) -> dict[str, str]:
-    return {"name": row.name or "", "external_id": row.external_id or "", "number": str(row.subscriber_id)}
+def _person(row: Unreached, station: Station, words: Words) -> dict[str, str]:
+    return {
+        "name": row.name or "",
+        "external_id": row.external_id or "",
+        "number": str(row.subscriber_id),
+        "visited": visited_words(row.visited, station, words),
+    }
+
+
+def visited_words(visited: Visited | None, station: Station, words: Words) -> str:
+    """Return a visit by a volunteer in words; empty without one."""
+    if visited is None:
+        return ""
+    at = written_short(visited.at, zone_of(station.region), words)
+    return words("visited on %(time)s: %(found)s", time=at, found=found_words(visited.finding, words))
 
 
 async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
@@ -99,13 +116,23 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
         await audit.record(unit, call.actor, Action.UNREACHED_EXPORTED, alert.id, station_id=station.id)
     await response.prepare(call.request)
     header = [words("Number"), words("External id"), words("Name"), words("Reason"), words("In detail")]
+    header.append(words("Visited"))
     await response.write((_BOM + _lines([header], words)).encode())
     after = 0
     while True:
         # One transaction per page, since a single one for a slow reader's download would block the store.
         async with call.services.store.read() as unit:
             rows = await reports.unreached(unit, alert, after=after, limit=_AT_ONCE)
-        lines = [[str(row.subscriber_id), row.external_id or "", row.name or "", *_why(row, words)] for row in rows]
+        lines = [
+            [
+                str(row.subscriber_id),
+                row.external_id or "",
+                row.name or "",
+                *_why(row, words),
+                visited_words(row.visited, station, words),
+            ]
+            for row in rows
+        ]
         if lines:
             await response.write(_lines(lines, words).encode())
         if len(rows) < _AT_ONCE:

@@ -1,6 +1,5 @@
 """/console/alerts/{id}/visits: people to visit, by street and number, as a page to print, as PDF and as CSV."""
 
-from itertools import groupby
 from typing import Any
 
 import aiohttp_jinja2
@@ -16,12 +15,13 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store.operations import audit
-from broadcaster.store.register import visits
-from broadcaster.store.register.visits import MOST, Visit
+from broadcaster.store.register import visits, volunteers
+from broadcaster.store.register.visits import MOST, Visit, by_street
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_words import number
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.alerts.unreached import visited_words
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
@@ -40,14 +40,25 @@ async def page(call: Call[None, VisitsQuery]) -> web.Response:
     """Show the list; the audit log records it."""
     alert, station, words = await _asked(call)
     facts = await _facts(call, alert, station, words)
+    async with call.services.store.read() as unit:
+        mark = await visits.mark_of(unit, alert.first_id)
+    facts["news"] = {"news": f"/console/alerts/{alert.id}/visits/news", "mark": mark}
     return show(call.request, "alerts/visits.html", words, facts, tab="alerts", where=station.name)
+
+
+async def news(call: Call[None, None]) -> web.Response:
+    """Return a mark that changes with each visit: the page's script then reads the list anew."""
+    alert, _ = await alert_of(call)
+    async with call.services.store.read() as unit:
+        mark = await visits.mark_of(unit, alert.first_id)
+    return web.json_response({"mark": mark}, headers={"Cache-Control": "no-store"})
 
 
 async def pdf(call: Call[None, VisitsQuery]) -> web.Response:
     """Return the list as PDF; the audit log records it first."""
     alert, station, words = await _asked(call)
     facts = await _facts(call, alert, station, words)
-    await _taken(call, alert, len(facts["people"]))
+    await _taken(call, alert, facts["people"])
     context = {"_": words, "language": words.language, "sheet": call.request.app[ASSETS].text("report.css"), **facts}
     html = aiohttp_jinja2.render_string("console/alerts/visits_print.html", call.request, context)
     try:
@@ -75,6 +86,7 @@ async def table(call: Call[None, VisitsQuery]) -> web.Response:
         words("First"),
         words("Last contact"),
         words("Reason"),
+        words("Visited"),
         words("External id"),
     ]
     zone = zone_of(station.region)
@@ -88,6 +100,7 @@ async def table(call: Call[None, VisitsQuery]) -> web.Response:
             words("yes") if each.first else "",
             "" if each.told_at is None else written_short(each.told_at, zone, words),
             _why(each, words),
+            visited_words(each.visited, station, words),
             each.external_id or "",
         ]
         for each in people
@@ -121,23 +134,34 @@ def _named(alert: Alert, station: Station, words: Words, ending: str) -> dict[st
 
 async def _facts(call: Call[None, VisitsQuery], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
     people, zone = await _people(call, alert), zone_of(station.region)
-    shown = [
+    async with call.services.store.read() as unit:
+        visitors = [each for each in await volunteers.of(unit, alert.first_id) if each.revoked_at is None]
+    streets = [
         {
-            "number": each.number,
-            "name": each.name or words("Without a name"),
-            "phones": each.phones,
-            "first": each.first,
-            "told": "" if each.told_at is None else written_short(each.told_at, zone, words),
-            "why": _why(each, words),
-            "street": str(each.address and f"{each.street}, {each.address.postcode} {each.address.city}"),
+            "name": street.name,
+            "done": street.done,
+            "visitors": [each.name for each in visitors if street.place in each.streets],
+            "people": [
+                {
+                    "number": each.number,
+                    "name": each.name or words("Without a name"),
+                    "phones": each.phones,
+                    "first": each.first,
+                    "told": "" if each.told_at is None else written_short(each.told_at, zone, words),
+                    "why": _why(each, words),
+                    "visited": visited_words(each.visited, station, words),
+                }
+                for each in street.people
+            ],
         }
-        for each in people
+        for street in by_street(people)
     ]
     return {
         **heading(alert, station, words),
-        "people": shown,
-        "streets": [(street, list(each)) for street, each in groupby(shown, key=lambda one: one["street"])],
+        "people": len(people),
+        "streets": streets,
         "count": number(len(people), words),
+        "done": sum(each.visited is not None for each in people),
         "cut": len(people) >= MOST,
         "who": "unconfirmed" if call.query.who == "unconfirmed" else "unreached",
         "printed": written_time(call.services.clock.now(), zone, words),

@@ -29,7 +29,18 @@ AUDIT = f"{PATH}/audit"
 _PAGE, _AT_ONCE = 50, 500
 _LARGEST = (1 << 63) - 1
 _ALERTS = frozenset(
-    {Action.ALERT_SENT, Action.ALERT_UPDATED, Action.ALERT_CANCELLED, Action.UNREACHED_SEEN, Action.UNREACHED_EXPORTED}
+    {
+        Action.ALERT_SENT,
+        Action.ALERT_UPDATED,
+        Action.ALERT_CANCELLED,
+        Action.UNREACHED_SEEN,
+        Action.UNREACHED_EXPORTED,
+        Action.VISITS_SHARED,
+        Action.VISITS_REVOKED,
+        Action.VISITS_OPENED,
+        Action.VISITS_SEEN,
+        Action.VISITED,
+    }
 )
 _PEOPLE = frozenset(
     {

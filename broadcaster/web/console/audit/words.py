@@ -69,6 +69,11 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.LIST_IMPORTED: words("imported a list"),
         Action.REGISTER_EXPORTED: words("exported the register"),
         Action.UNREACHED_EXPORTED: words("exported who was not reached"),
+        Action.VISITS_SHARED: words("shared the visit list"),
+        Action.VISITS_REVOKED: words("took the visit list back from a volunteer"),
+        Action.VISITS_OPENED: words("opened the visit list with a code"),
+        Action.VISITS_SEEN: words("looked at the visit list"),
+        Action.VISITED: words("recorded a visit"),
         Action.ALERT_SENT: words("sent an alert"),
         Action.ALERT_UPDATED: words("updated an alert"),
         Action.ALERT_CANCELLED: words("ended an alert"),
@@ -111,5 +116,6 @@ def actor_words(words: Words) -> dict[ActorKind, str]:
         ActorKind.KEY: words("an API key"),
         ActorKind.MACHINE: words("a command on the machine"),
         ActorKind.SERVICE: words("Tocsin itself"),
+        ActorKind.VOLUNTEER: words("a volunteer"),
         ActorKind.NOBODY: words("somebody not signed in"),
     }

@@ -1,0 +1,89 @@
+"""GET /v1/alerts/{id}/visits; GET, POST and DELETE /v1/alerts/{id}/volunteers."""
+
+from typing import Any
+
+from aiohttp import web
+
+from broadcaster.domain.refusals import NotFound
+from broadcaster.domain.visits import Volunteer
+from broadcaster.http.alerts import alert_of
+from broadcaster.http.answers import answer, nothing
+from broadcaster.http.confirmations import telephone
+from broadcaster.http.reading import number_of
+from broadcaster.http.route import Call
+from broadcaster.http.schemas.visits import (
+    StreetOut,
+    VisitsOut,
+    VisitsQuery,
+    VolunteerIn,
+    VolunteerOut,
+    VolunteersOut,
+)
+from broadcaster.pipeline import visiting
+from broadcaster.store.register import visits, volunteers
+from broadcaster.store.register.visits import by_street
+
+
+async def listing(call: Call[None, VisitsQuery]) -> web.Response:
+    """Return whom to visit, by street."""
+    alert, _ = await alert_of(call)
+    async with call.services.store.read() as unit:
+        found = await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed")
+    call.seen(people=len(found), visits=True)
+    return answer(VisitsOut(streets=tuple(StreetOut.model_validate(each) for each in by_street(found))))
+
+
+async def who_visits(call: Call[None, None]) -> web.Response:
+    """Return the volunteers of an alert."""
+    alert, _ = await alert_of(call)
+    async with call.services.store.read() as unit:
+        found = await volunteers.of(unit, alert.first_id)
+    return answer(VolunteersOut(volunteers=tuple(_volunteer(call, each) for each in found)))
+
+
+async def add(call: Call[VolunteerIn, None]) -> web.Response:
+    """Give streets to a volunteer, and send them their link."""
+    alert, station = await alert_of(call)
+    call.need(station.id)
+    given = call.body
+    made = await visiting.share(
+        call.services,
+        alert,
+        station,
+        call.actor,
+        name=given.name,
+        phone=telephone(call.services, station, given.phone),
+        streets=given.streets,
+        unconfirmed=given.who == "unconfirmed",
+    )
+    return answer(_volunteer(call, made), 201)
+
+
+async def revoke(call: Call[None, None]) -> web.Response:
+    """End a volunteer's access."""
+    await visiting.revoke(call.services, await volunteer_of(call), call.actor)
+    return nothing()
+
+
+async def volunteer_of(call: Call[Any, Any]) -> Volunteer:
+    """Return the path's volunteer, who must be one of the path's alert. Raises ``NotFound``."""
+    alert, station = await alert_of(call)
+    call.need(station.id)
+    number = number_of(call.request.match_info["volunteer"])
+    async with call.services.store.read() as unit:
+        found = None if number is None else await volunteers.by_id(unit, number)
+    if found is None or found.alert_id != alert.first_id:
+        raise NotFound("volunteer-missing")
+    return found
+
+
+def _volunteer(call: Call[Any, Any], each: Volunteer) -> VolunteerOut:
+    return VolunteerOut(
+        id=str(each.id),
+        name=each.name,
+        phone=each.phone,
+        streets=each.streets,
+        url=visiting.url_of(call.services, each),
+        added_at=each.added_at,
+        revoked_at=each.revoked_at,
+    )

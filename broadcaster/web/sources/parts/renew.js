@@ -1,0 +1,11 @@
+// A page that is read anew when what it shows has changed.
+
+const EVERY_MS = 5_000;
+
+/** Reload once the mark at an address is another. @param {{news: string, mark: string}} given */
+export const renew = (given) =>
+  setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch(given.news, { credentials: "same-origin" }).catch(() => null);
+    if (answer?.ok && (await answer.json()).mark !== given.mark) location.reload();
+  }, EVERY_MS);
