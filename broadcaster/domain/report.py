@@ -9,6 +9,8 @@ from datetime import datetime
 
 from broadcaster.domain.alerts import AlertState, Role
 from broadcaster.domain.answers import HelpFigures
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.escalation import Policy
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, sentence
 from broadcaster.domain.visits import Visited
@@ -124,6 +126,39 @@ class Percentiles:
 
 
 @dataclass(frozen=True, slots=True)
+class StepFigures:
+    """A step of the alert's policy, in messages: those written, those that a provider or receiver has, those confirmed.
+
+    ``after_s``: seconds after the first step.
+    """
+
+    channels: tuple[ChannelName, ...]
+    after_s: int
+    messages: int
+    told: int
+    confirmed: int
+
+
+def figures_of(policy: Policy, channels: Mapping[ChannelName, Mapping[str, int]]) -> tuple[StepFigures, ...]:
+    """Return the figures of each step; ``channels``: messages by channel and state. A channel has one step only."""
+    found = []
+    for step in policy.steps:
+        counted = [
+            (state, channels.get(name, {}).get(state.word, 0)) for name in step.channels for state in DeliveryState
+        ]
+        found.append(
+            StepFigures(
+                channels=step.channels,
+                after_s=step.after_s,
+                messages=sum(n for _, n in counted),
+                told=sum(n for state, n in counted if state.held),
+                confirmed=sum(n for state, n in counted if state is DeliveryState.ACKNOWLEDGED),
+            )
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Who was reached. Each of ``matched`` people is in exactly one state of ``people``.
 
@@ -136,6 +171,7 @@ class Report:
     help; ``visits``: people by what volunteers found (``domain.visits.Finding``). All three count the alert's whole
     thread. ``again``: those of an update's people who were told of an earlier version; ``spared``: those whom it did
     not disturb. ``versions``: the alerts of its thread, oldest first; empty for a single alert.
+    ``steps``: empty for an alert that went by all its channels at once.
     """
 
     alert_id: int
@@ -161,6 +197,7 @@ class Report:
     answers: Mapping[str, int] = field(default_factory=dict)
     help: HelpFigures = field(default_factory=HelpFigures)
     visits: Mapping[str, int] = field(default_factory=dict)
+    steps: tuple[StepFigures, ...] = ()
     again: int = 0
     spared: int = 0
     versions: tuple[Version, ...] = ()

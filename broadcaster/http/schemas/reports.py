@@ -118,6 +118,16 @@ class HelpOut(Shown):
     taken_p95_s: float | None = Field(description="Seconds from asking to being taken in charge.")
 
 
+class StepFiguresOut(Shown):
+    """A step of the alert's policy, in messages."""
+
+    channels: tuple[ChannelName, ...]
+    after_s: int
+    messages: int
+    told: int = Field(description="Of these, those that a provider or their receiver has.")
+    confirmed: int
+
+
 class ReportOut(Shown):
     """Who was reached; each person of ``matched`` is in exactly one state of ``people``."""
 
@@ -144,6 +154,9 @@ class ReportOut(Shown):
     unwanted: int = Field(description="People who chose not to get it; in no other figure.")
     answers: dict[str, int] = Field(description="People by answer: received, safe, help, or the number of an own one.")
     help: HelpOut
+    steps: tuple[StepFiguresOut, ...] = Field(
+        description="By step of its policy; empty where all channels went at once."
+    )
     visits: dict[str, int] = Field(description="People by what volunteers found: safe, absent, help.")
     again: int = Field(description="Of an update's people: those who were told of an earlier version.")
     spared: int = Field(description="People told before whom a silent update did not disturb; in no other figure.")

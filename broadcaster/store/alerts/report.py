@@ -12,7 +12,7 @@ from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.domain.reasons import unpack
-from broadcaster.domain.report import Percentiles, Report, Unreached, Version
+from broadcaster.domain.report import Percentiles, Report, Unreached, Version, figures_of
 from broadcaster.domain.spelling import counted
 from broadcaster.store import help_requests
 from broadcaster.store.alerts import alerts as alert_rows
@@ -49,16 +49,17 @@ async def report(unit: Unit, alert: Alert) -> Report:
         f" {counted(each.refused, 'person', 'people')} ({each.code})."
         for each in await retiring.refusals_of(unit, alert.id)
     ]
+    channels = {
+        name: {DeliveryState(state).word: n for state, n in sorted(sums.get(name, {}).items())}
+        for name in alert.channels
+    }
     return Report(
         alert_id=alert.id,
         state=alert.state,
         matched=matched,
         unaccounted=pending,
         people={state.word: by_state.get(state, 0) for state in PersonState if state not in CHOSEN},
-        channels={
-            name: {DeliveryState(state).word: n for state, n in sorted(sums.get(name, {}).items())}
-            for name in alert.channels
-        },
+        channels=channels,
         accepted_s=_percentiles(histograms[counting.ACCEPTED]),
         delivered_s=_percentiles(histograms[counting.DELIVERED]),
         sent_at=alert.sent_at,
@@ -79,6 +80,7 @@ async def report(unit: Unit, alert: Alert) -> Report:
         again=sums.get(counting.AGAIN, {}).get(1, 0),
         spared=chosen.get(PersonState.SPARED, 0),
         versions=await versions_of(unit, alert),
+        steps=() if alert.policy is None else figures_of(alert.policy, channels),
     )
 
 

@@ -180,6 +180,10 @@ async def test_volunteers_open_their_streets_by_a_code_and_what_they_find_ends_w
             account = await served.finished(alert["id"])
             await quiet(town)
             assert [each.to for each in town.twilio.calls] == [other.landline]
+            by_step = [(each["after_s"], each["messages"], each["told"]) for each in account["steps"]]
+            assert by_step == [(0, 4, 4), (60, 0, 0), (300, 1, 1)]
+            _, _, page = await look(api, f"{console}/report", **anne)
+            assert re.search(r"Phone call</td><td>5\s*min", page), "the report has the steps too"
             people = account["people"]
             assert (people["acknowledged"], people["accepted"] + people["delivered"]) == (2, 2)
 

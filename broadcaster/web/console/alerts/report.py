@@ -14,6 +14,7 @@ from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import SENTENCES
 from broadcaster.domain.stations import Station
+from broadcaster.domain.visits import FINDINGS, found_words
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
@@ -100,6 +101,15 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         "places": whereabouts(alert, station, words),
         "timeline": _timeline(facts, moments, by, zone, words),
         "states": [(word, n) for word, n in states if n],
+        "steps": [
+            {
+                "channels": " · ".join(words.channel(name) for name in each.channels),
+                "after": span(each.after_s, words) if each.after_s else words("at once"),
+                "figures": [number(n, words) for n in (each.messages, each.told, each.confirmed)],
+            }
+            for each in facts.report.steps
+        ],
+        "visits": [(found_words(FINDINGS[word], words), number(n, words)) for word, n in facts.report.visits.items()],
         "adds_up": sum(n for _, n in states) == facts.people.matched,
         "reasons": reasons,
         "failures": [_failure(each, words) for each in failures],
