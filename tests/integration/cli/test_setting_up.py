@@ -101,6 +101,28 @@ def test_a_commune_becomes_a_station_and_only_once(seeded: Any):
     assert "another --slug" in again.stderr
 
 
+def test_a_stations_policies_are_changed_by_a_file_and_what_is_wrong_in_it_is_named(seeded: Any, tmp_path: Path):
+    path = tmp_path / "policies.json"
+    before = json.loads(seeded("station", "policies", "laigle").stdout)
+    assert (before["own"], before["budgets"]["sms"]) == ([], {"alert": None, "month": None})
+    steps = [{"channels": ["push"]}, {"channels": ["sms"], "after_s": 30, "until": "displayed"}]
+    path.write_text(json.dumps({"policies": {"severe": {"steps": steps}}, "budgets": {"sms": {"month": 900}}}))
+    after = json.loads(seeded("station", "policies", "laigle", str(path)).stdout)
+    assert (after["own"], after["budgets"]["sms"]["month"]) == (["severe"], 900)
+    assert [each["after_s"] for each in after["policies"]["severe"]["steps"]] == [0, 30]
+    for wrong, said in (
+        ({"policies": {"severe": {"steps": [*steps, {"channels": ["sms"]}]}}}, "Each channel stands in one step"),
+        ({"policies": {"severe": {"steps": steps, "loud": True}}}, "loud"),
+    ):
+        path.write_text(json.dumps(wrong))
+        refused = seeded("station", "policies", "laigle", str(path))
+        assert refused.exit_code != 0
+        assert said in refused.stderr
+    assert json.loads(seeded("station", "policies", "laigle").stdout) == after
+    path.write_text(json.dumps({"policies": {"severe": None}}))
+    assert json.loads(seeded("station", "policies", "laigle", str(path)).stdout)["own"] == []
+
+
 def test_a_postal_code_is_taken_for_what_it_is(seeded: Any):
     result = seeded("station", "add", "--insee", "61000")
     assert result.exit_code == 2
