@@ -15,6 +15,7 @@ from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.escalation import Policy, Step, Until
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.pipeline import escalate as escalate_module
 from broadcaster.pipeline.end import end as lift
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.issue import issue
@@ -191,6 +192,32 @@ async def test_nothing_follows_once_the_alert_is_over(
         await escalate(services)
         assert {name for name, *_ in await _deliveries(services, alert.id)} == {"push"}
         await recount(services.store, alert.id)
+
+
+async def test_a_step_of_a_graver_alert_is_taken_before_all_that_were_due_earlier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalate_module, "ROWS", 1)
+    async with service(tmp_path) as services:
+        people = [
+            resident(push(f"https://push.example/{n}"), phone(f"+3360000000{n}"), phone(f"+3323300000{n}", _V))
+            for n in range(9)
+        ]
+        station = await _station(services, *people)
+        flood, blast = [
+            (await issue(services, command(station, channels=(), severity=each, area=None, audience=EVERYONE)))[0]
+            for each in (Severity.SEVERE, Severity.EXTREME)
+        ]
+        for each in (flood, blast):
+            await resolve(services, each.id)
+            await _receive(services, each.id, _P, DeliveryState.ACCEPTED)
+        services.clock.forward(seconds=121)  # the flood's SMS are a minute late, the blast's calls just due
+        taken = []
+        for _ in range(2):
+            await escalate(services)
+            sent = {each.id: {name for name, *_ in await _deliveries(services, each.id)} for each in (flood, blast)}
+            taken.append((_S in sent[flood.id], _V in sent[blast.id]))
+        assert taken == [(False, True), (True, True)]
 
 
 @pytest.mark.parametrize("kind", URLS)
