@@ -20,7 +20,7 @@ from broadcaster.pipeline.answers import confirm, still_open, tell
 from broadcaster.pipeline.operator_mail import send_sms, words_for
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, help_requests
-from broadcaster.store.alerts import alerts, answers, standing, tracking
+from broadcaster.store.alerts import alerts, answers, standing, tracking, visited
 from broadcaster.store.operations import audit
 from broadcaster.store.people import confirmations
 from broadcaster.store.register import visits, volunteers
@@ -167,7 +167,7 @@ async def record(services: Services, visiting: Visiting, subscriber_id: int, fin
         person = await visits.one(unit, alert, subscriber_id)
         if person is None or person.place not in volunteer.streets:
             return False
-        if not await visits.record(unit, first, subscriber_id, Visited(finding, now, volunteer.id)):
+        if not await visited.record(unit, first, subscriber_id, Visited(finding, now, volunteer.id)):
             return True
         if finding is Finding.ABSENT:
             await standing.follow_no_more(unit, ids, [subscriber_id])

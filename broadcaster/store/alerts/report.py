@@ -16,10 +16,9 @@ from broadcaster.domain.report import Percentiles, Report, Unreached, Version, f
 from broadcaster.domain.spelling import counted
 from broadcaster.store import help_requests
 from broadcaster.store.alerts import alerts as alert_rows
-from broadcaster.store.alerts import answers, breakdown, counting, retiring, threads
+from broadcaster.store.alerts import answers, breakdown, counting, retiring, threads, visited
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import people
-from broadcaster.store.register import visits
 from broadcaster.store.tables import channel_stops, recipients, to_micros
 
 _STOP = text(
@@ -76,7 +75,7 @@ async def report(unit: Unit, alert: Alert) -> Report:
         unwanted=chosen.get(PersonState.UNWANTED, 0),
         answers={word_of(choice): n for choice, n in (await answers.sums(unit, alert.first_id)).items()},
         help=await help_requests.figures(unit, alert.first_id),
-        visits={found.word: n for found, n in (await visits.sums(unit, alert.first_id)).items()},
+        visits={found.word: n for found, n in (await visited.sums(unit, alert.first_id)).items()},
         again=sums.get(counting.AGAIN, {}).get(1, 0),
         spared=chosen.get(PersonState.SPARED, 0),
         versions=await versions_of(unit, alert),
@@ -138,7 +137,7 @@ async def unreached(
         query = query.where(recipients.c.reasons.in_(list(packed)))
     rows = list(await unit.conn.execute(query))
     known = await people.names(unit, alert.station_id, [row.subscriber_id for row in rows])
-    seen = await visits.of(unit, alert.first_id)
+    seen = await visited.of(unit, alert.first_id)
     return [
         Unreached(each, *known.get(each, (None, None)), reasons=unpack(reasons), visited=seen.get(each))
         for each, reasons in rows

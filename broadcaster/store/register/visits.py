@@ -10,19 +10,20 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.deliveries import CHOSEN, PersonState
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, unpack
-from broadcaster.domain.visits import Finding, Visited
+from broadcaster.domain.visits import Visited
 from broadcaster.store import help_requests
+from broadcaster.store.alerts import visited
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.register import persons, vulnerable
 from broadcaster.store.register.persons import Person
-from broadcaster.store.tables import recipients, to_micros, visits
+from broadcaster.store.tables import recipients, visits
 
 MOST = 5000
 """The most people on a list: more than a town hall can visit, or a page can show."""
@@ -88,7 +89,7 @@ async def listed(unit: Unit, alert: Alert, *, unconfirmed: bool, streets: Collec
     wanted = recipients.c.state == PersonState.UNREACHED
     if unconfirmed:
         wanted = recipients.c.state.between(PersonState.UNREACHED, PersonState.OPENED)
-    known = await of(unit, alert.first_id)
+    known = await visited.of(unit, alert.first_id)
     seen = select(visits.c.subscriber_id).where(visits.c.alert_id == alert.first_id)
     rows = await unit.conn.execute(
         select(recipients)
@@ -104,7 +105,7 @@ async def one(unit: Unit, alert: Alert, subscriber_id: int) -> Visit | None:
     """Return a person whom an alert concerns, however they stand by now; None if it does not."""
     mine = recipients.c.alert_id == alert.id, recipients.c.subscriber_id == subscriber_id
     rows = await unit.conn.execute(select(recipients).where(*mine, recipients.c.state.not_in(CHOSEN)))
-    found = await _opened(unit, alert, {row.subscriber_id: row for row in rows}, await of(unit, alert.first_id))
+    found = await _opened(unit, alert, {row.subscriber_id: row for row in rows}, await visited.of(unit, alert.first_id))
     return found[0] if found else None
 
 
@@ -118,41 +119,6 @@ async def _opened(unit: Unit, alert: Alert, rows: Mapping[int, Any], known: Mapp
         people = await persons.people_of(unit, alert.station_id, part)
         found += [_visit(each, rows[each.id], known.get(each.id), first=each.id in first) for each in people]
     return found
-
-
-async def of(unit: Unit, alert_id: int) -> dict[int, Visited]:
-    """Return the last visit of each person; ``alert_id``: the first of the thread."""
-    rows = await unit.conn.execute(select(visits).where(visits.c.alert_id == alert_id))
-    return {row.subscriber_id: Visited(Finding(row.finding), row.at, row.volunteer_id) for row in rows}
-
-
-async def sums(unit: Unit, alert_id: int) -> dict[Finding, int]:
-    """Return how many people were found how."""
-    query = select(visits.c.finding, func.count()).where(visits.c.alert_id == alert_id).group_by(visits.c.finding)
-    return {Finding(finding): n for finding, n in await unit.conn.execute(query)}
-
-
-async def mark_of(unit: Unit, alert_id: int) -> str:
-    """Return a mark of a thread's visits: it changes with each."""
-    query = select(func.count(), func.max(visits.c.at)).where(visits.c.alert_id == alert_id)
-    n, newest = (await unit.conn.execute(query)).one()
-    return f"{n}.{0 if newest is None else to_micros(newest)}"
-
-
-async def record(unit: Unit, alert_id: int, subscriber_id: int, found: Visited) -> bool:
-    """Record a visit; False if the same was recorded before, by a form that was sent twice."""
-    await unit.in_turn("visit", subscriber_id)
-    mine = visits.c.alert_id == alert_id, visits.c.subscriber_id == subscriber_id
-    known = (await unit.conn.execute(select(visits).where(*mine))).one_or_none()
-    values = {"finding": found.finding, "volunteer_id": found.volunteer_id, "at": found.at}
-    if known is None:
-        key = {"alert_id": alert_id, "subscriber_id": subscriber_id}
-        await unit.conn.execute(visits.insert().values(key | values))
-    elif (known.finding, known.volunteer_id) == (found.finding, found.volunteer_id):
-        return False
-    else:
-        await unit.conn.execute(update(visits).where(*mine).values(values))
-    return True
 
 
 def _visit(person: Person, row: Any, visited: Visited | None, *, first: bool) -> Visit:

@@ -24,13 +24,13 @@ from broadcaster.domain.visits import Finding, Visited
 from broadcaster.domain.vulnerable import Details
 from broadcaster.domain.zones import zone_of
 from broadcaster.store import Store, Unit, Vault, duties, help_requests, inbox
-from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking
+from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking, visited
 from broadcaster.store.operations import audit, rotating, sessions
 from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations, contacts, fixes, identities, welcomes, wishes
 from broadcaster.store.people.confirmations import Asked
-from broadcaster.store.register import by_hand, erasing, uploads, visits, volunteers, vulnerable
+from broadcaster.store.register import by_hand, erasing, uploads, volunteers, vulnerable
 from broadcaster.store.stations import ppms, stations, templates
 from broadcaster.store.tables import (
     addresses,
@@ -118,7 +118,7 @@ async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None
     await duties.set_duty(unit, alert.station_id, 1, NOW + timedelta(hours=1))
     given = {"name": "Luc", "phone": "+33639980099", "streets": ["||"], "unconfirmed": False}
     luc = await volunteers.add(unit, alert.id, alert.station_id, **given, now=NOW)
-    assert await visits.record(unit, alert.id, who, Visited(Finding.ABSENT, NOW, luc.id))
+    assert await visited.record(unit, alert.id, who, Visited(Finding.ABSENT, NOW, luc.id))
     await inbox.keep(unit, alert.station_id, "+33639980098", "L’eau monte", NOW)
     texts = {"fr": ["Un marché ?", "Oui", "Non"]}
     poll = {"id": 7, "token": "t" * 16, "texts": texts, "alert_id": alert.id, "key_id": 1, "closes_at": NOW}

@@ -14,6 +14,7 @@ from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.store.alerts import visited
 from broadcaster.store.operations import audit
 from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import MOST, Visit, by_street
@@ -41,7 +42,7 @@ async def page(call: Call[None, VisitsQuery]) -> web.Response:
     alert, station, words = await _asked(call)
     facts = await _facts(call, alert, station, words)
     async with call.services.store.read() as unit:
-        mark = await visits.mark_of(unit, alert.first_id)
+        mark = await visited.mark_of(unit, alert.first_id)
     facts["news"] = {"news": f"/console/alerts/{alert.id}/visits/news", "mark": mark}
     return show(call.request, "alerts/visits.html", words, facts, tab="alerts", where=station.name)
 
@@ -50,7 +51,7 @@ async def news(call: Call[None, None]) -> web.Response:
     """Return a mark that changes with each visit: the page's script then reads the list anew."""
     alert, _ = await alert_of(call)
     async with call.services.store.read() as unit:
-        mark = await visits.mark_of(unit, alert.first_id)
+        mark = await visited.mark_of(unit, alert.first_id)
     return web.json_response({"mark": mark}, headers={"Cache-Control": "no-store"})
 
 
