@@ -8,7 +8,6 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
-from broadcaster.commands.showing import number
 from broadcaster.commands.wording import words
 from broadcaster.domain.audit import Action
 
@@ -67,7 +66,11 @@ def rotate() -> None:
             return done
 
     done = wait_for(work())
-    click.echo(words("%(n)s values are sealed with the newest secret", n=number(done)))
+    click.echo(
+        words.many(
+            "%(n)s value is sealed with the newest secret", "%(n)s values are sealed with the newest secret", done
+        )
+    )
     if where.secret_key is None:
         path = where.data_dir / "secret.key"
         write_private(path.with_name("secret.key.old"), path.read_text().strip().split(",")[1])

@@ -274,6 +274,7 @@ async def test_a_name_or_an_address_is_in_no_column_that_is_not_sealed():
         "audit_entries.actor_kind", "audit_entries.action", "audit_entries.params",  # codes, ids and counts only
         "trials.code",  # a provider's, or an error's
         "audit_entries.origin",  # a network of 256 addresses
+        "lasting_keys.use",  # which key it is
         "audit_segments.month", "duty_weeks.week",  # 2026-06, 2026-W23
     }  # fmt: skip
 
