@@ -258,7 +258,7 @@ async def test_an_idle_sign_shows_the_towns_name_the_time_and_a_code_that_leads_
     _, _, page = await page_of(api, "/sign/laigle")
     assert '"alerts":[]' in page
     idle = page.partition('<template id="idle">')[2].partition("</template>")[0]
-    assert "<h1>L&#39;Aigle</h1>" in idle
+    assert "<h1>L'Aigle</h1>" in idle
     assert 'class="clock figures"' in idle
     assert "en cas de danger, vous êtes prévenu en quelques secondes" in idle
     address = f"{api.running.url.partition('://')[2]}/s/laigle"
