@@ -8,7 +8,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
-from broadcaster.commands.wording import words
+from broadcaster.commands.wording import many, words
 from broadcaster.domain.audit import Action
 
 _BYTES = 32
@@ -67,9 +67,7 @@ def rotate() -> None:
 
     done = wait_for(work())
     click.echo(
-        words.many(
-            "%(n)s value is sealed with the newest secret", "%(n)s values are sealed with the newest secret", done
-        )
+        many("%(n)s value is sealed with the newest secret", "%(n)s values are sealed with the newest secret", done)
     )
     if where.secret_key is None:
         path = where.data_dir / "secret.key"
