@@ -89,6 +89,8 @@ NOT_EXPORTED: Mapping[str, str] = {
     "suppressions": "keyed hashes: they can't be read, only compared",
     "erasures": "keyed hashes: they can't be read, only compared",
     "keeper_answers": "words of a provider of many contacts",
+    "operator_pushes": "an operator's browsers, not a resident's; the operator sees and removes them in the console",
+    "volunteers": "who helps at an alert, as an operator wrote them down; nothing joins them to a subscriber",
 }
 
 
