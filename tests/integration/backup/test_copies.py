@@ -15,14 +15,14 @@ from sqlalchemy import func, inspect, select, text
 from broadcaster.backup import Archive, back_up, erasures, restore
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.refusals import Conflict
-from broadcaster.store import Store, Vault
+from broadcaster.store import SealBroken, Store, Vault
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.engine import outbox
-from broadcaster.store.operations import copying, migrate
-from broadcaster.store.people import profiles
+from broadcaster.store.operations import copying, migrate, rotating
+from broadcaster.store.people import people, profiles
 from broadcaster.store.register import erasing
 from broadcaster.store.tables import batches as batch_rows
-from broadcaster.store.tables import deliveries, leases, metadata, stations, subscribers
+from broadcaster.store.tables import deliveries, lasting_keys, leases, metadata, stations, subscribers
 from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
 
 HELD = {"lease_owner": None, "lease_until": None}
@@ -243,16 +243,39 @@ async def test_the_manifest_says_what_is_in_it(full, tmp_path):
 
 
 async def test_secrets_that_were_changed_meanwhile_restore_as_they_are(full, empty, tmp_path):
-    """The new secret is put before the old one; rows of either open."""
-    new, old = b"n" * 32, SECRET
+    """The new secret is put before the old one; rows of either open. Which is older counts until a rotation begins."""
+    new, old, other = b"n" * 32, SECRET, b"o" * 32
     full.vault = Vault([new, old])
     async with full.write() as unit:
-        await register(unit, 1, resident(name="Sealed with the new one", at=(0.6, 48.7)))
-    await back_up(full, tmp_path / "b", now=NOW)
-    with Archive(tmp_path / "b") as archive:
-        for secrets in ([old], [new], [old, new]):
-            with pytest.raises(Exception, match=r"key|secret"):
+        await unit.conn.execute(lasting_keys.delete())
+        (last,) = await register(unit, 1, resident(name="Sealed with the new one", at=(0.6, 48.7)))
+    await back_up(full, tmp_path / "before", now=NOW)
+    async with full.write() as unit:
+        await rotating.keep_lasting(unit)
+    await back_up(full, tmp_path / "begun", now=NOW)
+    both = [new, old], [old, new]
+    for name, right, wrong in (("before", both[:1], ([old], [new], [old, new])), ("begun", both, ([old], [other]))):
+        with Archive(tmp_path / name) as archive:
+            for secrets in wrong:
+                with pytest.raises(SealBroken):
+                    archive.check_secret(Vault(secrets))
+            for secrets in right:
                 archive.check_secret(Vault(secrets))
-        empty.vault = Vault([new, old])
+    with Archive(tmp_path / "begun") as archive:
+        empty.vault = Vault([new])
+        archive.check_secret(empty.vault)
+        with pytest.raises(SealBroken):  # what the rotation had not got to yet
+            await restore(empty, archive, now=datetime.now(UTC))
+        assert await migrate.current(empty) is None, "nothing of it stays"
+        empty.vault = Vault([old, new])
         archive.check_secret(empty.vault)
         await restore(empty, archive, now=datetime.now(UTC))
+    async with empty.read() as unit:
+        for person in (4, last):
+            assert await profiles.read(unit, person) == await profile_of(full, person)
+        assert await people.by_external_ids(unit, 1, ["R3"]), "found by its blind index"
+
+
+async def profile_of(store, person):
+    async with store.read() as unit:
+        return await profiles.read(unit, person)
