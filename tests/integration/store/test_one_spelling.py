@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from unittest.mock import AsyncMock
-
 import pytest
 from sqlalchemy import insert, select
 
-from broadcaster.domain.people import ContactStatus, LinkStatus
+from broadcaster.domain.people import ContactStatus
 from broadcaster.register.applying import apply
 from broadcaster.register.contacts import mail_contact
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store import Store, Vault, tables
 from broadcaster.store.operations.migrate import migrate, upgrade
-from broadcaster.store.people import contacts, people, profiles, suppression
+from broadcaster.store.people import contacts, people, profiles
 from broadcaster.store.register import by_hand, listed, persons
 from broadcaster.store.stations import stations
 from tests.contract.stores import BY, NOW, SECRET, add_station, mail, register, resident
+from tests.integration.store import former_shape
 
 
 @pytest.fixture
@@ -84,36 +83,19 @@ async def test_a_group_keeps_the_slug_that_an_older_rule_made_and_a_list_finds_i
         assert (await stations.group_ids(unit, station.id))["rsted"] == before["rsted"]
 
 
-async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty_url, monkeypatch):
+async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty_url):
     store = Store(empty_url, Vault([SECRET]))
-    vault = store.vault
-    await store.run_sync(lambda connection: upgrade(connection, "0026", vault=vault))
+    await store.run_sync(lambda connection: upgrade(connection, "0026", vault=store.vault))
+    ids = [1, 2, 3, 4, 5]
     async with store.write() as unit:
-        station_id = 1  # by hand, for the functions of today read columns of today
-        await unit.conn.execute(insert(tables.stations).values(
-            id=station_id, slug="laigle", name="L'Aigle", kind="authority", languages=["fr"], margin_m=1000.0,
-            region="FR", created_at=NOW,
-        ))  # fmt: skip
-        monkeypatch.setattr(suppression, "refuse", AsyncMock())
-        ids = await register(unit, station_id, *[resident(external_id=each) for each in "ABCDE"])
-        monkeypatch.undo()
-        spellings = ["ann@example.org", "Ann@example.org", "ANN@example.org", "Bob@example.org"]
-        made = await contacts.ensure(unit, [mail(each) for each in spellings], NOW)
-        known = {spelling: made[contacts.key_of(unit, mail(spelling))] for spelling in spellings}
-        pairs = [(ids[0], spellings[0]), (ids[0], spellings[1]), (ids[1], spellings[1]), (ids[2], spellings[2])]
-        for subscriber_id, spelling in [*pairs, (ids[3], spellings[3])]:
-            row = {"subscriber_id": subscriber_id, "contact_id": known[spelling], "created_at": NOW}
-            await unit.conn.execute(insert(tables.links).values(status=LinkStatus.CONFIRMED, **row))
-        await contacts.opt_out(unit, known["Ann@example.org"], station_id, NOW)
-        await contacts.retire(unit, [known["ANN@example.org"]], ContactStatus.STOPPED, None, NOW)
+        station_id = await former_shape.add_station(unit)
         for subscriber_id, external_id in zip(ids, ("R-1", "R-1\u200b", "x-2\u200b", "X-2", "Y-3"), strict=True):
-            mark = vault.fingerprint(f"external {station_id}", external_id)
-            sealed = vault.seal(external_id.encode(), b"external:" + mark)
-            await unit.conn.execute(
-                tables.follows.update()
-                .where(tables.follows.c.subscriber_id == subscriber_id)
-                .values(external_mark=mark, external=sealed)
-            )
+            await former_shape.add_person(unit, station_id, subscriber_id, external_id)
+        await former_shape.add_contact(unit, 1, mail("ann@example.org"), ids[:1])
+        await former_shape.add_contact(unit, 2, mail("Ann@example.org"), ids[:2])
+        await former_shape.add_contact(unit, 3, mail("ANN@example.org"), ids[2:3], status=ContactStatus.STOPPED)
+        await former_shape.add_contact(unit, 4, mail("Bob@example.org"), ids[3:4])
+        await unit.conn.execute(insert(tables.opt_outs).values(station_id=station_id, contact_id=2, at=NOW))
     await migrate(store)
     try:
         ann, bob = await rows(store, tables.contacts)
