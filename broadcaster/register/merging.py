@@ -74,9 +74,9 @@ def _guarded(edit: Edit, told: Told, held: ListedPerson, vault: Vault) -> Edit:
     moved = [(held.contacts.get(key), now, held.guardian.get(key)) for key, now in wanted.items()]
     regrouped = tuple((at, now) for at, now, was in moved if at is not None and now != was)
     were = held.guardians(vault)
-    names = tuple(name or before for name, before in zip_longest(told.person.guardians, were, fillvalue=""))
-    same = list(map(plain, names)) == list(map(plain, were))
-    return edit._replace(regrouped=regrouped, guardians=None if same else names)
+    pairs = list(zip_longest(told.person.guardians, were, fillvalue=""))
+    same = all(not name or plain(name) == plain(before) for name, before in pairs)
+    return edit._replace(regrouped=regrouped, guardians=None if same else tuple(new or old for new, old in pairs))
 
 
 def _housed(edit: Edit, told: Told, held: ListedPerson, vault: Vault) -> tuple[Edit, int]:
