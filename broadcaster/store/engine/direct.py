@@ -58,6 +58,9 @@ class _Face:
     async def exec_driver_sql(self, *given: Any) -> CursorResult[Any]:
         return self._conn.exec_driver_sql(*given)
 
+    async def run_sync(self, work: Callable[[Connection], T]) -> T:
+        return work(self._conn)
+
     async def scalar(self, *given: Any) -> Any:
         return self._conn.scalar(*given)
 
