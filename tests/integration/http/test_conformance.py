@@ -20,7 +20,7 @@ LONG = "TOCSIN_FUZZ_EXAMPLES" in os.environ
 LEAST = 20_000
 EVERYBODY = "admin and a subscriber"
 WHO = ["admin", "laigle-admin", "laigle-publish", "laigle-read", "nobody", "subscriber"] if LONG else [EVERYBODY]
-OWN = "--exclude-path-regex=^/v1/subscribers/me", "--include-path-regex=^/v1/subscribers/me"
+OWN = "--exclude-path-regex=^(/v1/subscribers/me|/me/data)", "--include-path-regex=^(/v1/subscribers/me|/me/data)"
 """What a subscriber asks of their own is 401 to an operator."""
 
 
@@ -86,7 +86,7 @@ include-path-regex = "^/v1/schedules/"
 parameters = {{ "path.id" = "{schedule["id"]}" }}
 
 [[operations]]
-include-name-regex = "^(GET|PUT|POST|PATCH) /v1/subscribers/me"
+include-name-regex = "^(GET|PUT|POST|PATCH) (/v1/subscribers/me|/me/data)"
 headers = {{ Authorization = "Bearer {subscriber["token"]}" }}
 
 [[operations]]
@@ -102,7 +102,7 @@ enabled = false
     )  # fmt: skip
     assert code == 0, output[-6000:]
     refused = output.partition("returned only 401/403")[2].partition("💡")[0]
-    assert "/v1/subscribers/me" not in refused or who not in (EVERYBODY, "subscriber"), refused
+    assert not re.search(r" (/v1/subscribers/me|/me/data)", refused) or who not in (EVERYBODY, "subscriber"), refused
     assert "401 Unauthorized" not in refused or who not in (EVERYBODY, "admin"), refused
     assert (await api.call("GET", "/v1/subscribers/me", key=subscriber["token"]))[0] == 200
     if who != "subscriber":
