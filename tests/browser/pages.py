@@ -86,6 +86,16 @@ async def _as_a_resident(page: Page, scene: Scene) -> None:
     await page.reload()
 
 
+async def _save_their_data(page: Page, scene: Scene) -> None:
+    """The page is a file that a resident saves, and opens without the service."""
+    await _as_a_resident(page, scene)
+    async with page.expect_download() as saving:
+        await page.locator("#read").click()
+    saved = (await (await saving.value).path()).with_suffix(".html")
+    await (await saving.value).save_as(saved)
+    await page.goto(saved.as_uri())
+
+
 async def _as_a_volunteer(page: Page, scene: Scene) -> None:
     """The telephone gave its code before."""
     url = scene.village.url + scene.facts["volunteer"]
@@ -145,6 +155,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("confirm", "{confirm}", "/c/{token}"),
     Shown("me-nobody", "/me"),
     Shown("me", "/me", then=_as_a_resident, ready="main button:visible"),
+    Shown("me-data", "/me", "/me/data", then=_save_their_data),
     Shown("here", "/here"),
     Shown("accessibility", "/accessibility"),
     Shown("here-looked", "/here", at=INSIDE, then=_press("#look"), ready="#result li"),

@@ -22,7 +22,7 @@ async def test_an_alert_waits_for_the_second_person_who_sends_it_from_their_phon
         first = await operators.add(unit, "Administrator", now, admin=True)
         secret = await operators.new_link(unit, first, now + timedelta(hours=1))
     link = welcome_url(village.url, secret).partition("/console")
-    async with device(visit, village, link[1] + link[2], size=DESK, lang="en") as desk:
+    async with device(visit, village, link[1] + link[2], size=DESK, lang="en") as (desk, _):
         await desk.get_by_label("Your name").fill("Rose Martin")
         await desk.keyboard.press("Enter")
         await expect(desk).to_have_url(origin + "/console")
@@ -32,7 +32,7 @@ async def test_an_alert_waits_for_the_second_person_who_sends_it_from_their_phon
         await desk.get_by_role("button", name="Make the invitation").click()
         invitation = await desk.locator("#secret-link").input_value()
         path = "/console" + invitation.partition("/console")[2]
-        async with device(visit, village, path, size=PHONE) as phone:
+        async with device(visit, village, path, size=PHONE) as (phone, _):
             await phone.get_by_role("button", name="Créer ma clé d’accès").click()
             await expect(phone).to_have_url(origin + "/console")
 

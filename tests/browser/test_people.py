@@ -11,6 +11,8 @@ import zxingcpp
 from PIL import Image
 from playwright.async_api import expect
 
+from broadcaster.store.operators import operators
+from broadcaster.store.stations import stations
 from tests.browser.visiting import DESK, PHONE
 from tests.servers.ban import Known
 
@@ -44,8 +46,11 @@ async def to_field(page, text):
     raise AssertionError(text)
 
 
-async def test_a_person_is_added_by_keyboard_alone(visit):
+async def test_a_person_is_added_and_told_first_by_keyboard_alone(visit, village):
     page = await visit("/console/people", signed_in=True, size=DESK, lang="en")
+    async with village.town.store.write() as unit:
+        station = await stations.by_slug(unit, village.station)
+        await operators.grant(unit, village.operator, station.id, granted=True)
     await to_field(page, "Add a person")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Add a person")
@@ -64,14 +69,21 @@ async def test_a_person_is_added_by_keyboard_alone(visit):
     for field, text in (("Longitude", "0.6283"), ("Latitude", "48.7631")):
         await to_field(page, field)
         await page.keyboard.type(text)
-    await to_field(page, "They asked for it, and we keep the proof that they did")
-    await page.keyboard.press("Space")
     await to_field(page, "Save")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).to_have_text("The person was added.")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Rose Aubépine")
-    for told in ("06 39 98 77 11", "rose.aubepine@example.org", "48.76310° N, 0.62830° E", "told first", "K-1"):
+    for told in ("06 39 98 77 11", "rose.aubepine@example.org", "48.76310° N, 0.62830° E", "K-1"):
         await expect(page.get_by_text(told).first).to_be_visible()
+    await to_field(page, "Their entry in the register of vulnerable people")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Rose Aubépine")
+    await to_field(page, "The person knows of it and does not object; they also agree that alerts tell them first")
+    await page.keyboard.press("Space")
+    await to_field(page, "Save")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("main")).to_contain_text("The letter is due within eight days.")
+    await expect(page.locator("main")).to_contain_text("Rose Aubépine: on the alert list, told first")
 
 
 async def test_a_person_is_added_where_there_are_no_scripts_and_what_is_wrong_is_told(visit):
