@@ -11,7 +11,7 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.store import Store, Unit
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import report as reports
-from broadcaster.store.operations import copying
+from broadcaster.store.operations import copying, rotating
 from broadcaster.store.operations.copying import RowRefused
 from broadcaster.store.operations.migrate import known
 from broadcaster.store.stations.labels import reseal
@@ -76,6 +76,7 @@ async def restore(
         await reseal(unit)
         await copying.settle(unit, manifest.numbering)
         await copying.open_some(unit)
+        await rotating.check_keys(unit)
         erased = await erasure_lists.do_again(unit, present, erasures)
         await copying.settle(unit, manifest.numbering)
         return replace(await _sum_up(unit, done), erased=erased)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Table, func, literal, select, tuple_, type_coerce, update
+from sqlalchemy import BigInteger, Column, LargeBinary, Table, func, literal, select, tuple_, type_coerce, update
 
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import Conflict
@@ -156,6 +156,19 @@ async def _check(unit: Unit) -> None:
         contact = kept(CHANNELS[row.channel], open_address(unit, row.fingerprint, row.sealed))
         if key_with(unit.vault, contact)[1] != row.fingerprint:
             raise SealBroken("seal-oldest-key")
+
+
+async def check_keys(unit: Unit) -> None:
+    """Raise ``SealBroken`` if any value was sealed with a key that is not in the settings."""
+    for sealed in SEALED:
+        if sealed.json:
+            found = [value_of(sealed, each) for each in await unit.conn.scalars(select(sealed.column))]
+        else:
+            key = func.substr(sealed.column, 1, 1, type_=LargeBinary)
+            query = select(key).where(func.length(sealed.column) > 1).distinct()
+            found = list(await unit.conn.scalars(query))
+        if any(each is not None and each[0] not in unit.vault.key_ids for each in found):
+            raise SealBroken("seal-unknown-key")
 
 
 async def keep_lasting(unit: Unit) -> None:
