@@ -162,7 +162,8 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> Applied:
     shown = {move.contact_id for move in moves if move.channel == PUSH and move.new >= DeliveryState.DISPLAYED}
     if shown:
         await welcomes.confirm(unit, shown)
-    confirmed = [move for move in moves if move.new is DeliveryState.ACKNOWLEDGED]
+    # A call that nobody answered is queued again, needlessly if its people have confirmed meanwhile.
+    confirmed = [move for move in moves if move.new in (DeliveryState.ACKNOWLEDGED, DeliveryState.QUEUED)]
     withdrawn = set()
     for alert_id in sorted({move.alert_id for move in confirmed}):
         people = await _confirmed_by(unit, alert_id, confirmed)
@@ -271,9 +272,8 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     column = _TIME.get(new)
     if column is not None and row[column] is None:
         row[column] = to_micros(outcome.at)
-    # It had been sent before it was withdrawn.
-    sent = old is DeliveryState.CANCELLED and row["reason"] == Reason.CONFIRMED and new is DeliveryState.ACCEPTED
-    if not (sent or may_move(old, new)):
+    # What was withdrawn had been sent before: what became of it counts.
+    if not (_withdrawn(row) or may_move(old, new)):
         return None
     row["state"] = int(new)
     row["next_attempt_at"] = None
@@ -285,10 +285,14 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     return _move(row, old, new, outcome)
 
 
+def _withdrawn(row: dict[str, Any]) -> bool:
+    return bool(row["state"] == DeliveryState.CANCELLED and row["reason"] == Reason.CONFIRMED)
+
+
 def _over_already(row: dict[str, Any], outcome: Outcome) -> bool:
     """Return whether a call ended before the answer to its request was recorded; if so, store the call's id."""
     return (
-        row["state"] == DeliveryState.QUEUED
+        (row["state"] == DeliveryState.QUEUED or _withdrawn(row))
         and outcome.state is DeliveryState.ACCEPTED
         and outcome.provider_id is not None
         and row["provider_id"] == outcome.provider_id
@@ -300,6 +304,8 @@ def _again(row: dict[str, Any], outcome: Outcome) -> Move | None:
     if state == DeliveryState.QUEUED and not known:  # the answer to the call's request is still on its way
         row.update(provider_id=outcome.provider_id, **_later(row, outcome))
         return None
+    if _withdrawn(row):
+        row["provider_id"] = outcome.provider_id
     if state != DeliveryState.ACCEPTED or not known:
         return None
     if row["attempts"] >= MOST_CALLS:
