@@ -72,6 +72,10 @@ async def working(visit, path="/") -> Worker:
         "ServiceWorker.workerRegistrationUpdated",
         lambda told: found.extend(each["registrationId"] for each in told["registrations"] if not each["isDeleted"]),
     )
+    visit.forgive("waitUntil on a script constructed ExtendableEvent")  # of the events that tests make
+    session.on(
+        "ServiceWorker.workerErrorReported", lambda told: visit.problems.append(told["errorMessage"]["errorMessage"])
+    )
     await session.send("ServiceWorker.enable")
     await eventually(lambda: bool(found), "DevTools knows the worker")
     assert browser is not None

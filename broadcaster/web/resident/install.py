@@ -48,7 +48,8 @@ async def manifest(call: Call[None, None]) -> web.Response:
 async def worker(call: Call[None, None]) -> web.Response:
     """Return the service worker; never cached, so that fixes take effect at once."""
     made = call.request.app[ASSETS].respond(call.request, "worker.js", "no-cache")
-    made.headers["Content-Security-Policy"] = "default-src 'none'; script-src 'self'; connect-src 'self'"
+    policy = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'"
+    made.headers["Content-Security-Policy"] = policy
     return made
 
 
