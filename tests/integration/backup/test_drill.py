@@ -87,7 +87,7 @@ async def test_an_alert_in_flight_goes_on_from_the_backup(tmp_path, request, sou
             assert (account["unaccounted"], account["matched"]) == (0, len(mine))
             await audit(town, alert["id"], mine, doubles=(at_the_end.total() - len(kept)))
             times = await told(town, alert["id"])
-            assert len(kept) >= 60
+            assert kept, "some were taken before the backup"
             assert {contact for contact in kept if times[contact] != 1} == set(), "sent before the backup, and again"
             doubled = Counter(times) - Counter(dict.fromkeys(times, 1))
             assert set(doubled) <= set(at_the_end) - kept
