@@ -1,5 +1,7 @@
 """The routes of alerts."""
 
+from functools import partial
+
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http import alerts, deliveries, escalation, updates, visits
@@ -19,192 +21,134 @@ from broadcaster.http.schemas.visits import VisitsOut, VisitsQuery, VolunteerIn,
 
 _STREAM = "text/event-stream"
 
+_LOOK = partial(Route, access=Access.KEY, permission=Permission.LOOK, tag="alerts")
+_SEND = partial(Route, access=Access.KEY, permission=Permission.SEND, tag="alerts")
+_REGISTER = partial(Route, access=Access.KEY, permission=Permission.REGISTER, tag="alerts")
+_EXPORT = partial(Route, access=Access.KEY, permission=Permission.EXPORT, tag="alerts")
+
 ALERT_ROUTES: tuple[Route, ...] = (
-    Route(
+    _SEND(
         "POST",
         "/v1/reach",
         alerts.foresee,
-        Access.KEY,
         "Whom an alert would reach; nothing is sent.",
         {200: ReachOut},
         body=ReachIn,
         largest=SHAPE,
-        tag="alerts",
-        permission=Permission.SEND,
     ),
-    Route(
+    _SEND(
         "POST",
         "/v1/alerts",
         alerts.create,
-        Access.KEY,
         "Send an alert.",
         {202: AlertOut},
         body=AlertIn,
         largest=SHAPE,
         headers=(alerts.IDEMPOTENCY_KEY,),
         fails=(409,),
-        tag="alerts",
-        permission=Permission.SEND,
         changes=(Action.ALERT_SENT, Action.APPROVAL_ASKED, Action.SENT_ALONE),
     ),
-    Route(
-        "GET",
-        "/v1/alerts",
-        alerts.listing,
-        Access.KEY,
-        "Alerts, newest first.",
-        {200: AlertPage},
-        query=AlertsQuery,
-        tag="alerts",
-        permission=Permission.LOOK,
+    _LOOK("GET", "/v1/alerts", alerts.listing, "Alerts, newest first.", {200: AlertPage}, query=AlertsQuery),
+    _LOOK("GET", "/v1/alerts/{id}", alerts.show, "One alert.", {200: AlertOut}),
+    _LOOK(
+        "GET", "/v1/alerts/{id}/report", deliveries.show_report, "Who was reached, and who was not.", {200: ReportOut}
     ),
-    Route(
-        "GET",
-        "/v1/alerts/{id}",
-        alerts.show,
-        Access.KEY,
-        "One alert.",
-        {200: AlertOut},
-        tag="alerts",
-        permission=Permission.LOOK,
-    ),
-    Route(
-        "GET",
-        "/v1/alerts/{id}/report",
-        deliveries.show_report,
-        Access.KEY,
-        "Who was reached, and who was not.",
-        {200: ReportOut},
-        tag="alerts",
-        permission=Permission.LOOK,
-    ),
-    Route(
+    _LOOK(
         "GET",
         "/v1/alerts/{id}/deliveries",
         deliveries.listing,
-        Access.KEY,
         "Delivery by delivery; no addresses.",
         {200: DeliveryPage},
         query=DeliveriesQuery,
-        tag="alerts",
-        permission=Permission.LOOK,
         views=Action.DELIVERIES_SEEN,
     ),
-    Route(
+    _REGISTER(
         "GET",
         "/v1/alerts/{id}/unreached",
         deliveries.unreached,
-        Access.KEY,
         "Whom nothing reached, and why.",
         {200: UnreachedPage},
         query=CursorQuery,
-        tag="alerts",
-        permission=Permission.REGISTER,
         views=Action.UNREACHED_SEEN,
     ),
-    Route(
+    _REGISTER(
         "GET",
         "/v1/alerts/{id}/visits",
         visits.listing,
-        Access.KEY,
         "Whom to visit, by street, and who was visited.",
         {200: VisitsOut},
         query=VisitsQuery,
-        tag="alerts",
-        permission=Permission.REGISTER,
         views=Action.UNREACHED_SEEN,
     ),
-    Route(
+    _REGISTER(
         "GET",
         "/v1/alerts/{id}/volunteers",
         visits.who_visits,
-        Access.KEY,
         "Who visits them.",
         {200: VolunteersOut},
-        tag="alerts",
-        permission=Permission.REGISTER,
         views=Action.UNREACHED_SEEN,
     ),
-    Route(
+    _EXPORT(
         "POST",
         "/v1/alerts/{id}/volunteers",
         visits.add,
-        Access.KEY,
         "Give streets to a volunteer, who gets a link by SMS.",
         {201: VolunteerOut},
         body=VolunteerIn,
         largest=FORM,
-        tag="alerts",
-        permission=Permission.EXPORT,
         changes=(Action.VISITS_SHARED,),
     ),
-    Route(
+    _EXPORT(
         "DELETE",
         "/v1/alerts/{id}/volunteers/{volunteer}",
         visits.revoke,
-        Access.KEY,
         "End a volunteer's access.",
         {204: None},
         fails=(404,),
-        tag="alerts",
-        permission=Permission.EXPORT,
         changes=(Action.VISITS_REVOKED,),
     ),
-    Route(
+    _LOOK(
         "GET",
         "/v1/alerts/{id}/events",
         deliveries.events,
-        Access.KEY,
         "The report, live: server-sent events report and end.",
         {200: _STREAM, 204: None},
         headers=("Last-Event-ID",),
-        tag="alerts",
-        permission=Permission.LOOK,
     ),
-    Route(
+    _LOOK(
         "GET",
         "/v1/alerts/{id}/escalation",
         escalation.show,
-        Access.KEY,
         "How it escalates, and what is next.",
         {200: EscalationOut},
-        tag="alerts",
-        permission=Permission.LOOK,
     ),
-    Route(
+    _SEND(
         "POST",
         "/v1/alerts/{id}/escalation",
         escalation.act,
-        Access.KEY,
         "Take the next step now, skip it, or stop all.",
         {200: EscalationOut},
         body=EscalationIn,
         largest=SMALL,
         fails=(409,),
-        tag="alerts",
-        permission=Permission.SEND,
         changes=(Action.ESCALATION_CHANGED,),
     ),
-    Route(
+    _SEND(
         "POST",
         "/v1/alerts/{id}/updates",
         updates.create,
-        Access.KEY,
         "Replace it by a new version, telling each person what changed for them.",
         {202: AlertOut},
         body=UpdateIn,
         largest=SHAPE,
         headers=(alerts.IDEMPOTENCY_KEY, updates.IF_MATCH),
         fails=(409, 412),
-        tag="alerts",
-        permission=Permission.SEND,
         changes=(Action.ALERT_UPDATED, Action.APPROVAL_ASKED, Action.SENT_ALONE),
     ),
-    Route(
+    _SEND(
         "POST",
         "/v1/alerts/{id}/cancel",
         updates.cancel,
-        Access.KEY,
         "End it, telling everyone who knows of it: the all-clear, or that it was sent by mistake.",
         {202: AlertOut},
         body=CancelIn,
@@ -212,8 +156,6 @@ ALERT_ROUTES: tuple[Route, ...] = (
         body_optional=True,
         headers=(updates.IF_MATCH,),
         fails=(412,),
-        tag="alerts",
-        permission=Permission.SEND,
         changes=(Action.ALERT_CANCELLED,),
     ),
 )

@@ -137,9 +137,9 @@ class Route:
     method: str
     path: str
     handler: Handler
-    access: Access
     summary: str
     answers: Mapping[int, type[BaseModel] | str | None]
+    access: Access
     body: type[BaseModel] | None = None
     body_optional: bool = False
     query: type[BaseModel] | None = None

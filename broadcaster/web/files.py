@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 import mercantile
 from aiohttp import web
@@ -146,23 +146,28 @@ def _away(code: str) -> HttpProblem:
     return HttpProblem("unavailable", code, headers={"Retry-After": str(_RETRY_S)})
 
 
-def _file(path: str, handler: Any, summary: str, kind: str, access: Access = Access.OPEN, **more: Any) -> Route:
-    return Route("GET", path, handler, access, summary, {200: kind}, documented=False, tag="pages", **more)
-
+_FILE = partial(Route, access=Access.OPEN, documented=False, tag="pages")
 
 ROUTES: tuple[Route, ...] = (
-    _file("/static/{name}", static, "A script or a style.", "text/javascript"),
-    _file("/icon.svg", icon, "The bell.", "image/svg+xml"),
-    _file("/map/{slug}.json", ground, "What a station's map is drawn on.", "application/json", Access.PUBLIC),
-    _file("/tiles/{z}/{x}/{y}", tile, "A tile of the map.", "image/png", fails=(503,)),
-    _file("/tiles.pmtiles", tiles, "The service's own map.", "application/octet-stream"),
+    _FILE("GET", "/static/{name}", static, "A script or a style.", {200: "text/javascript"}),
+    _FILE("GET", "/icon.svg", icon, "The bell.", {200: "image/svg+xml"}),
+    _FILE(
+        "GET",
+        "/map/{slug}.json",
+        ground,
+        "What a station's map is drawn on.",
+        {200: "application/json"},
+        access=Access.PUBLIC,
+    ),
+    _FILE("GET", "/tiles/{z}/{x}/{y}", tile, "A tile of the map.", {200: "image/png"}, fails=(503,)),
+    _FILE("GET", "/tiles.pmtiles", tiles, "The service's own map.", {200: "application/octet-stream"}),
     Route(
         "GET",
         "/places",
         places,
-        Access.PUBLIC,
         "Addresses and places, found by what people write.",
         {200: Places},
+        access=Access.PUBLIC,
         query=PlacesQuery,
         fails=(503,),
         tag="public",

@@ -1,31 +1,22 @@
 """Console routes of oversight: the audit log, API keys, and approvals."""
 
 from broadcaster.domain.audit import Action
-from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import Route
 from broadcaster.web.console.approvals import approvals, rules
 from broadcaster.web.console.audit import audit
 from broadcaster.web.console.operators import keys, roster
-from broadcaster.web.console.routing import data_at, form_at, page_at
+from broadcaster.web.console.routing import APPROVE, LOOK, OPERATORS, SEND, SETTINGS
 
 _ONE = f"{approvals.APPROVALS}/{{id}}"
 _ROSTER = "/console/stations/{slug}/roster"
 _RULES = "/console/stations/{slug}/approval"
 
 ROUTES: tuple[Route, ...] = (
-    page_at(
-        audit.AUDIT,
-        audit.page,
-        Permission.OPERATORS,
-        "Who did what.",
-        query=audit.AuditQuery,
-        views=Action.AUDIT_SEEN,
-    ),
-    data_at(
+    OPERATORS.page(audit.AUDIT, audit.page, "Who did what.", query=audit.AuditQuery, views=Action.AUDIT_SEEN),
+    OPERATORS.data(
         "GET",
         f"{audit.AUDIT}.csv",
         audit.as_csv,
-        Permission.OPERATORS,
         "The log as CSV.",
         query=audit.AuditQuery,
         answers={200: "text/csv"},
@@ -33,11 +24,10 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.AUDIT_EXPORTED,),
     ),
-    data_at(
+    OPERATORS.data(
         "GET",
         f"{audit.AUDIT}.json",
         audit.as_json,
-        Permission.OPERATORS,
         "The log as JSON, an entry a line.",
         query=audit.AuditQuery,
         answers={200: "application/jsonl"},
@@ -45,21 +35,15 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.AUDIT_EXPORTED,),
     ),
-    page_at(keys.KEYS, keys.listing, Permission.OPERATORS, "API keys.", views=Action.OPERATORS_SEEN),
-    form_at(keys.KEYS, keys.add, Permission.OPERATORS, "Make one.", proven=True, changes=(Action.KEY_MADE,)),
-    form_at(
-        f"{keys.KEYS}/{{id}}/revoke",
-        keys.revoke,
-        Permission.OPERATORS,
-        "Revoke one.",
-        proven=True,
-        changes=(Action.KEY_REVOKED,),
+    OPERATORS.page(keys.KEYS, keys.listing, "API keys.", views=Action.OPERATORS_SEEN),
+    OPERATORS.form(keys.KEYS, keys.add, "Make one.", proven=True, changes=(Action.KEY_MADE,)),
+    OPERATORS.form(
+        f"{keys.KEYS}/{{id}}/revoke", keys.revoke, "Revoke one.", proven=True, changes=(Action.KEY_REVOKED,)
     ),
-    page_at(_ONE, approvals.one, Permission.LOOK, "An alert that waits for a second person."),
-    form_at(
+    LOOK.page(_ONE, approvals.one, "An alert that waits for a second person."),
+    SEND.form(
         _ONE,
         approvals.act,
-        Permission.SEND,
         "Approve it, refuse it, or send it alone.",
         proven=True,
         changes=(
@@ -71,10 +55,10 @@ ROUTES: tuple[Route, ...] = (
             Action.ALERT_UPDATED,
         ),
     ),
-    page_at(f"{_ONE}/edit", approvals.edit, Permission.APPROVE, "Its words, to be changed."),
-    form_at(f"{_ONE}/edit", approvals.save, Permission.APPROVE, "Hand it back.", changes=(Action.APPROVAL_EDITED,)),
-    page_at(_ROSTER, roster.page, Permission.SEND, "Who may send in which week."),
-    form_at(_ROSTER, roster.change, Permission.OPERATORS, "Set it.", proven=True, changes=(Action.ROSTER_SET,)),
-    page_at(_RULES, rules.page, Permission.SETTINGS, "From when on a second person approves."),
-    form_at(_RULES, rules.change, Permission.SETTINGS, "Set it.", proven=True, changes=(Action.APPROVAL_RULES_SET,)),
+    APPROVE.page(f"{_ONE}/edit", approvals.edit, "Its words, to be changed."),
+    APPROVE.form(f"{_ONE}/edit", approvals.save, "Hand it back.", changes=(Action.APPROVAL_EDITED,)),
+    SEND.page(_ROSTER, roster.page, "Who may send in which week."),
+    OPERATORS.form(_ROSTER, roster.change, "Set it.", proven=True, changes=(Action.ROSTER_SET,)),
+    SETTINGS.page(_RULES, rules.page, "From when on a second person approves."),
+    SETTINGS.form(_RULES, rules.change, "Set it.", proven=True, changes=(Action.APPROVAL_RULES_SET,)),
 )

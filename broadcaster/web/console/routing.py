@@ -1,38 +1,42 @@
-"""Builders of console routes: ``page_at``, ``form_at`` and ``data_at``."""
+"""Builders of console routes, one for each permission: ``SEND.page(...)``."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import FORM, Access, Handler, Route
 
 
-def page_at(path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
-    """Return a page's route for a signed-in operator."""
-    more = {"permission": permission, **more}
-    return Route(
-        "GET",
-        path,
-        handler,
-        Access.OPERATOR,
-        summary,
-        {200: "text/html"},
-        page=True,
-        documented=False,
-        tag="console",
-        **more,
-    )
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Builds the routes that need one permission."""
+
+    permission: Permission
+
+    def page(self, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+        """Return a page's route."""
+        return self._route("GET", path, handler, summary, {200: "text/html"}, page=True, **more)
+
+    def form(self, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+        """Return the route of a form on a page."""
+        return self._route("POST", path, handler, summary, {303: None}, page=True, **{"largest": FORM, **more})
+
+    def data(self, method: str, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+        """Return the route of a script's request: JSON, or a stream of events."""
+        return self._route(method, path, handler, summary, **{"answers": {200: "application/json"}, **more})
+
+    def _route(self, *args: Any, **more: Any) -> Route:
+        more = {"permission": self.permission, **more}
+        return Route(*args, access=Access.OPERATOR, documented=False, tag="console", **more)
 
 
-def form_at(path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
-    """Return the route of a form on an operator's page."""
-    more = {"largest": FORM, "permission": permission, **more}
-    return Route(
-        "POST", path, handler, Access.OPERATOR, summary, {303: None}, page=True, documented=False, tag="console", **more
-    )
-
-
-def data_at(method: str, path: str, handler: Handler, permission: Permission, summary: str, **more: Any) -> Route:
-    """Return the route of a script's request: JSON, or a stream of events."""
-    answers = more.pop("answers", {200: "application/json"})
-    more = {"permission": permission, **more}
-    return Route(method, path, handler, Access.OPERATOR, summary, answers, documented=False, tag="console", **more)
+APPROVE = Permitted(Permission.APPROVE)
+EXPORT = Permitted(Permission.EXPORT)
+LOOK = Permitted(Permission.LOOK)
+OPERATORS = Permitted(Permission.OPERATORS)
+REGISTER = Permitted(Permission.REGISTER)
+SELF = Permitted(Permission.SELF)
+SEND = Permitted(Permission.SEND)
+SETTINGS = Permitted(Permission.SETTINGS)
+STATIONS = Permitted(Permission.STATIONS)
+VULNERABLE = Permitted(Permission.VULNERABLE)
