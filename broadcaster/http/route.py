@@ -1,7 +1,7 @@
 """Routes as data for the guards and the OpenAPI document."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -131,14 +131,15 @@ class Route:
     read. ``page``: for people; its problems are pages too. ``permission``: needed by a key or an operator; ``proven``:
     a trusted device must show its passkey first. ``views``: audit action of an answer, which is sent only once the
     entry is written. ``changes``: audit actions that the handler records. ``fails``: statuses of problems beyond those
-    implied. ``documented``: in the OpenAPI document, which is for programs.
+    implied. ``summary``: for the OpenAPI document.
     """
 
     method: str
     path: str
     handler: Handler
-    summary: str
     answers: Mapping[int, type[BaseModel] | str | None]
+    summary: str = ""
+    _: KW_ONLY
     access: Access
     body: type[BaseModel] | None = None
     body_optional: bool = False
@@ -153,5 +154,9 @@ class Route:
     views: Action | None = None
     changes: tuple[Action, ...] = ()
     fails: tuple[int, ...] = ()
-    documented: bool = True
-    tag: str = field(default="service")
+    tag: str = "service"
+
+    @property
+    def documented(self) -> bool:
+        """Return whether the OpenAPI document, which is for programs, has this route."""
+        return bool(self.summary)

@@ -146,27 +146,20 @@ def _away(code: str) -> HttpProblem:
     return HttpProblem("unavailable", code, headers={"Retry-After": str(_RETRY_S)})
 
 
-_FILE = partial(Route, access=Access.OPEN, documented=False, tag="pages")
+_FILE = partial(Route, access=Access.OPEN, tag="pages")
 
 ROUTES: tuple[Route, ...] = (
-    _FILE("GET", "/static/{name}", static, "A script or a style.", {200: "text/javascript"}),
-    _FILE("GET", "/icon.svg", icon, "The bell.", {200: "image/svg+xml"}),
-    _FILE(
-        "GET",
-        "/map/{slug}.json",
-        ground,
-        "What a station's map is drawn on.",
-        {200: "application/json"},
-        access=Access.PUBLIC,
-    ),
-    _FILE("GET", "/tiles/{z}/{x}/{y}", tile, "A tile of the map.", {200: "image/png"}, fails=(503,)),
-    _FILE("GET", "/tiles.pmtiles", tiles, "The service's own map.", {200: "application/octet-stream"}),
+    _FILE("GET", "/static/{name}", static, {200: "text/javascript"}),
+    _FILE("GET", "/icon.svg", icon, {200: "image/svg+xml"}),
+    _FILE("GET", "/map/{slug}.json", ground, {200: "application/json"}, access=Access.PUBLIC),
+    _FILE("GET", "/tiles/{z}/{x}/{y}", tile, {200: "image/png"}, fails=(503,)),
+    _FILE("GET", "/tiles.pmtiles", tiles, {200: "application/octet-stream"}),
     Route(
         "GET",
         "/places",
         places,
-        "Addresses and places, found by what people write.",
         {200: Places},
+        "Addresses and places, found by what people write.",
         access=Access.PUBLIC,
         query=PlacesQuery,
         fails=(503,),

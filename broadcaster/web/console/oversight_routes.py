@@ -12,12 +12,11 @@ _ROSTER = "/console/stations/{slug}/roster"
 _RULES = "/console/stations/{slug}/approval"
 
 ROUTES: tuple[Route, ...] = (
-    OPERATORS.page(audit.AUDIT, audit.page, "Who did what.", query=audit.AuditQuery, views=Action.AUDIT_SEEN),
+    OPERATORS.page(audit.AUDIT, audit.page, query=audit.AuditQuery, views=Action.AUDIT_SEEN),
     OPERATORS.data(
         "GET",
         f"{audit.AUDIT}.csv",
         audit.as_csv,
-        "The log as CSV.",
         query=audit.AuditQuery,
         answers={200: "text/csv"},
         page=True,
@@ -28,23 +27,19 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         f"{audit.AUDIT}.json",
         audit.as_json,
-        "The log as JSON, an entry a line.",
         query=audit.AuditQuery,
         answers={200: "application/jsonl"},
         page=True,
         proven=True,
         changes=(Action.AUDIT_EXPORTED,),
     ),
-    OPERATORS.page(keys.KEYS, keys.listing, "API keys.", views=Action.OPERATORS_SEEN),
-    OPERATORS.form(keys.KEYS, keys.add, "Make one.", proven=True, changes=(Action.KEY_MADE,)),
-    OPERATORS.form(
-        f"{keys.KEYS}/{{id}}/revoke", keys.revoke, "Revoke one.", proven=True, changes=(Action.KEY_REVOKED,)
-    ),
-    LOOK.page(_ONE, approvals.one, "An alert that waits for a second person."),
+    OPERATORS.page(keys.KEYS, keys.listing, views=Action.OPERATORS_SEEN),
+    OPERATORS.form(keys.KEYS, keys.add, proven=True, changes=(Action.KEY_MADE,)),
+    OPERATORS.form(f"{keys.KEYS}/{{id}}/revoke", keys.revoke, proven=True, changes=(Action.KEY_REVOKED,)),
+    LOOK.page(_ONE, approvals.one),
     SEND.form(
         _ONE,
         approvals.act,
-        "Approve it, refuse it, or send it alone.",
         proven=True,
         changes=(
             Action.APPROVED,
@@ -55,10 +50,10 @@ ROUTES: tuple[Route, ...] = (
             Action.ALERT_UPDATED,
         ),
     ),
-    APPROVE.page(f"{_ONE}/edit", approvals.edit, "Its words, to be changed."),
-    APPROVE.form(f"{_ONE}/edit", approvals.save, "Hand it back.", changes=(Action.APPROVAL_EDITED,)),
-    SEND.page(_ROSTER, roster.page, "Who may send in which week."),
-    OPERATORS.form(_ROSTER, roster.change, "Set it.", proven=True, changes=(Action.ROSTER_SET,)),
-    SETTINGS.page(_RULES, rules.page, "From when on a second person approves."),
-    SETTINGS.form(_RULES, rules.change, "Set it.", proven=True, changes=(Action.APPROVAL_RULES_SET,)),
+    APPROVE.page(f"{_ONE}/edit", approvals.edit),
+    APPROVE.form(f"{_ONE}/edit", approvals.save, changes=(Action.APPROVAL_EDITED,)),
+    SEND.page(_ROSTER, roster.page),
+    OPERATORS.form(_ROSTER, roster.change, proven=True, changes=(Action.ROSTER_SET,)),
+    SETTINGS.page(_RULES, rules.page),
+    SETTINGS.form(_RULES, rules.change, proven=True, changes=(Action.APPROVAL_RULES_SET,)),
 )

@@ -13,21 +13,21 @@ class Permitted:
 
     permission: Permission
 
-    def page(self, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+    def page(self, path: str, handler: Handler, **more: Any) -> Route:
         """Return a page's route."""
-        return self._route("GET", path, handler, summary, {200: "text/html"}, page=True, **more)
+        return self._route("GET", path, handler, {200: "text/html"}, page=True, **more)
 
-    def form(self, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+    def form(self, path: str, handler: Handler, **more: Any) -> Route:
         """Return the route of a form on a page."""
-        return self._route("POST", path, handler, summary, {303: None}, page=True, **{"largest": FORM, **more})
+        return self._route("POST", path, handler, {303: None}, page=True, **{"largest": FORM, **more})
 
-    def data(self, method: str, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+    def data(self, method: str, path: str, handler: Handler, **more: Any) -> Route:
         """Return the route of a script's request: JSON, or a stream of events."""
-        return self._route(method, path, handler, summary, **{"answers": {200: "application/json"}, **more})
+        return self._route(method, path, handler, **{"answers": {200: "application/json"}, **more})
 
     def _route(self, *args: Any, **more: Any) -> Route:
         more = {"permission": self.permission, **more}
-        return Route(*args, access=Access.OPERATOR, documented=False, tag="console", **more)
+        return Route(*args, access=Access.OPERATOR, tag="console", **more)
 
 
 APPROVE = Permitted(Permission.APPROVE)

@@ -6,18 +6,11 @@ from broadcaster.web.console.alerts import visits, volunteers
 from broadcaster.web.console.routing import EXPORT, LOOK, REGISTER
 
 VISIT_ROUTES: tuple[Route, ...] = (
-    REGISTER.page(
-        "/console/alerts/{id}/visits",
-        visits.page,
-        "Whom to visit, by street.",
-        query=visits.VisitsQuery,
-        views=Action.UNREACHED_SEEN,
-    ),
-    LOOK.data("GET", "/console/alerts/{id}/visits/news", visits.news, "Whether a visit was recorded since."),
+    REGISTER.page("/console/alerts/{id}/visits", visits.page, query=visits.VisitsQuery, views=Action.UNREACHED_SEEN),
+    LOOK.data("GET", "/console/alerts/{id}/visits/news", visits.news),
     EXPORT.page(
         "/console/alerts/{id}/volunteers",
         volunteers.page,
-        "Who visits, and whom the list is shared with.",
         query=visits.VisitsQuery,
         proven=True,
         views=Action.UNREACHED_SEEN,
@@ -25,21 +18,16 @@ VISIT_ROUTES: tuple[Route, ...] = (
     EXPORT.form(
         "/console/alerts/{id}/volunteers",
         volunteers.add,
-        "Give streets to a volunteer.",
         form=("name", "phone", "streets", "who"),
         proven=True,
         changes=(Action.VISITS_SHARED,),
     ),
     EXPORT.form(
-        "/console/alerts/{id}/volunteers/{volunteer}/revoke",
-        volunteers.revoke,
-        "End a volunteer's access.",
-        changes=(Action.VISITS_REVOKED,),
+        "/console/alerts/{id}/volunteers/{volunteer}/revoke", volunteers.revoke, changes=(Action.VISITS_REVOKED,)
     ),
     EXPORT.page(
         "/console/alerts/{id}/visits.pdf",
         visits.pdf,
-        "The visit list as PDF.",
         query=visits.VisitsQuery,
         proven=True,
         changes=(Action.UNREACHED_EXPORTED,),
@@ -47,7 +35,6 @@ VISIT_ROUTES: tuple[Route, ...] = (
     EXPORT.page(
         "/console/alerts/{id}/visits.csv",
         visits.table,
-        "The visit list as CSV.",
         query=visits.VisitsQuery,
         proven=True,
         changes=(Action.UNREACHED_EXPORTED,),
