@@ -112,8 +112,7 @@ class _OfTheService(BaseModel):
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="ISO 4217 code of the prices.")
 
     quiet_hours: str = Field(
-        "22:00-07:00",
-        description="Quiet hours of residents who chose none, in their time zone; `00:00-00:00`: none.",
+        "22:00-07:00", description="Quiet hours of residents who chose none, in their time zone; `00:00-00:00`: none."
     )
     least_free_mb: int = Field(
         500, ge=0, description="Megabytes free on the data folder's disk below which `/readyz` warns; 0: never."

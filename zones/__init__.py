@@ -15,23 +15,8 @@ from zones.boundaries import (
 )
 from zones.coast import Coast
 from zones.communes import Commune, CommuneName, CommuneOutline, Communes, slug
-from zones.errors import (
-    CommunesMissing,
-    InvalidArea,
-    InvalidPoint,
-    OutsideJurisdiction,
-    UnknownCommune,
-    ZoneError,
-)
-from zones.geometry import (
-    MAX_AREA_KM2,
-    MAX_CIRCLES,
-    MAX_RADIUS_M,
-    MAX_VERTICES,
-    MIN_RADIUS_M,
-    Area,
-    Circle,
-)
+from zones.errors import CommunesMissing, InvalidArea, InvalidPoint, OutsideJurisdiction, UnknownCommune, ZoneError
+from zones.geometry import MAX_AREA_KM2, MAX_CIRCLES, MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Area, Circle
 from zones.grid import from_grid
 from zones.jurisdictions import Jurisdiction, parse_boundary
 from zones.outlines import simplified

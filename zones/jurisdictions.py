@@ -44,10 +44,7 @@ class Jurisdiction:
     """Where a station may publish: within ``margin_m`` metres of its boundary; anywhere if that is None."""
 
     def __init__(
-        self,
-        boundary: Polygon | MultiPolygon | None,
-        margin_m: float = 0.0,
-        sea: Polygon | MultiPolygon | None = None,
+        self, boundary: Polygon | MultiPolygon | None, margin_m: float = 0.0, sea: Polygon | MultiPolygon | None = None
     ) -> None:
         """``boundary`` and ``sea``: WGS 84 degrees, within -180..180. Raises ``InvalidArea`` for ``margin_m``.
 

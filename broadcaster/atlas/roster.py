@@ -62,10 +62,7 @@ class Roster:
         self._name_groups(await feed.group_names(unit))
 
     def refresh(
-        self,
-        subscriber_ids: Sequence[int],
-        known: dict[int, feed.Known],
-        group_ids: dict[tuple[int, str], int] | None,
+        self, subscriber_ids: Sequence[int], known: dict[int, feed.Known], group_ids: dict[tuple[int, str], int] | None
     ) -> None:
         """Apply the store's current state of these subscribers; one not in ``known`` was erased.
 

@@ -37,11 +37,7 @@ class Api:
         self.url = url.rstrip("/")
         self.passing = passing
         language = reader().language  # the language of refusals
-        self._headers = {
-            "Authorization": f"Bearer {key}",
-            "Accept": "application/json",
-            "Accept-Language": language,
-        }
+        self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json", "Accept-Language": language}
         self._tries = tries
         self._session: aiohttp.ClientSession | None = None
         self._said = False

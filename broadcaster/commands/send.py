@@ -59,10 +59,7 @@ class _Seen:
         return words("the alert goes on: tocsin alert show %(id)s", id=self.alert_id)
 
 
-@click.command(
-    epilog=HELP,
-    short_help="Send an alert, and account for everyone it concerns.",
-)
+@click.command(epilog=HELP, short_help="Send an alert, and account for everyone it concerns.")
 @with_draft
 @with_schedule
 @click.option("--yes", is_flag=True, help="Do not ask.")

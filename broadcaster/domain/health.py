@@ -46,12 +46,7 @@ class Sentence:
     to_do: str
 
 
-NO_ROLE = {
-    "web": Code.NO_WEB,
-    "resolver": Code.NO_RESOLVER,
-    "sender": Code.NO_SENDER,
-    "scheduler": Code.NO_SCHEDULER,
-}
+NO_ROLE = {"web": Code.NO_WEB, "resolver": Code.NO_RESOLVER, "sender": Code.NO_SENDER, "scheduler": Code.NO_SCHEDULER}
 """The trouble to report when no process has this role."""
 
 SENTENCES: Mapping[Code, Sentence] = {

@@ -1,9 +1,6 @@
 """Forecast of an alert before it goes out, and its report afterwards."""
 
-from collections.abc import (
-    Mapping,
-    Sequence,
-)
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 

@@ -119,11 +119,7 @@ def problem_of(error: Exception, request: web.Request) -> HttpProblem:
     return _unforeseen(error, request)
 
 
-_AWAY: dict[type[Exception], str] = {
-    StoreUnavailable: "store-away",
-    NoAnswer: "map-away",
-    BusUnavailable: "bus-away",
-}
+_AWAY: dict[type[Exception], str] = {StoreUnavailable: "store-away", NoAnswer: "map-away", BusUnavailable: "bus-away"}
 
 
 _TROUBLES: dict[type[Exception], Trouble] = {

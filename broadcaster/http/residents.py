@@ -13,15 +13,7 @@ from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.residents import (
-    DataOut,
-    ErasureOut,
-    PushIn,
-    RecordOut,
-    SentOut,
-    VisitIn,
-    VisitMade,
-)
+from broadcaster.http.schemas.residents import DataOut, ErasureOut, PushIn, RecordOut, SentOut, VisitIn, VisitMade
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import shown
 from broadcaster.pipeline.welcome import send_soon
@@ -116,11 +108,7 @@ async def data(call: Call[None, None]) -> web.Response:
     )
     records = tuple(
         RecordOut(
-            kind=kind,
-            at=each.at,
-            station=each.station,
-            alert=each.alert and f"/a/{each.alert}",
-            facts=dict(each.facts),
+            kind=kind, at=each.at, station=each.station, alert=each.alert and f"/a/{each.alert}", facts=dict(each.facts)
         )
         for kind, some in found.items()
         for each in some

@@ -119,11 +119,5 @@ def device_of(request: web.Request) -> str:
 def give_cookie(response: web.StreamResponse, name: str, holds: timedelta, *, secure: bool) -> None:
     """Set a new session's cookie; ``secure``: the service uses https."""
     response.set_cookie(
-        COOKIE,
-        name,
-        max_age=int(holds.total_seconds()),
-        path=PATH,
-        httponly=True,
-        samesite="Lax",
-        secure=secure,
+        COOKIE, name, max_age=int(holds.total_seconds()), path=PATH, httponly=True, samesite="Lax", secure=secure
     )

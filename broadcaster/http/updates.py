@@ -8,14 +8,7 @@ from aiohttp import web
 from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
-from broadcaster.http.alerts import (
-    AWAITING,
-    alert_of,
-    etag_of,
-    idempotency_key,
-    request_hash,
-    show_alert,
-)
+from broadcaster.http.alerts import AWAITING, alert_of, etag_of, idempotency_key, request_hash, show_alert
 from broadcaster.http.answers import answer
 from broadcaster.http.messages import check_languages, texts_in, texts_of
 from broadcaster.http.route import Call

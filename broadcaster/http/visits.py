@@ -11,14 +11,7 @@ from broadcaster.http.answers import answer, nothing
 from broadcaster.http.confirmations import telephone
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.visits import (
-    StreetOut,
-    VisitsOut,
-    VisitsQuery,
-    VolunteerIn,
-    VolunteerOut,
-    VolunteersOut,
-)
+from broadcaster.http.schemas.visits import StreetOut, VisitsOut, VisitsQuery, VolunteerIn, VolunteerOut, VolunteersOut
 from broadcaster.pipeline import visiting
 from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import by_street

@@ -141,10 +141,7 @@ async def foresee(services: Services, question: Question) -> Reach:
     paused = int(np.isin(people, atlas.roster.paused()).sum())
     without, unused = int(lacking.sum()), int(spare.sum())
     lack = _Lack(without, opted_out, paused, unused)
-    price = {
-        ChannelName.SMS: services.settings.sms_price_minor,
-        ChannelName.VOICE: services.settings.voice_price_minor,
-    }
+    price = {ChannelName.SMS: services.settings.sms_price_minor, ChannelName.VOICE: services.settings.voice_price_minor}
     found: dict[ChannelName, ChannelReach] = {}
     for at, name in enumerate(channels):
         billed = sent[:, at] * (units if name is ChannelName.SMS else 1)

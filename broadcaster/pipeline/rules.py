@@ -19,12 +19,7 @@ from broadcaster.domain.signs import unfit
 from broadcaster.domain.stations import Station, StationKind
 from zones import Jurisdiction, OutsideJurisdiction
 
-_LONGEST = {
-    "headline": MAX_HEADLINE,
-    "description": MAX_DESCRIPTION,
-    "instruction": MAX_INSTRUCTION,
-    "sms": MAX_SMS,
-}
+_LONGEST = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION, "sms": MAX_SMS}
 
 
 def check_message(

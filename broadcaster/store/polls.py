@@ -17,13 +17,7 @@ from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import identities
-from broadcaster.store.tables import (
-    poll_ballots,
-    poll_pending,
-    poll_voters,
-    polls,
-    recipients,
-)
+from broadcaster.store.tables import poll_ballots, poll_pending, poll_voters, polls, recipients
 
 GROUP = 10
 """The fewest ballots written at once, and the fewest for which a result is shown."""

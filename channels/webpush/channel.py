@@ -82,11 +82,7 @@ class WebPush(Channel["PushMessage", "PushSubscription"]):
         except ValueError as error:
             raise Permanent("push:subscription", "the subscription's keys are none of Web Push") from error
         url = URL(address.endpoint, encoded=True)
-        headers = {
-            "Host": service.host,
-            **_headers(message, service),
-            "Content-Length": str(len(body)),
-        }
+        headers = {"Host": service.host, **_headers(message, service), "Content-Length": str(len(body))}
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         wire = f"POST {url.raw_path_qs} HTTP/1.1\r\n{head}\r\n".encode() + body
         return Composed(address.endpoint, _readable(plaintext), wire, "application/http")

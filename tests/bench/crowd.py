@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     from broadcaster.store import Store
 
 CENTRE = (0.6283, 48.7631)
-_BOUNDARY = {
-    "type": "Polygon",
-    "coordinates": [[[-5.0, 42.0], [9.0, 42.0], [9.0, 51.0], [-5.0, 51.0], [-5.0, 42.0]]],
-}
+_BOUNDARY = {"type": "Polygon", "coordinates": [[[-5.0, 42.0], [9.0, 42.0], [9.0, 51.0], [-5.0, 51.0], [-5.0, 42.0]]]}
 _PART = 20_000
 _KEYS = 256
 SLUG = "laigle"

@@ -20,11 +20,7 @@ from tests.servers.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-_PACKAGES = {
-    "nginx": "nginx-light",
-    "smtp-sink": "postfix",
-    "redis-server": "redis-server",
-}
+_PACKAGES = {"nginx": "nginx-light", "smtp-sink": "postfix", "redis-server": "redis-server"}
 _PG = Path("/usr/lib/postgresql")
 NODE = Path(__file__).parent / "rivals"
 _PATHS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/postfix/sbin"))

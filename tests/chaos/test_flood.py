@@ -18,14 +18,7 @@ from tests.chaos.verdict import judge, matched
 from tests.servers.town_api import eventually
 from tests.servers.town_scaled import ManyTown
 
-ATTACKS = (
-    "unknown fields",
-    "bad contacts",
-    "invented subscribers",
-    "codes",
-    "gzip of 400 MB",
-    "20,000 rings",
-)
+ATTACKS = ("unknown fields", "bad contacts", "invented subscribers", "codes", "gzip of 400 MB", "20,000 rings")
 """In the long form each takes a minute: with the slow bodies and what is quiet, nine in all."""
 IN_SHORT = ("unknown fields",)
 SLOW = "slow bodies"

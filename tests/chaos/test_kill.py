@@ -20,10 +20,7 @@ ROADS = {
 }
 SHORT, FULL = (4, 800), (100, 17_200)
 """Kills, and residents: 1,000 deliveries and 20,000."""
-IN_FULL = pytest.mark.skipif(
-    os.environ.get("TOCSIN_CHAOS") != "full",
-    reason="make chaos; test_stopping.py stops one",
-)
+IN_FULL = pytest.mark.skipif(os.environ.get("TOCSIN_CHAOS") != "full", reason="make chaos; test_stopping.py stops one")
 
 
 def got(town: Town) -> int:

@@ -110,10 +110,7 @@ async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_writ
 async def test_whoever_still_has_the_database_does_the_work_of_those_who_have_not(tmp_path, full, record):
     if not full:
         pytest.skip("in the long form: make chaos")
-    async with (
-        ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town,
-        Wire(town.postgres.socket) as wire,
-    ):
+    async with ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town, Wire(town.postgres.socket) as wire:
         people = town.draw(3_000, share_inside=0.9)
         await town.settle(*people)
         town.twilio.fate(Fate(telling="never"))
@@ -135,9 +132,5 @@ async def test_whoever_still_has_the_database_does_the_work_of_those_who_have_no
             how = "carries nothing" if silent else "cut"
             # One sender can't write down what it sends: its batches are taken over as if it had died.
             record(
-                verdict,
-                fault=f"way of some workers to PostgreSQL {how}",
-                road="scaled",
-                injected=1,
-                bound=MOST_TWICE,
+                verdict, fault=f"way of some workers to PostgreSQL {how}", road="scaled", injected=1, bound=MOST_TWICE
             )

@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 SECRET = b"a secret of tests, 32 bytes long"
 NOW = datetime(2026, 7, 1, 12, 0, 0, 123456, tzinfo=UTC)
 BY = Actor(ActorKind.SERVICE, NOW)
-BOUNDARY = {
-    "type": "Polygon",
-    "coordinates": [[[0.5, 48.6], [0.8, 48.6], [0.8, 48.9], [0.5, 48.9], [0.5, 48.6]]],
-}
+BOUNDARY = {"type": "Polygon", "coordinates": [[[0.5, 48.6], [0.8, 48.6], [0.8, 48.9], [0.5, 48.9], [0.5, 48.6]]]}
 
 
 def sqlite_url(folder: Path) -> str:

@@ -74,11 +74,7 @@ async def test_a_visitor_is_forgotten_wholly_when_their_hours_are_over(store):
             until=LATER,
         )
         profile = await profiles.read(unit, who)
-        assert (profile.follows, profile.position[:2], profile.forget_at) == (
-            (("laigle", None),),
-            (0.63, 48.76),
-            LATER,
-        )
+        assert (profile.follows, profile.position[:2], profile.forget_at) == ((("laigle", None),), (0.63, 48.76), LATER)
         await residents.end_due(unit, LATER)
         assert await profiles.read(unit, who) is None
         assert await unit.conn.scalar(select(func.count()).select_from(positions)) == 0

@@ -46,11 +46,7 @@ class Authenticator:
         data = self._data(options["rpId"], 0)
         client = self._client("webauthn.get", options["challenge"])
         signature = self._key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
-        answered = {
-            "clientDataJSON": packed(client),
-            "authenticatorData": packed(data),
-            "signature": packed(signature),
-        }
+        answered = {"clientDataJSON": packed(client), "authenticatorData": packed(data), "signature": packed(signature)}
         return self._credential(answered)
 
     def _data(self, domain: str, flags: int) -> bytes:

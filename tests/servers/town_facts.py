@@ -12,10 +12,6 @@ BOUNDARY = {
 }
 SENDER = "+33199000000"
 TEXTS = {
-    "fr": {
-        "headline": "La Risle déborde",
-        "description": "Le niveau monte vite.",
-        "instruction": "Montez à l'étage.",
-    },
+    "fr": {"headline": "La Risle déborde", "description": "Le niveau monte vite.", "instruction": "Montez à l'étage."},
     "en": {"headline": "The Risle floods", "description": "It rises fast.", "instruction": "Go upstairs."},
 }

@@ -21,18 +21,7 @@ from broadcaster.http.schemas.alerts import (
     TextIn,
     Topic,
 )
-from broadcaster.http.schemas.base import (
-    AlertId,
-    AreaJson,
-    Given,
-    Locale,
-    Moment,
-    Query,
-    Shown,
-    Slug,
-    line,
-    prose,
-)
+from broadcaster.http.schemas.base import AlertId, AreaJson, Given, Locale, Moment, Query, Shown, Slug, line, prose
 
 _MONTH_MINUTES = 30 * 24 * 60
 
@@ -57,8 +46,7 @@ SchoolZone = Annotated[
 Lasts = Annotated[int, Field(ge=1, le=_MONTH_MINUTES, description="How long each alert holds once it is sent.")]
 Onset = Annotated[int, Field(ge=0, le=_MONTH_MINUTES, description="How long after that what it tells of begins.")]
 Grace = Annotated[
-    int,
-    Field(ge=0, le=_MONTH_MINUTES, description="How late it is sent by itself; severe and extreme: never late."),
+    int, Field(ge=0, le=_MONTH_MINUTES, description="How late it is sent by itself; severe and extreme: never late.")
 ]
 Reason = Annotated[
     str, prose(LONGEST_REASON), Field(description="Needed for a severe or extreme alert that is no exercise.")

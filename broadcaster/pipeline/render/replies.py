@@ -17,11 +17,7 @@ def label(alert: Alert, station: Station, words: Words, choice: int) -> str:
 
 
 def _labels(words: Words) -> dict[int, str]:
-    return {
-        RECEIVED: words("Received"),
-        SAFE: words("I am safe"),
-        HELP: words("Call 112 first. I need help"),
-    }
+    return {RECEIVED: words("Received"), SAFE: words("I am safe"), HELP: words("Call 112 first. I need help")}
 
 
 def reply(alert: Alert, station: Station, words: Words, choice: int, taken: Taken, *, helps: bool) -> str:

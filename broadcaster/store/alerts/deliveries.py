@@ -46,13 +46,7 @@ _AS_STORED = DeliveryRow.__dataclass_fields__.keys() - {"external_id", "channel"
 
 
 async def page(
-    unit: Unit,
-    alert_id: int,
-    *,
-    state: DeliveryState | None,
-    channel: ChannelName | None,
-    after: int,
-    limit: int,
+    unit: Unit, alert_id: int, *, state: DeliveryState | None, channel: ChannelName | None, after: int, limit: int
 ) -> list[DeliveryRow]:
     """Return an alert's deliveries by ascending id; ``after``: last id seen, 0 to begin."""
     query = (

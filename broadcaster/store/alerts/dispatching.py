@@ -17,11 +17,7 @@ from broadcaster.store.alerts.planning import Plan
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Insert, Update
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.tables import (
-    alerts,
-    recipients,
-    to_micros,
-)
+from broadcaster.store.tables import alerts, recipients, to_micros
 
 _ALERT: BindParameter[int] = bindparam("alert_id")
 _KNOWN = select(

@@ -29,11 +29,7 @@ _LOAD = Fetch(
     .order_by(recipients.c.subscriber_id)
     .with_for_update()
 )
-_UPDATE = Update(
-    recipients,
-    ("alert_id", "subscriber_id"),
-    ("state", "pending", "held", "reasons", *_TIMES),
-)
+_UPDATE = Update(recipients, ("alert_id", "subscriber_id"), ("state", "pending", "held", "reasons", *_TIMES))
 _STATES = {int(state): state for state in PersonState}
 
 

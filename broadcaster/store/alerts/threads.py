@@ -52,16 +52,11 @@ _MAYBE = (
 _MAYBE_TOLD = select(deliveries.c.subscriber_id).where(*_MAYBE)
 _MAYBE_SHARED = (
     select(shares.c.subscriber_id)
-    .join(
-        deliveries,
-        (deliveries.c.alert_id == shares.c.alert_id) & (deliveries.c.contact_id == shares.c.contact_id),
-    )
+    .join(deliveries, (deliveries.c.alert_id == shares.c.alert_id) & (deliveries.c.contact_id == shares.c.contact_id))
     .where(*_MAYBE)
 )
 _HELD = or_(
-    deliveries.c.state == DeliveryState.ACCEPTED,
-    deliveries.c.state >= DeliveryState.DELIVERED,
-    deliveries.c.maybe_sent,
+    deliveries.c.state == DeliveryState.ACCEPTED, deliveries.c.state >= DeliveryState.DELIVERED, deliveries.c.maybe_sent
 )
 _REACHED = Fetch(
     select(deliveries.c.contact_id, deliveries.c.alert_id, deliveries.c.id).where(

@@ -317,10 +317,7 @@ def _again(row: dict[str, Any], outcome: Outcome) -> Move | None:
 def _later(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
     """Return the columns for another call; delays increase."""
     wait = None if outcome.next_attempt_at is None else (outcome.next_attempt_at - outcome.at) * max(1, row["attempts"])
-    return {
-        "next_attempt_at": None if wait is None else to_micros(outcome.at + wait),
-        **_told(outcome),
-    }
+    return {"next_attempt_at": None if wait is None else to_micros(outcome.at + wait), **_told(outcome)}
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

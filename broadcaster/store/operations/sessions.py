@@ -137,10 +137,7 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
             api_keys.c.hash,
             people.c.password.is_not(None).label("has_password"),
         )
-        .join(
-            api_keys,
-            and_(api_keys.c.id == sessions.c.key_id, api_keys.c.role == OPERATOR, holding(now)),
-        )
+        .join(api_keys, and_(api_keys.c.id == sessions.c.key_id, api_keys.c.role == OPERATOR, holding(now)))
         .join(people, people.c.id == sessions.c.key_id)
         .where(sessions.c.ends_at > now, or_(sessions.c.trusted, sessions.c.seen_at > now - idle))
     )

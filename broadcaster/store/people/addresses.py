@@ -82,11 +82,7 @@ async def in_state(unit: Unit, station_id: int, state: AddressState, *, after: i
     """Return a station's addresses in a state, in order, of people after ``after``."""
     rows = await unit.conn.execute(
         select(addresses)
-        .where(
-            addresses.c.station_id == station_id,
-            addresses.c.state == int(state),
-            addresses.c.subscriber_id > after,
-        )
+        .where(addresses.c.station_id == station_id, addresses.c.state == int(state), addresses.c.subscriber_id > after)
         .order_by(addresses.c.subscriber_id)
         .limit(limit)
     )
@@ -102,12 +98,7 @@ async def of_people(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int
 
 
 async def looked_up(
-    unit: Unit,
-    station_id: int,
-    answered: Iterable[tuple[Kept, Match | None, bool]],
-    *,
-    label: str,
-    now: datetime,
+    unit: Unit, station_id: int, answered: Iterable[tuple[Kept, Match | None, bool]], *, label: str, now: datetime
 ) -> None:
     """Record geocoding results: (address, match, whether it is far). Addresses changed meanwhile stay waiting."""
     known = {kept.subscriber_id: (kept, match, state_of(match, far=far)) for kept, match, far in answered}
@@ -178,10 +169,7 @@ async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
     """Close the open address of a person whose home was set by hand."""
     await unit.conn.execute(
         update(addresses)
-        .where(
-            _of(station_id, subscriber_id),
-            addresses.c.state.in_(sorted(OPEN)),
-        )
+        .where(_of(station_id, subscriber_id), addresses.c.state.in_(sorted(OPEN)))
         .values(state=int(AddressState.CONFIRMED))
     )
 

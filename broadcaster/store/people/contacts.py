@@ -25,9 +25,7 @@ _CODE = 60
 Key = tuple[int, bytes]
 
 _ADD = Insert(
-    contacts,
-    *("id", "channel", "fingerprint", "sealed", "status", "created_at"),
-    octets=("fingerprint", "sealed"),
+    contacts, *("id", "channel", "fingerprint", "sealed", "status", "created_at"), octets=("fingerprint", "sealed")
 )
 
 

@@ -142,12 +142,7 @@ _NOT_PAUSED = links.c.subscriber_id.not_in(
 _CONTACTS = Columns(
     select(links.c.subscriber_id, links.c.contact_id, contacts.c.channel)
     .join(contacts, contacts.c.id == links.c.contact_id)
-    .where(
-        links.c.subscriber_id.between(_LO, _HI),
-        links.c.status == LinkStatus.CONFIRMED,
-        _NOT_DEAD,
-        _NOT_PAUSED,
-    )
+    .where(links.c.subscriber_id.between(_LO, _HI), links.c.status == LinkStatus.CONFIRMED, _NOT_DEAD, _NOT_PAUSED)
     .order_by(links.c.subscriber_id, links.c.contact_id)
 )
 _FOLLOWERS = Columns(

@@ -35,10 +35,7 @@ _IF_NEWER = (
     " at = excluded.at, until = excluded.until WHERE excluded.at >= positions.at"
 )
 _KEEP = Insert(
-    positions,
-    *("subscriber_id", "sealed", "accuracy_m", "at", "until"),
-    octets=("sealed",),
-    on_conflict=_IF_NEWER,
+    positions, *("subscriber_id", "sealed", "accuracy_m", "at", "until"), octets=("sealed",), on_conflict=_IF_NEWER
 )
 _TELL = Insert(changes, "subscriber_id", "fix", octets=("fix",))
 # ``record`` in one statement for PostgreSQL: its round trips cost more than the rows. The lock on the changes comes

@@ -40,9 +40,7 @@ async def level_of(unit: Unit, subscriber_id: int, station_id: int | None = None
         select(links.c.contact_id)
         .join(contacts, contacts.c.id == links.c.contact_id)
         .where(
-            links.c.subscriber_id == subscriber_id,
-            links.c.status == LinkStatus.CONFIRMED,
-            contacts.c.channel != _PUSH,
+            links.c.subscriber_id == subscriber_id, links.c.status == LinkStatus.CONFIRMED, contacts.c.channel != _PUSH
         )
     )
     registered = select(follows.c.subscriber_id).where(

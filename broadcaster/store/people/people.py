@@ -337,11 +337,7 @@ async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> d
     """Return (external id, name) by subscriber id, for followers of the station only: its operators may know them."""
     rows = await unit.conn.execute(
         select(
-            subscribers.c.id,
-            subscribers.c.name,
-            subscribers.c.token_hash,
-            follows.c.external_mark,
-            follows.c.external,
+            subscribers.c.id, subscribers.c.name, subscribers.c.token_hash, follows.c.external_mark, follows.c.external
         )
         .join(follows, follows.c.subscriber_id == subscribers.c.id)
         .where(follows.c.station_id == station_id, subscribers.c.id.in_(list(subscriber_ids)))

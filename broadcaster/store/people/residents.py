@@ -10,15 +10,7 @@ from broadcaster.domain.people import NewContact, NewSubscriber
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import confirmations, fixes, people, suppression, told_first
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.tables import (
-    contacts,
-    follows,
-    groups,
-    links,
-    memberships,
-    positions,
-    subscribers,
-)
+from broadcaster.store.tables import contacts, follows, groups, links, memberships, positions, subscribers
 
 
 async def pause(unit: Unit, subscriber_id: int, until: datetime | None) -> None:

@@ -17,16 +17,7 @@ from broadcaster.store.register import erasing
 from broadcaster.store.register.erasing import Erased, Way
 from broadcaster.store.stations import stations
 from broadcaster.store.stations.labels import sealed_group
-from broadcaster.store.tables import (
-    follows,
-    groups,
-    links,
-    memberships,
-    opt_outs,
-    places,
-    signed_requests,
-    subscribers,
-)
+from broadcaster.store.tables import follows, groups, links, memberships, opt_outs, places, signed_requests, subscribers
 
 _DIGEST = 16
 NOBODY = 0

@@ -36,14 +36,7 @@ from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import people, suppression, told_first
-from broadcaster.store.people.contacts import (
-    CHUNK,
-    FORGOTTEN,
-    adopt,
-    drop_orphans,
-    open_address,
-    revive,
-)
+from broadcaster.store.people.contacts import CHUNK, FORGOTTEN, adopt, drop_orphans, open_address, revive
 from broadcaster.store.register import vulnerable as vulnerable_register
 from broadcaster.store.register.preparing import Rows
 from broadcaster.store.tables import (

@@ -14,16 +14,7 @@ from broadcaster.store.people import addresses, people
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people.addresses import Kept
 from broadcaster.store.stations.labels import open_group
-from broadcaster.store.tables import (
-    contacts,
-    follows,
-    groups,
-    links,
-    memberships,
-    opt_outs,
-    places,
-    subscribers,
-)
+from broadcaster.store.tables import contacts, follows, groups, links, memberships, opt_outs, places, subscribers
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,7 @@ from broadcaster.domain.spelling import searched
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.tables import (
-    contacts,
-    follows,
-    links,
-    memberships,
-    opt_outs,
-    subscribers,
-)
+from broadcaster.store.tables import contacts, follows, links, memberships, opt_outs, subscribers
 
 MOST_OPENED = 20_000
 
@@ -138,9 +131,7 @@ async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> l
             .join(links, links.c.subscriber_id == follows.c.subscriber_id)
             .join(contacts, contacts.c.id == links.c.contact_id)
             .where(
-                follows.c.station_id == station_id,
-                contacts.c.channel == channel,
-                contacts.c.fingerprint == fingerprint,
+                follows.c.station_id == station_id, contacts.c.channel == channel, contacts.c.fingerprint == fingerprint
             )
         )
         found.update(rows)

@@ -216,12 +216,7 @@ escalations = Table(
     Index("ix_escalations_alert_id", "alert_id"),
 )
 
-Index(
-    "ix_escalations_open",
-    escalations.c.due_at,
-    sqlite_where=text("state < 2"),
-    postgresql_where=text("state < 2"),
-)
+Index("ix_escalations_open", escalations.c.due_at, sqlite_where=text("state < 2"), postgresql_where=text("state < 2"))
 
 alert_counts = Table(
     "alert_counts",

@@ -42,12 +42,7 @@ operator_roles = Table(
 )
 
 # Operators with access to a station's register of vulnerable people.
-vulnerable_grants = Table(
-    "vulnerable_grants",
-    metadata,
-    operator(primary_key=True),
-    station(primary_key=True),
-)
+vulnerable_grants = Table("vulnerable_grants", metadata, operator(primary_key=True), station(primary_key=True))
 
 passkeys = Table(
     "passkeys",
@@ -77,10 +72,7 @@ operator_pushes = Table(
 )
 
 recovery_codes = Table(
-    "recovery_codes",
-    metadata,
-    operator(primary_key=True),
-    Column("hash", LargeBinary(32), primary_key=True),
+    "recovery_codes", metadata, operator(primary_key=True), Column("hash", LargeBinary(32), primary_key=True)
 )
 
 # One-time links by which an operator sets up a way to sign in.

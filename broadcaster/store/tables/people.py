@@ -303,8 +303,5 @@ changes = Table(
 )
 
 cursors = Table(
-    "cursors",
-    metadata,
-    Column("name", String(40), primary_key=True),
-    Column("seq", BigInteger, nullable=False),
+    "cursors", metadata, Column("name", String(40), primary_key=True), Column("seq", BigInteger, nullable=False)
 )

@@ -30,8 +30,5 @@ erasures = Table(
 
 # Keys of blind indexes, links and the suppression list, kept by the first change of the secret (``rotating``).
 lasting_keys = Table(
-    "lasting_keys",
-    metadata,
-    Column("use", String(20), primary_key=True),
-    Column("sealed", LargeBinary, nullable=False),
+    "lasting_keys", metadata, Column("use", String(20), primary_key=True), Column("sealed", LargeBinary, nullable=False)
 )

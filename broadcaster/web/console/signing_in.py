@@ -109,12 +109,7 @@ async def end(call: Call[None, None]) -> web.Response:
 
 
 def _page(
-    request: web.Request,
-    *,
-    then: str,
-    held: Iterable[tuple[str, str]] = (),
-    again: bool = False,
-    status: int = 200,
+    request: web.Request, *, then: str, held: Iterable[tuple[str, str]] = (), again: bool = False, status: int = 200
 ) -> web.Response:
     settings = request.app[SERVICES].settings
     facts = {

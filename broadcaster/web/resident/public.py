@@ -26,15 +26,7 @@ from broadcaster.web.assets import reads_gzip
 from broadcaster.web.ground import picture_of
 from broadcaster.web.i18n import Words, catalogs, ranked
 from broadcaster.web.kept import KEPT_PAGES
-from broadcaster.web.pages import (
-    headers_of,
-    is_known,
-    language_of,
-    render,
-    tag_of,
-    with_etag,
-    written_time,
-)
+from broadcaster.web.pages import headers_of, is_known, language_of, render, tag_of, with_etag, written_time
 from broadcaster.web.resident.frame import page, words_of
 from broadcaster.web.severities import look_of, severity_words
 from broadcaster.web.whereabouts import whereabouts

@@ -17,9 +17,7 @@ _PORT = 2775  # IANA's port for SMPP
 _LONGEST = {"system_id": 15, "password": 8, "system_type": 12}
 _INTERNATIONAL, _NETWORK, _ALPHANUMERIC = 1, 3, 5  # type of number, 5.2.5
 _ISDN = 1  # numbering plan, 5.2.6
-_OPTIONS = frozenset(
-    {"from", "tls", "system_type", "ton", "npi", "window", "timeout", "enquire", "long", "ids"},
-)
+_OPTIONS = frozenset({"from", "tls", "system_type", "ton", "npi", "window", "timeout", "enquire", "long", "ids"})
 _YES = {"yes": True, "no": False, "1": True, "0": False, "true": True, "false": False}
 
 

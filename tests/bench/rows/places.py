@@ -154,8 +154,7 @@ async def _of_redis(
                 message = f"Redis finds {len(found)} in {name}, and the judge {len(truth[name])}"
                 raise RuntimeError(message)
             theirs[name]["Redis GEOSEARCH"] = await best_async_s(
-                lambda ask=ask: client.geosearch("points", **ask),
-                _TIMES if len(found) < 1000 else 3,
+                lambda ask=ask: client.geosearch("points", **ask), _TIMES if len(found) < 1000 else 3
             )
         picked = random.Random(7).sample(range(len(keys)), min(len(keys), 20_000))
         began = time.perf_counter()

@@ -44,14 +44,7 @@ async def test_a_commune_is_added_once_with_what_the_data_knows_of_it(api):
     _, _, told = await look(api, "/console/communes/35238/ground.json", mine)
     assert told["name"] == "Rennes"
     assert told["boundary"]["type"] in ("Polygon", "MultiPolygon")
-    fields = {
-        **prefilled,
-        "insee": "35238",
-        "kind": "authority",
-        "language": "fr",
-        "also": ["en"],
-        "margin": "500",
-    }
+    fields = {**prefilled, "insee": "35238", "kind": "authority", "language": "fr", "also": ["en"], "margin": "500"}
     for _ in range(2):
         status, headers, _ = await send(api, "/console/stations/new?insee=35238", mine, **fields)
         assert (status, headers["Location"]) == (303, "/console/stations/rennes?done=added")

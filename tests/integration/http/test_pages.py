@@ -12,9 +12,7 @@ import pytest
 from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
 
-BOTH = {
-    "texts": {"en": {"headline": "The Risle overflows", "instruction": "Go upstairs."}},
-}
+BOTH = {"texts": {"en": {"headline": "The Risle overflows", "instruction": "Go upstairs."}}}
 
 
 async def page_of(api, url, language="fr", **headers):

@@ -123,12 +123,7 @@ def valkey():
 async def test_ready_says_which_work_nobody_does(tmp_path, postgres, valkey):
     def having(*roles):
         return Settings(
-            port=0,
-            data_dir=tmp_path,
-            database_url=url,
-            redis_url=valkey,
-            secret_key="ab" * 32,
-            roles=roles,
+            port=0, data_dir=tmp_path, database_url=url, redis_url=valkey, secret_key="ab" * 32, roles=roles
         )
 
     url = shaped(postgres)

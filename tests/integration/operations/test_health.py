@@ -287,11 +287,7 @@ async def test_a_role_that_is_gone_is_named_by_every_other_process_and_on_home(t
 
 @pytest.mark.timeout(300)
 async def test_a_bus_a_store_and_a_provider_that_are_gone_are_named_and_so_is_a_queue_without_senders(tmp_path):
-    async with (
-        ScaledTown(tmp_path) as town,
-        Wire(town.smtp.port) as wire,
-        aiohttp.ClientSession() as http,
-    ):
+    async with ScaledTown(tmp_path) as town, Wire(town.smtp.port) as wire, aiohttp.ClientSession() as http:
         await town.settle(*(town.resident("email") for _ in range(20)))
         relay = f"smtp://127.0.0.1:{wire.port}?from=a@town.example"
         members = {each.roles: each for each in await town.start(*ROLES, smtp_url=relay, log_level="info")}

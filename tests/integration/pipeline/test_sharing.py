@@ -91,11 +91,7 @@ async def test_someone_who_comes_late_and_shares_a_contact_that_was_told_counts_
         late.mail = first.mail
         await town.settle(late)
         await api.call(
-            "PUT",
-            "/v1/subscribers/me/position",
-            {"lon": OUTSIDE[0], "lat": OUTSIDE[1]},
-            expect=204,
-            key=late.token,
+            "PUT", "/v1/subscribers/me/position", {"lon": OUTSIDE[0], "lat": OUTSIDE[1]}, expect=204, key=late.token
         )
         await eventually(lambda: _matched(api, alert["id"], 2), "the latecomer is in the account")
         account = await api.account(alert["id"])

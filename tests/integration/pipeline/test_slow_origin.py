@@ -27,12 +27,7 @@ async def test_while_one_of_three_hangs_everyone_of_the_others_is_told(
     async with (
         PushService() as slow,
         PushService() as third,
-        Town(
-            tmp_path,
-            push_concurrency=AT_ONCE,
-            send_timeout_s=60,
-            grace_s=0.1,
-        ) as town,
+        Town(tmp_path, push_concurrency=AT_ONCE, send_timeout_s=60, grace_s=0.1) as town,
     ):
         origins = (town.push.origin, slow.origin, third.origin)
         town.settings = town.settings.model_copy(update={"push_origins": origins})

@@ -166,12 +166,7 @@ async def assert_comes_back(store, station, folder, *, everyone=True, language="
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a shrunk example is not worth its minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(
-    st.lists(PERSON, min_size=1, max_size=6),
-    st.sampled_from(REGIONS),
-    st.integers(0, 2**32),
-    st.booleans(),
-)
+@given(st.lists(PERSON, min_size=1, max_size=6), st.sampled_from(REGIONS), st.integers(0, 2**32), st.booleans())
 def test_whatever_a_register_holds_its_export_changes_nothing(tmp_path, said, region, seed, everyone):
     async def work():
         async with opened(sqlite_url(tmp_path)) as store:

@@ -21,16 +21,7 @@ from broadcaster.store.alerts import alerts
 from broadcaster.store.people import contacts, feed, fixes, people
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
-from tests.contract.stores import (
-    NOW,
-    add_station,
-    an_alert,
-    mail,
-    phone,
-    push,
-    register,
-    resident,
-)
+from tests.contract.stores import NOW, add_station, an_alert, mail, phone, push, register, resident
 from zones import Area, Circle
 
 GROUPS = ("club", "ecole", "fanfare")

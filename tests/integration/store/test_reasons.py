@@ -39,12 +39,7 @@ WHYS = {
 }
 CODES = {
     (0, None): (None, None, False, None),
-    (0, "twilio:timeout by twilio (may have left)"): (
-        "twilio:timeout by twilio (may have left)",
-        None,
-        True,
-        "twilio",
-    ),
+    (0, "twilio:timeout by twilio (may have left)"): ("twilio:timeout by twilio (may have left)", None, True, "twilio"),
     (0, "tocsin:interrupted (may have left)"): ("tocsin:interrupted (may have left)", None, True, None),
     (20, None): (None, None, False, None),
     (30, "tocsin:expired (may have left)"): (None, "expired", True, None),

@@ -224,13 +224,7 @@ def test_the_image_runs_as_nobody_in_particular_and_has_what_make_has():
     assert not re.search(r"pip install|gcc|build-essential|-dev\b", final)
     assert re.findall(
         r"(?:lib|fonts-|ca-)[a-z0-9.-]+[a-z0-9]", re.search(r"apt-get install.*?&&", final, re.DOTALL)[0]
-    ) == [
-        "ca-certificates",
-        "libpango-1.0-0",
-        "libpangoft2-1.0-0",
-        "libharfbuzz-subset0",
-        "fonts-dejavu-core",
-    ]
+    ) == ["ca-certificates", "libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core"]
     for line in re.findall(r"pip install .*", stages[1]):
         assert "--require-hashes -r requirements/" in line or re.search(r"--no-deps \. ", line), line
 

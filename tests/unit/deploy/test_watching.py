@@ -84,9 +84,7 @@ def test_names_are_found_in_whatever_promql_has():
     assert labelled(text) == {("tocsin_a_bucket", "x"), ("tocsin_a_bucket", "y")}
 
 
-UNSEEN = {
-    "tocsin_channel_stopped": "of one process: tocsin_channel_stop_seconds is of the service",
-}
+UNSEEN = {"tocsin_channel_stopped": "of one process: tocsin_channel_stop_seconds is of the service"}
 """Figures that neither a panel nor an alarm looks at, with why."""
 
 

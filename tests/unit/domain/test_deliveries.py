@@ -66,10 +66,7 @@ def test_whatever_is_reported_in_whatever_order_a_delivery_never_decreases(repor
     assert state >= max(beyond, default=DeliveryState.QUEUED), "the best news that came is never lost"
 
 
-@given(
-    st.integers(1, 5),
-    st.lists(st.tuples(st.integers(0, 4), st.sampled_from(STATES)), max_size=40),
-)
+@given(st.integers(1, 5), st.lists(st.tuples(st.integers(0, 4), st.sampled_from(STATES)), max_size=40))
 def test_a_person_stands_where_their_deliveries_say_after_any_reports(n, reports):
     states = [DeliveryState.QUEUED] * n
     person = Person(1, PersonState.PENDING, pending=n, held=0)

@@ -289,8 +289,7 @@ def test_a_push_is_as_urgent_as_its_alert(severity, status, kind, urgency):
 
 
 @pytest.mark.parametrize(
-    ("left", "ttl"),
-    [(timedelta(hours=6), 21_600), (timedelta(days=30), 2_419_200), (timedelta(seconds=-5), 0)],
+    ("left", "ttl"), [(timedelta(hours=6), 21_600), (timedelta(days=30), 2_419_200), (timedelta(seconds=-5), 0)]
 )
 def test_a_push_service_keeps_a_message_until_the_alert_ends_and_its_twin_replaces_it(left, ttl):
     headers = render(ChannelName.PUSH, context(expires_at=NOW + left), "fr")(ID).headers()

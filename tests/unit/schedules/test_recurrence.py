@@ -54,10 +54,7 @@ EXAMPLES = [
         days(1997, sep="7 28", nov="2 30") + days(1998, jan="4 25", mar="1 29", may="3 31"),
     ),
     ("FREQ=MONTHLY;BYMONTHDAY=15,30;COUNT=5", days(1997, sep="15 30", oct="15 30", nov="15")),
-    (
-        "FREQ=YEARLY;COUNT=10;BYMONTH=6,7",
-        [day for year in range(1998, 2003) for day in days(year, jun="2", jul="2")],
-    ),
+    ("FREQ=YEARLY;COUNT=10;BYMONTH=6,7", [day for year in range(1998, 2003) for day in days(year, jun="2", jul="2")]),
     (
         "FREQ=YEARLY;INTERVAL=2;COUNT=10;BYMONTH=1,2,3",
         [day for year in (1999, 2001, 2003) for day in days(year, jan="2", feb="2", mar="2")] + days(2005, jan="2"),

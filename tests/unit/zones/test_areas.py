@@ -121,18 +121,12 @@ REFUSED = {
     "latitude 91": ({"polygons": polygon(box(0, 90, 1, 91))}, "area.polygons.coordinates[0][2][1]"),
     "a longitude beyond the map": ({"polygons": polygon(box(181, 0, 182, 1))}, "area.polygons.coordinates[0]"),
     "longitude 400": ({"polygons": polygon(box(399, 0, 400, 1))}, "area.polygons.coordinates[0][0][0]"),
-    "a position of words": (
-        {"polygons": polygon([["0.6", 48.7], *SQUARE[1:]])},
-        "area.polygons.coordinates[0][0][0]",
-    ),
+    "a position of words": ({"polygons": polygon([["0.6", 48.7], *SQUARE[1:]])}, "area.polygons.coordinates[0][0][0]"),
     "a position of one": ({"polygons": polygon([[0.6], *SQUARE[1:]])}, "area.polygons.coordinates[0][0]"),
     "the world": ({"polygons": polygon(box(-180, -90, 180, 90))}, "area.polygons"),
     "the map's world": ({"polygons": polygon(box(-180, -85, 180, 85))}, "area.polygons"),
     "a continent": ({"polygons": polygon(box(-10, 36, 30, 60))}, "area.polygons"),
-    "Lambert 93": (
-        {"polygons": polygon(SQUARE) | {"crs": {"properties": {"name": "EPSG:2154"}}}},
-        "area.polygons.crs",
-    ),
+    "Lambert 93": ({"polygons": polygon(SQUARE) | {"crs": {"properties": {"name": "EPSG:2154"}}}}, "area.polygons.crs"),
     "the second of a list": ({"polygons": [polygon(SQUARE), None]}, "area.polygons[1]"),
 }
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broadcaster.domain.refusals import sentence
-from zones import (
-    Area,
-    CrossingOutline,
-    InvalidArea,
-    SwappedCoordinates,
-    ZoneError,
-    read_boundary,
-    unpacked_boundary,
-)
+from zones import Area, CrossingOutline, InvalidArea, SwappedCoordinates, ZoneError, read_boundary, unpacked_boundary
 
 SQUARE = [[0.61, 48.755], [0.64, 48.755], [0.64, 48.77], [0.61, 48.77], [0.61, 48.755]]
 BOW_TIE = [[0.61, 48.75], [0.64, 48.77], [0.64, 48.75], [0.61, 48.77], [0.61, 48.75]]

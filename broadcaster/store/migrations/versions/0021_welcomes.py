@@ -16,11 +16,7 @@ def upgrade() -> None:
     op.add_column("subscribers", sa.Column("unconfirmed_at", sa.BigInteger(), nullable=True))
     op.add_column("subscribers", sa.Column("unconfirmed_from", sa.LargeBinary(length=16), nullable=True))
     op.create_index(
-        "ix_subscribers_unconfirmed_at",
-        "subscribers",
-        ["unconfirmed_at"],
-        sqlite_where=there,
-        postgresql_where=there,
+        "ix_subscribers_unconfirmed_at", "subscribers", ["unconfirmed_at"], sqlite_where=there, postgresql_where=there
     )
     op.add_column("recipients", sa.Column("unconfirmed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("confirmations", sa.Column("code_of", number, nullable=True))

@@ -221,9 +221,7 @@ def _apart(report: Report, words: Words) -> list[str]:
             digest,
         ): digest,
         words.many(
-            "Beside them %(n)s person wants no such alert.",
-            "Beside them %(n)s people want no such alert.",
-            unwanted,
+            "Beside them %(n)s person wants no such alert.", "Beside them %(n)s people want no such alert.", unwanted
         ): unwanted,
         words.many(
             "Beside them %(n)s sign-up that is not confirmed yet: told last, and in no figure here.",

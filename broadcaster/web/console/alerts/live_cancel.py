@@ -6,15 +6,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import (
-    ENDINGS,
-    MAX_DESCRIPTION,
-    MAX_HEADLINE,
-    MAX_INSTRUCTION,
-    Alert,
-    Role,
-    Text,
-)
+from broadcaster.domain.alerts import ENDINGS, MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Alert, Role, Text
 from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of

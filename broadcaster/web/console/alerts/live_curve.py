@@ -100,10 +100,7 @@ def curve_of(
         marks=tuple(marks),
         ticks=tuple(_ticks(x, until, words)),
         levels=tuple(levels),
-        spoken=words(
-            "People reached over time. %(marks)s",
-            marks=", ".join(mark.label for mark in marks),
-        ),
+        spoken=words("People reached over time. %(marks)s", marks=", ".join(mark.label for mark in marks)),
     )
 
 

@@ -213,11 +213,7 @@ def _who(entry: Entry, names: dict[int, str], words: Words) -> str:
 
 
 def _shown(
-    entry: Entry,
-    names: dict[int, str],
-    reasons: dict[int, str],
-    zone: ZoneInfo,
-    words: Words,
+    entry: Entry, names: dict[int, str], reasons: dict[int, str], zone: ZoneInfo, words: Words
 ) -> dict[str, Any]:
     about, link = "", ""
     if entry.about is not None:

@@ -138,7 +138,4 @@ def area_of(area: Area | None, station: Station) -> dict[str, Any]:
         return {"territory": True}
     polygons = whole.get("polygons") or {}
     drawn = polygons.get("coordinates", [])
-    return {
-        "circles": whole.get("circles", []),
-        "polygons": [drawn] if polygons.get("type") == "Polygon" else drawn,
-    }
+    return {"circles": whole.get("circles", []), "polygons": [drawn] if polygons.get("type") == "Polygon" else drawn}

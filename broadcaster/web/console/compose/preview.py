@@ -153,11 +153,7 @@ async def mail(call: Call[None, None]) -> web.Response:
     return web.Response(
         text=_filled(message.template.html, {name: escape(value) for name, value in message.fill.items()}),
         content_type="text/html",
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": _MAIL_POLICY,
-            "X-Frame-Options": "SAMEORIGIN",
-        },
+        headers={"Cache-Control": "no-store", "Content-Security-Policy": _MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"},
     )
 
 

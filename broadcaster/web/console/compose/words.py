@@ -42,12 +42,7 @@ def channels(words: Words) -> list[dict[str, str]]:
 
 def for_script(words: Words, *, authority: bool) -> dict[str, Said]:
     """Return the sentences that the script fills in."""
-    return {
-        **_places(words, authority=authority),
-        **_reach(words),
-        **_drafts(words),
-        **_checks(words),
-    }
+    return {**_places(words, authority=authority), **_reach(words), **_drafts(words), **_checks(words)}
 
 
 def _places(words: Words, *, authority: bool) -> dict[str, Said]:

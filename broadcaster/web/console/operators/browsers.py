@@ -35,13 +35,7 @@ async def add(call: Call[PushIn, None]) -> web.Response:
     async with services.store.write() as unit:
         who = await myself(unit, call)
         await pushes.add(
-            unit,
-            who.id,
-            contact.canonical,
-            contact.address,
-            device=device,
-            now=now,
-            replaces=given.replaces or "",
+            unit, who.id, contact.canonical, contact.address, device=device, now=now, replaces=given.replaces or ""
         )
         await audit.record(unit, call.actor, Action.PUSH_ADDED, who.id)
         mine = await pushes.of(unit, [who.id])

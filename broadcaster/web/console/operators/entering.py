@@ -15,16 +15,7 @@ from broadcaster.http.auth import count
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Given, Shown
-from broadcaster.http.sessions import (
-    COOKIE,
-    PATH,
-    TRUSTED,
-    device_of,
-    from_our_page,
-    give_cookie,
-    lasts,
-    session_of,
-)
+from broadcaster.http.sessions import COOKIE, PATH, TRUSTED, device_of, from_our_page, give_cookie, lasts, session_of
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit, sessions
 from broadcaster.store.operations.sessions import Session

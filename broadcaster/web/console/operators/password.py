@@ -199,11 +199,7 @@ def _app(call: Call[Any, None], who: Operator) -> web.Response:
     secret = checks.new_secret()
     sealed = call.services.store.vault.seal(secret.encode(), _ticket_of(who))
     return answer(
-        AppOut(
-            secret=secret,
-            qr=checks.drawing(secret, who.login),
-            ticket=base64.urlsafe_b64encode(sealed).decode(),
-        )
+        AppOut(secret=secret, qr=checks.drawing(secret, who.login), ticket=base64.urlsafe_b64encode(sealed).decode())
     )
 
 

@@ -156,11 +156,7 @@ async def _page(
         "roles": [(each.value, role_word(each, words)) for each in ROLES],
         "link": None
         if link is None
-        else {
-            "name": link[0],
-            "url": welcome_url(call.services.base_url, link[1]),
-            "hours": link[2] // _HOUR,
-        },
+        else {"name": link[0], "url": welcome_url(call.services.base_url, link[1]), "hours": link[2] // _HOUR},
         "done": {
             "role": words("The role was changed. The person signs in anew."),
             "grant": words("The register of vulnerable people is open to this person."),

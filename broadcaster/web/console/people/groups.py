@@ -100,11 +100,7 @@ async def delete(call: Call[None, None]) -> web.Response:
 
 
 def _page(
-    call: Call[Any, Any],
-    station: Station,
-    theirs: list[Station],
-    groups: list[tuple[str, str, int]],
-    **more: str,
+    call: Call[Any, Any], station: Station, theirs: list[Station], groups: list[tuple[str, str, int]], **more: str
 ) -> web.Response:
     words = words_of(call.request)
     facts = {

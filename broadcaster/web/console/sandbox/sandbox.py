@@ -85,11 +85,7 @@ async def mail(call: Call[None, None]) -> web.StreamResponse:
         text=body if opened else without_secrets(body),
         content_type="text/html",
         charset="utf-8",
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": _FRAMED,
-            "X-Frame-Options": "SAMEORIGIN",
-        },
+        headers={"Cache-Control": "no-store", "Content-Security-Policy": _FRAMED, "X-Frame-Options": "SAMEORIGIN"},
     )
 
 

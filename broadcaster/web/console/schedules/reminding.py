@@ -64,12 +64,6 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
 def _page(
     call: Call[Any, Any], alert: Alert, station: Station, at: str, wrong: dict[str, str], *, status: int = 200
 ) -> web.Response:
-    facts = {
-        "alert": alert,
-        "texts": alert.texts,
-        "limits": _TEXT,
-        "begins": at,
-        "wrong": wrong,
-    }
+    facts = {"alert": alert, "texts": alert.texts, "limits": _TEXT, "begins": at, "wrong": wrong}
     words = words_of(call.request, station.languages[0])
     return show(call.request, "schedules/remind.html", words, facts, tab="alerts", where=station.name, status=status)

@@ -196,13 +196,7 @@ def _month(events: _Events, first: date, last: date, words: Words) -> dict[str, 
         "after": (last + timedelta(days=1)).strftime("%Y-%m"),
         "weekdays": [names[n] for n in range(7)],
         "weeks": [
-            [
-                {
-                    "number": day.day if first <= day <= last else "",
-                    "events": events.get(day, ()),
-                }
-                for day in week
-            ]
+            [{"number": day.day if first <= day <= last else "", "events": events.get(day, ())} for day in week]
             for week in weeks
         ],
     }

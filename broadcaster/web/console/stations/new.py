@@ -115,10 +115,7 @@ async def _of_commune(call: Call[Any, Any], insee: str, given: StationForm | Non
 
 def _of_others(call: Call[Any, Any], given: StationForm) -> web.Response:
     words = words_of(call.request)
-    facts = {
-        "given": given,
-        "known_languages": languages_known(words, given),
-    }
+    facts = {"given": given, "known_languages": languages_known(words, given)}
     return show(call.request, "stations/other.html", words, facts, status=422 if given.wrong else 200)
 
 
