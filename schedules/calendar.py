@@ -21,7 +21,6 @@ class PublicDate:
 
 
 def feed(name: str, dates: Iterable[PublicDate]) -> bytes:
-    """Return an iCalendar feed with that name."""
     calendar = Calendar()
     calendar.add("prodid", "-//Tocsin//Schedules//EN")
     calendar.add("version", "2.0")

@@ -100,12 +100,10 @@ class ActiveAlerts:
         ]
 
     def alerts(self, ids: Iterable[int]) -> list[Alert]:
-        """Return the active alerts among these ids."""
         now = self._clock.now()
         return [self._alerts[each] for each in ids if each in self._alerts and self._alerts[each].active(now)]
 
     def now(self) -> list[Alert]:
-        """Return all active alerts."""
         return self.alerts(self._alerts)
 
     def at_many(self, points: Sequence[tuple[float, float]]) -> list[tuple[int, Alert]]:

@@ -50,7 +50,6 @@ def states() -> dict[str, str]:
 
 
 def progress(alert: Mapping[str, Any]) -> str:
-    """Return the progress of an alert from the API."""
     if alert["cancelled_at"]:
         return words("lifted")
     return {"accepted": words("accepted"), "sending": words("sending"), "finished": words("finished")}[alert["state"]]

@@ -53,7 +53,6 @@ class Api:
             await self._session.close()
 
     async def answers(self) -> bool:
-        """Return whether a service answers there."""
         try:
             async with (
                 self._waiting(),

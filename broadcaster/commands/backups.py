@@ -73,7 +73,6 @@ async def _back_up(where: Settings, file: Path) -> Manifest:
 
 
 def _key_text(where: Settings) -> str:
-    """Return the secrets as in the settings."""
     if where.secret_key is not None:
         return where.secret_key.get_secret_value()
     return (where.data_dir / KEY_FILE).read_text().strip()

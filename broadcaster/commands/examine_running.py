@@ -37,7 +37,6 @@ _STA_UNSYNC = 0x0040
 
 
 def of_troubles(found: Iterable[Trouble]) -> list[Finding]:
-    """Return the service's troubles as findings."""
     return [_of_trouble("error" if each.grade is Grade.ERROR else "warning", each) for each in found]
 
 

@@ -190,7 +190,6 @@ class Text:
 
 
 def policy_of(station: Station, severity: Severity) -> Policy:
-    """Return the policy by which a station's alerts of a severity escalate."""
     return station.policies.get(severity, RULES[severity].policy)
 
 
@@ -240,7 +239,6 @@ class Message:
 
     @property
     def message(self) -> Message:
-        """Return the message alone."""
         return Message(**self.content())
 
     def content(self) -> dict[str, Any]:

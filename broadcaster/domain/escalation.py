@@ -90,7 +90,6 @@ def at_once(channels: Sequence[ChannelName]) -> Policy:
 
 
 def from_json(stored: Mapping[str, Any]) -> Policy:
-    """Return a stored policy."""
     return Policy(tuple(_step(each) for each in stored["steps"]), stored["longest_s"])
 
 
@@ -175,5 +174,4 @@ PAID = (ChannelName.SMS, ChannelName.VOICE)
 
 
 def read_budgets(stored: Mapping[str, Any] | None) -> Budgets:
-    """Return stored budgets."""
     return Budgets(**{name: Budget(**each) for name, each in (stored or {}).items()})

@@ -86,7 +86,6 @@ class Caller:
     granted: frozenset[int] = frozenset()
 
     def may(self, permission: Permission, station_id: int) -> bool:
-        """Return whether they may do this for a station."""
         stations = self.stations(permission)
         return stations is None or station_id in stations
 

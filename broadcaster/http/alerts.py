@@ -158,7 +158,6 @@ async def station_of(unit: Unit, alert: Alert) -> Station:
 
 
 def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
-    """Return an alert as the API shows it."""
     return AlertOut(
         **show_message(alert),
         id=str(alert.id),

@@ -17,5 +17,4 @@ def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | Non
 
 
 def nothing() -> web.Response:
-    """Return a 204."""
     return web.Response(status=204)

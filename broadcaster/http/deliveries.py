@@ -58,7 +58,6 @@ class Told:
 
 
 async def show_report(call: Call[None, None]) -> web.Response:
-    """Return the report of an alert."""
     alert, _ = await alert_of(call)
     return answer(await _report(call, alert))
 

@@ -148,12 +148,10 @@ def _unforeseen(error: Exception, request: web.Request) -> HttpProblem:
 
 
 def title(kind: str, words: Reader = ENGLISH) -> str:
-    """Return a problem type's title."""
     return sentence(Refused(kind), words).removesuffix(".")
 
 
 def respond(problem: HttpProblem, words: Reader = ENGLISH) -> web.Response:
-    """Return a problem's response, in a reader's language."""
     told = Problem(
         type=_URN + problem.kind,
         title=title(problem.kind, words),

@@ -13,7 +13,6 @@ WELCOME = "welcome"
 
 
 async def take(call: Call[ReceiptIn, None]) -> web.Response:
-    """Record a receipt."""
     await call.services.ledger.receipt(call.linked, DeliveryState[call.body.event.upper()])
     return nothing()
 

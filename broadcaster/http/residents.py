@@ -28,8 +28,6 @@ MOST_FOLLOWED = 50
 
 
 async def follow(call: Call[None, None]) -> web.Response:
-    """Follow another station."""
-
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
         profile = await profiles.read(unit, call.subscriber_id)

@@ -99,7 +99,6 @@ class Call(Generic[B_co, Q_co]):
         return self.caller
 
     def may(self, permission: Permission, station_id: int) -> bool:
-        """Return whether the caller may do this for a station."""
         return self.caller is not None and self.caller.may(permission, station_id)
 
     def may_somewhere(self, permission: Permission) -> bool:

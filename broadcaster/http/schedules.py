@@ -126,7 +126,6 @@ async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Return one schedule."""
     return answer(await _shown(call, *await schedule_of(call)))
 
 
@@ -192,7 +191,6 @@ def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, 
 
 
 async def end(call: Call[None, None]) -> web.Response:
-    """End a schedule."""
     was, _ = await schedule_of(call)
     await scheduling.end(call.services, was, actor=call.actor)
     return web.Response(status=204)

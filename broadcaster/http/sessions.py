@@ -65,7 +65,6 @@ async def session_of(request: web.Request) -> Session | None:
 
 
 def csrf_of(request: web.Request) -> str:
-    """Return the session's CSRF token."""
     return csrf_made_of(request.cookies.get(COOKIE, ""))
 
 

@@ -18,7 +18,6 @@ from broadcaster.store.register.visits import by_street
 
 
 async def listing(call: Call[None, VisitsQuery]) -> web.Response:
-    """Return whom to visit, by street."""
     alert, _ = await alert_of(call)
     async with call.services.store.read() as unit:
         found = await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed")

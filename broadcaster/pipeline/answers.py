@@ -89,7 +89,6 @@ async def confirm(unit: Unit, alert_ids: Sequence[int], people: Collection[int],
 
 
 def still_open(versions: Sequence[Alert], choice: int, now: datetime) -> bool:
-    """Return whether this answer is still accepted."""
     if any(each.active(now) for each in versions):
         return True
     ends = [min(each.expires_at, each.cancelled_at or each.expires_at) for each in versions]

@@ -19,7 +19,6 @@ _log = structlog.get_logger(__name__)
 
 
 async def chain_entries(services: Services) -> None:
-    """Chain the waiting entries."""
     while await services.store.look(audit.waits):
         await services.store.at_once(audit.chain)
 

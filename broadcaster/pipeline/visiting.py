@@ -53,7 +53,6 @@ class Visiting:
 
 
 def url_of(services: Services, volunteer: Volunteer) -> str:
-    """Return a volunteer's link."""
     return f"{services.base_url}/v/{services.store.vault.link(USE, volunteer.id)}"
 
 

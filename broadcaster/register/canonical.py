@@ -12,7 +12,6 @@ def content_of(told: Told) -> str:
 
 
 def canonical(person: NewSubscriber) -> str:
-    """Return a canonical text of a person."""
     content = [
         person.locale,
         person.name,

@@ -23,7 +23,6 @@ def phone_contact(text: str, region: str, channel: ChannelName | None = None) ->
 
 
 def contact_of(number: PhoneNumber, channel: ChannelName | None = None) -> NewContact:
-    """Return the contact for a parsed number."""
     chosen = channel or (ChannelName.SMS if number.takes_sms else ChannelName.VOICE)
     return NewContact(chosen, number.e164, number.e164)
 

@@ -33,7 +33,6 @@ def guardian_of(words: Sequence[str]) -> int:
 
 
 def names_guardian(words: Sequence[str]) -> bool:
-    """Return whether a heading is of a guardian's name."""
     said = {each for each in words if not each.isdigit()} - _ROLES - _PARENTS.keys() - _LEGAL
     return guardian_of(words) > 0 and said <= _NAME | _FIRST | _OF
 

@@ -35,7 +35,6 @@ def packed(entry: Entry | Edit) -> tuple[Any, ...]:
 
 
 def unpacked(plain: tuple[Any, ...]) -> Entry | Edit:
-    """Return the entry that ``packed`` serialized."""
     if plain[0] is not None:
         edit = Edit(*plain)
         return edit._replace(

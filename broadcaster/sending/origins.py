@@ -80,7 +80,6 @@ class Origin:
         return not (self.sending or self._waiting or self._all_coming) and self.breaker.quiet
 
     def count(self, result: str) -> None:
-        """Count a result."""
         self._said(result).inc()
 
     def wait_s(self) -> float:

@@ -122,7 +122,6 @@ async def asking(unit: Unit, alert_id: int, subscriber_ids: Collection[int]) -> 
 
 
 async def figures(unit: Unit, alert_id: int) -> HelpFigures:
-    """Return an alert's figures."""
     rows = (
         await unit.conn.execute(
             select(help_requests.c.asked_at, help_requests.c.taken_at, help_requests.c.closed_at).where(

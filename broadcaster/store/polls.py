@@ -56,7 +56,6 @@ class Poll:
 
 
 async def add(unit: Unit, poll: Poll, key_id: int) -> None:
-    """Store a new poll."""
     texts = {language: [question, *own] for language, (question, own) in poll.texts.items()}
     await unit.conn.execute(
         polls.insert().values(
@@ -148,7 +147,6 @@ async def result(unit: Unit, poll: Poll) -> dict[int, int] | None:
 
 
 async def due(unit: Unit, now: datetime) -> list[Poll]:
-    """Return the polls to close."""
     query = select(polls).where(polls.c.closes_at <= now, polls.c.closed_at.is_(None))
     return [_poll(row) for row in await unit.conn.execute(query)]
 

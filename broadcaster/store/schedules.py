@@ -185,7 +185,6 @@ async def page(
 
 
 async def public(unit: Unit, station_id: int) -> list[Schedule]:
-    """Return the schedules in a station's public calendar."""
     mine = and_(schedules.c.station_id == station_id, schedules.c.public, schedules.c.next_at.is_not(None))
     return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(mine))]
 
@@ -288,7 +287,6 @@ async def to_come(unit: Unit, station_ids: Sequence[int], until: datetime, limit
 
 
 async def of_alerts(unit: Unit, alert_ids: Sequence[int]) -> dict[int, Occurrence]:
-    """Return the occurrences that were sent as these alerts, by alert."""
     query = select(occurrences).where(occurrences.c.alert_id.in_(alert_ids))
     return {row.alert_id: _occurrence(unit, row) for row in await unit.conn.execute(query)}
 
@@ -320,7 +318,6 @@ async def let_go(unit: Unit, schedule_id: int) -> None:
 
 
 async def end_reminders(unit: Unit, alert_id: int, now: datetime) -> None:
-    """End the reminders of an ended alert."""
     mine = and_(schedules.c.reminds == alert_id, schedules.c.ended_at.is_(None))
     values = {"ended_at": now, "next_at": None, "version": schedules.c.version + 1}
     await unit.conn.execute(update(schedules).where(mine).values(values))

@@ -27,7 +27,6 @@ def reader_of(request: web.Request) -> Reader:
 
 
 def respond_in_words(request: web.Request, problem: HttpProblem) -> web.Response:
-    """Return a problem's page."""
     to_operators = request.path.startswith(PATH)
     words = words_of(request) if to_operators else catalogs().words(language_of(request, DEFAULT))
     headings = {

@@ -140,7 +140,6 @@ def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str
 
 
 def headers_of(language: str, *, cache_control: str) -> dict[str, str]:
-    """Return the headers of a page."""
     return {
         "Cache-Control": cache_control,
         "Content-Language": language,

@@ -5,7 +5,6 @@ from broadcaster.web.i18n import Words
 
 
 def severity_words(words: Words) -> dict[str, str]:
-    """Return each severity in a reader's words."""
     return {severity.value: words(said) for severity, said in SEVERITY_WORDS.items()}
 
 

@@ -39,7 +39,6 @@ def tokens(names: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def filled(text: str, names: tuple[str, ...], fill: Mapping[str, str]) -> str:
-    """Return the decoded text."""
     return tokens(names).sub(lambda token: fill[token[1]], text)
 
 

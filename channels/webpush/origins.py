@@ -47,7 +47,6 @@ def _beginning(beginning: str) -> str | None:
 
 
 def is_loopback(origin: str) -> bool:
-    """Return whether an origin of ``origin_of`` is on this machine."""
     return _LOOPBACK.fullmatch(origin.partition("://")[2].partition(":")[0]) is not None
 
 

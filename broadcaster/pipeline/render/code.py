@@ -35,7 +35,6 @@ class Code:
 
 
 def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage | Mail:
-    """Return the message for ``channel``."""
     words, name = catalogs().words(told.language), told.name
     if channel is ChannelName.EMAIL:
         return _mail(words, told)

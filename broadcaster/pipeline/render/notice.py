@@ -70,7 +70,6 @@ def silent_device(station: Station, links: Links, language: str, channel: Channe
 
 
 def render_notice(channel: ChannelName, notice: Notice) -> PushMessage | SmsMessage | VoiceMessage | Mail:
-    """Return the message for a channel."""
     if channel is ChannelName.PUSH:
         return _push(notice)
     if channel is ChannelName.SMS:

@@ -213,7 +213,6 @@ async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
 
 
 async def holders(unit: Unit) -> set[str]:
-    """Return the holders of alert leases."""
     held = alerts.c.resolved_at.is_(None), alerts.c.lease_owner.is_not(None)
     return set(await unit.conn.scalars(select(alerts.c.lease_owner).where(*held).distinct()))
 

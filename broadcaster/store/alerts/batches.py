@@ -220,7 +220,6 @@ async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> 
 
 
 async def holders(unit: Unit) -> set[str]:
-    """Return the holders of batch leases."""
     held = batches.c.done.is_(False), batches.c.lease_owner.is_not(None)
     return set(await unit.conn.scalars(select(batches.c.lease_owner).where(*held).distinct()))
 

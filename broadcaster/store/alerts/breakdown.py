@@ -52,7 +52,6 @@ async def reasons(unit: Unit, alert_id: int) -> dict[str, int]:
 
 
 async def moments(unit: Unit, alert_id: int) -> Moments:
-    """Return an alert's moments."""
     row = (
         await unit.conn.execute(
             select(

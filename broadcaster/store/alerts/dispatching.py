@@ -170,7 +170,6 @@ async def _waiting_of(unit: Unit, alert: Alert, subscriber_ids: Sequence[int]) -
 
 
 async def in_alert(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> set[int]:
-    """Return which of these subscribers are in an alert already."""
     return {row.subscriber_id for row in await unit.conn.execute(_KNOWN, {"alert_id": alert_id, "ids": subscriber_ids})}
 
 

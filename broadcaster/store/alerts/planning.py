@@ -121,7 +121,6 @@ class Plan:
     def by_next_round(
         self, *, only: Collection[int] | None = None, without: Collection[int] = ()
     ) -> dict[int, list[int]]:
-        """Return people by their next round."""
         found: defaultdict[int, list[int]] = defaultdict(list)
         for each in self.people if only is None else only:
             number = self.people[each].next_round

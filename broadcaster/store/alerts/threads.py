@@ -92,7 +92,6 @@ class Thread(NamedTuple):
 
 
 async def of(unit: Unit, alert: Alert) -> Thread:
-    """Return the thread of an alert."""
     rows = (await unit.conn.execute(_THREAD, {"root": alert.first_id})).all()
     left = tuple(row.id for row in rows if row.role == Role.LEFT)
     ended = tuple(row.id for row in rows if row.msg_type == MsgType.CANCEL)

@@ -141,7 +141,6 @@ class Fetch:
         return select(func.json_group_array(func.json_array(*rows.c)))
 
     async def rows(self, unit: Unit, given: Mapping[str, Any]) -> Sequence[Any]:
-        """Return the rows for these parameters."""
         if unit.conn.dialect.name == "sqlite":
             found: list[Any] = orjson.loads(await unit.conn.scalar(self._packed, given))
             return found

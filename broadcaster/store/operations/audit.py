@@ -171,7 +171,6 @@ async def erase_reason(unit: Unit, entry_id: int) -> bool:
 
 
 def entry_of(row: Any) -> Entry:
-    """Return the entry of a row of ``audit_entries``."""
     actor = Actor(ActorKind(row.actor_kind), row.at, row.actor_id, row.origin)
     return Entry(
         row.id,

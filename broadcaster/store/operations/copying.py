@@ -77,13 +77,11 @@ def _kind(col: Column[Any]) -> str:
 
 
 async def has_tables(unit: Unit, names: Collection[str]) -> bool:
-    """Return whether the database has all these tables."""
     there = await unit.conn.run_sync(lambda connection: set(inspect(connection).get_table_names()))
     return there.issuperset(names)
 
 
 async def count(unit: Unit) -> int:
-    """Count all rows."""
     return sum([await count_of(unit, name) for name in metadata.tables])
 
 

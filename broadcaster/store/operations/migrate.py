@@ -25,7 +25,6 @@ def _config() -> Config:
 
 
 def newest() -> str:
-    """Return the newest migration."""
     return known()[-1]
 
 

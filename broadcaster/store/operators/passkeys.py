@@ -64,7 +64,6 @@ async def use_up(unit: Unit, challenge: bytes, now: datetime) -> bool:
 
 
 async def add(unit: Unit, new: NewPasskey) -> None:
-    """Store a new passkey."""
     row = {"hash": hashlib.sha256(new.credential).digest(), "used_at": new.made_at, **new._asdict()}
     await unit.conn.execute(passkeys.insert().values(row))
 

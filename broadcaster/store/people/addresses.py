@@ -70,7 +70,6 @@ async def stations_waiting(unit: Unit) -> list[int]:
 
 
 async def counts(unit: Unit, station_id: int) -> dict[AddressState, int]:
-    """Count a station's addresses by state."""
     rows = await unit.conn.execute(
         select(addresses.c.state, func.count()).where(addresses.c.station_id == station_id).group_by(addresses.c.state)
     )

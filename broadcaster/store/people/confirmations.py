@@ -222,7 +222,6 @@ async def _holding(unit: Unit, asked: Asked, now: datetime) -> Row[Any] | None:
 
 
 async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
-    """Return the confirmation with this secret."""
     return await _one(unit, confirmations.c.secret_hash == hash_of(secret), now)
 
 

@@ -58,7 +58,6 @@ def sealed_guardians(vault: Vault, token_hash: bytes, names: Sequence[str]) -> b
 
 
 def open_guardians(vault: Vault, token_hash: bytes, sealed: bytes | None) -> tuple[str, ...]:
-    """Open ``sealed_guardians``."""
     return () if sealed is None else tuple(vault.open(sealed, b"guardians:" + token_hash).decode().split("\n"))
 
 
@@ -262,7 +261,6 @@ async def by_token(unit: Unit, token: str) -> int | None:
 
 
 async def by_tokens(unit: Unit, tokens: Sequence[str]) -> list[int | None]:
-    """Return ``by_token`` for each token."""
     hashes = [hash_of(token) for token in tokens]
     rows = await unit.conn.execute(
         select(subscribers.c.token_hash, subscribers.c.id).where(subscribers.c.token_hash.in_(hashes))
@@ -315,7 +313,6 @@ def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
 
 
 def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> dict[str, bytes | None]:
-    """Return the columns for an external id."""
     if external_id is None:
         return {"external_mark": None, "external": None}
     mark = external_mark(vault, station_id, external_id)
@@ -323,7 +320,6 @@ def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> d
 
 
 def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str | None:
-    """Open ``sealed_external``."""
     return None if mark is None or sealed is None else vault.open(sealed, b"external:" + mark).decode()
 
 

@@ -36,7 +36,6 @@ def mark_of_id(vault: Vault, station_id: int, external_id: str) -> bytes:
 
 
 def marks_of(vault: Vault, station_id: int, person: NewSubscriber) -> set[bytes]:
-    """Return all marks of a person."""
     found = {mark_of(vault, each) for each in person.contacts}
     return found if person.external_id is None else found | {mark_of_id(vault, station_id, person.external_id)}
 
@@ -52,7 +51,6 @@ async def marks_of_contacts(unit: Unit, contact_ids: Collection[int]) -> dict[in
 
 
 async def listed(unit: Unit, station_id: int, marks: Collection[bytes]) -> set[bytes]:
-    """Return which of these are on the list for the station."""
     if not marks or not await _any(unit):
         return set()
     wanted, found = list(marks), set[bytes]()
@@ -119,7 +117,6 @@ async def restore(unit: Unit, listed: Iterable[Suppressed]) -> None:
 
 
 async def count(unit: Unit, station_id: int) -> int:
-    """Count what is on the list for a station."""
     query = select(func.count()).select_from(suppressions).where(_here(station_id))
     return await unit.conn.scalar(query) or 0
 

@@ -149,7 +149,6 @@ async def confirm_person(unit: Unit, subscriber_id: int) -> None:
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:
-    """Return whether a welcome is due."""
     due = select(welcomes.c.contact_id).where(welcomes.c.next_at <= now).limit(1)
     return await unit.conn.scalar(due) is not None
 

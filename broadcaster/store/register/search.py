@@ -122,7 +122,6 @@ def _like(vault: Vault, rows: Sequence[Row[Any]], words: Sequence[str]) -> list[
 
 
 async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> list[int]:
-    """Return followers with one of these contacts."""
     marks = [contact_rows.key_of(unit, contact) for contact in wanted]
     found: set[int] = set()
     for channel, fingerprint in marks:

@@ -17,7 +17,6 @@ from broadcaster.store.tables import alerts, api_keys, groups
 
 
 def sealed_group(vault: Vault, station_id: int, slug: str, name: str) -> dict[str, Any]:
-    """Return the columns of a group."""
     mark = vault.fingerprint(f"group {station_id}", slug)
     sealed = vault.seal(orjson.dumps([slug, name]), b"group:" + mark)
     return {"station_id": station_id, "slug": mark.hex(), "name": "", "sealed": sealed}
@@ -51,7 +50,6 @@ def sealed_audience(vault: Vault, alert_id: int, audience: Audience) -> dict[str
 
 
 def open_audience(vault: Vault, alert_id: int, kept: dict[str, Any]) -> Audience:
-    """Open ``sealed_audience``."""
     named = kept["groups"]
     if "sealed" in kept:
         named = orjson.loads(vault.open(base64.b64decode(kept["sealed"]), b"audience:%d" % alert_id))

@@ -202,7 +202,6 @@ async def followers_count(unit: Unit, station_id: int) -> int:
 
 
 async def group_ids(unit: Unit, station_id: int) -> dict[str, int]:
-    """Return the ids of the station's groups, by slug."""
     rows = await unit.conn.execute(select(groups).where(groups.c.station_id == station_id))
     return {open_group(unit.vault, row)[0]: row.id for row in rows}
 
@@ -309,7 +308,6 @@ async def keys(unit: Unit) -> list[Key]:
 
 
 async def keys_that_hold(unit: Unit, now: datetime) -> list[Key]:
-    """Return the valid keys."""
     return await _keys(unit, holding(now))
 
 

@@ -14,11 +14,9 @@ class Permitted:
     permission: Permission
 
     def page(self, path: str, handler: Handler, **more: Any) -> Route:
-        """Return a page's route."""
         return self._route("GET", path, handler, {200: "text/html"}, page=True, **more)
 
     def form(self, path: str, handler: Handler, **more: Any) -> Route:
-        """Return the route of a form on a page."""
         return self._route("POST", path, handler, {303: None}, page=True, **{"largest": FORM, **more})
 
     def data(self, method: str, path: str, handler: Handler, **more: Any) -> Route:

@@ -99,7 +99,6 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def end(call: Call[None, None]) -> web.Response:
-    """End one session."""
     number = number_of(call.request.match_info["id"])
     async with call.services.store.write() as unit:
         if number is None or call.caller is None or not await sessions.end(unit, call.caller, number):

@@ -7,6 +7,5 @@ from broadcaster.web.resident.frame import page, words_of
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Show the statement."""
     host = call.services.links.host
     return page(call, "resident/accessibility.html", words_of(call), {"host": host})

@@ -23,7 +23,6 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def do(call: Call[None, None]) -> web.Response:
-    """Confirm the address."""
     found = await by_link(call)
     if found is None:
         return unknown(call)

@@ -14,7 +14,6 @@ _MOST_ALERTS = 20
 
 
 async def page_of_station(call: Call[None, None]) -> web.Response:
-    """Show how to follow a station."""
     now = call.services.clock.now()
     async with call.services.store.read() as unit:
         try:

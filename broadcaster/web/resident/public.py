@@ -68,7 +68,6 @@ async def landing(call: Call[None, LandingQuery]) -> web.StreamResponse:
 
 
 def entry(alert: Alert, station: Station, words: Words) -> dict[str, str]:
-    """Return an alert's list entry."""
     language, text = alert.text_in(words.language, station.languages[0])
     return {
         "token": alert.token,

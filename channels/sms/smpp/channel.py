@@ -114,7 +114,6 @@ class Smpp:
 
     @property
     def is_bound(self) -> bool:
-        """Return whether there is a session."""
         return self._session is not None and self._session.is_open
 
     async def probe(self) -> list[Finding]:

@@ -73,7 +73,6 @@ def length_of(header: bytes) -> int:
 
 
 def read(header: bytes, body: bytes) -> Pdu:
-    """Parse a PDU from its header and body."""
     _, command, status, number = HEADER.unpack(header)
     return Pdu(command, status, number, body)
 

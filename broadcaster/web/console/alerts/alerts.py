@@ -31,7 +31,6 @@ class PageQuery(Query):
 
 
 async def listing(call: Call[None, PageQuery]) -> web.Response:
-    """Show a page of alerts."""
     words, query = words_of(call.request), call.query
     now = call.services.clock.now()
     async with call.services.store.read() as unit:
@@ -99,7 +98,6 @@ def state_word(alert: Alert, people: People, now: datetime, words: Words) -> str
 
 
 def told_of(alert: Alert, people: People, words: Words) -> str:
-    """Return how many people were told, out of how many."""
     if people.matched == 0:
         return ""
     gaps = {"reached": number(people.reached, words), "matched": number(people.matched, words)}

@@ -133,7 +133,6 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
 
 
 def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
-    """Return the heading of an alert's pages."""
     zone = zone_of(station.region)
     language, text = alert.text_in(words.language, station.languages[0])
     return {
@@ -152,7 +151,6 @@ def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
 
 
 def audience_words(alert: Alert, words: Words) -> str:
-    """Describe an alert's audience."""
     return {
         AudienceKind.EVERYONE: words("Everyone in the area"),
         AudienceKind.FOLLOWERS: words("Those in the area who follow this station"),

@@ -30,7 +30,6 @@ async def part(call: Call[Any, Any], alert: Alert, station: Station, words: Word
 
 
 def step_words(found: Next | None, station: Station, words: Words) -> dict[str, Any] | None:
-    """Return a round in words."""
     if found is None:
         return None
     return {

@@ -43,7 +43,6 @@ def _order(channel: ChannelName | None) -> int:
 
 
 def state_word(state: DeliveryState, words: Words) -> str:
-    """Return a message state in words."""
     if state.failure:
         return words(SENTENCES[state.reason])
     return {

@@ -39,7 +39,6 @@ _CURVE_HEIGHT = 300
 
 
 async def page(call: Call[None, None]) -> web.StreamResponse:
-    """Show the report."""
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)
@@ -167,7 +166,6 @@ def _followed(facts: Facts, words: Words) -> str:
 
 
 def person_word(state: PersonState, words: Words) -> str:
-    """Return a person's state in words."""
     return {
         PersonState.PENDING: words("On the way"),
         PersonState.UNREACHED: words("Not told"),

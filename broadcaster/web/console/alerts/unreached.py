@@ -147,7 +147,6 @@ def _why(row: Unreached, words: Words) -> tuple[str, str]:
 
 
 def file_name(slug: str, alert_id: int, words: Words) -> str:
-    """Return a list's file name."""
     return f"{words('unreached')}-{slug}-{alert_id}.csv"
 
 

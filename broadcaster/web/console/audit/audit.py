@@ -104,7 +104,6 @@ async def page(call: Call[None, AuditQuery]) -> web.Response:
 
 
 async def as_csv(call: Call[None, AuditQuery]) -> web.StreamResponse:
-    """Return the entries as CSV."""
     words, zone = words_of(call.request), zone_of("FR")
     called, delimiter = action_words(words), delimiter_of(words.locale)
 

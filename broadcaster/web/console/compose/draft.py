@@ -64,7 +64,6 @@ async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
 
 
 async def publisher(call: Call[Any, Any], slug: str) -> Station:
-    """Return a station that the caller may send for."""
     async with call.services.store.read() as unit:
         station = await station_given(unit, slug)
     call.need(station.id)

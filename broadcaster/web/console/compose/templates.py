@@ -41,7 +41,6 @@ _LONGEST_NAME = 60
 
 
 async def listing(call: Call[None, None]) -> web.Response:
-    """Show the templates."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)

@@ -109,7 +109,6 @@ async def _page(unit: Unit, call: Call[Any, Any], *, key: str = "") -> web.Respo
 
 
 def action_words(words: Words) -> dict[Permission, str]:
-    """Return the actions that a key can be limited to, in words."""
     return {
         Permission.LOOK: words("look at alerts and reports"),
         Permission.REGISTER: words("keep the register, and see who was not reached"),

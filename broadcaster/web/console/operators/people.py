@@ -186,7 +186,6 @@ def _shown(who: Operator, known: dict[int, Any], caller: Caller, words: Words) -
 
 
 def role_word(role: Role, words: Words) -> str:
-    """Return a role's name."""
     return {
         Role.VIEWER: words("viewer: looks, and sees no names"),
         Role.WRITER: words("writer: keeps the register and sends alerts"),

@@ -23,7 +23,6 @@ LONGEST_NAME = 60
 
 
 async def listing(call: Call[None, None]) -> web.Response:
-    """Show the groups."""
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
         groups = await stations.group_list(unit, station.id)
@@ -60,7 +59,6 @@ async def one(call: Call[None, None]) -> web.Response:
 
 
 async def rename(call: Call[None, None]) -> web.Response:
-    """Rename a group."""
     name = await _name(call)
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)

@@ -241,7 +241,6 @@ async def identify(call: Call[None, None]) -> web.Response:
 
 
 def identity_words(words: Words) -> dict[IdentityLevel, str]:
-    """Return the words for each level."""
     return {
         IdentityLevel.NONE: words("not known"),
         IdentityLevel.CONTACT: words("by a contact that is confirmed, or by this register"),
@@ -251,7 +250,6 @@ def identity_words(words: Words) -> dict[IdentityLevel, str]:
 
 
 async def ask_to_remove(call: Call[None, None]) -> web.Response:
-    """Ask for confirmation."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         station = (await _where(unit, call)).station

@@ -61,7 +61,6 @@ class PersonForm:
         return not self.wrong and not self.places
 
     def person(self) -> NewSubscriber:
-        """Return the new person."""
         return NewSubscriber(
             locale=self.locale,
             contacts=tuple({(each.channel, each.canonical): each for each in self.contacts}.values()),
@@ -89,7 +88,6 @@ def drawn_id() -> str:
 
 
 def filled(person: Person) -> PersonForm:
-    """Return the form of an existing person."""
     return PersonForm(
         name=person.name or "",
         external_id=person.external_id or "",

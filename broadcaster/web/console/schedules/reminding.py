@@ -30,7 +30,6 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def do(call: Call[None, None]) -> web.StreamResponse:
-    """Store the reminder."""
     alert, station = await alert_of(call)
     form = await form_of(call.request)
     texts = {

@@ -71,7 +71,6 @@ def read(form: MultiDict[str]) -> StationForm:
 
 
 def filled(station: Station, words: Words) -> StationForm:
-    """Return the form of an existing station."""
     return StationForm(
         kind=station.kind.value,
         name=station.name,

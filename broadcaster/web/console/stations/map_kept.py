@@ -83,7 +83,6 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def progress(call: Call[None, None]) -> web.Response:
-    """Return the progress of the fetch."""
     station = await _station(call)
     running = call.request.app[FETCHES].of(station)
     fetching = running or await _counted(call, station)

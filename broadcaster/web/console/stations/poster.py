@@ -26,7 +26,6 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def svg(call: Call[None, None]) -> web.Response:
-    """Return the poster as SVG."""
     station = await _station(call)
     return web.Response(text=_drawn(call, station), content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 

@@ -59,7 +59,6 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def one(call: Call[None, None]) -> web.Response:
-    """Show one station."""
     words = words_of(call.request)
     station = await _station(call)
     async with call.services.store.read() as unit:
@@ -129,7 +128,6 @@ def _editing(call: Call[Any, Any], station: Station, given: StationForm, *, asks
 
 
 def kind_word(kind: StationKind, words: Words) -> str:
-    """Return a station kind's name."""
     return {
         StationKind.AUTHORITY: words("public authority"),
         StationKind.SCHOOL: words("school"),
