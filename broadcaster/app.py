@@ -87,7 +87,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
             ledger=Ledger(store, bus, time),
             movements=Movements(store, bus),
             registrations=Grouped(
-                lambda wanted: store.at_once(lambda unit: register_all(unit, wanted)), _AT_ONCE, StoreUnavailable
+                lambda wanted: store.run_write(lambda unit: register_all(unit, wanted)), _AT_ONCE, StoreUnavailable
             ),
             school=open_school(settings),
             senders=senders,

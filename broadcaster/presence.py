@@ -27,7 +27,7 @@ async def announce(services: Services) -> None:
     async def write(unit: Unit) -> None:
         await processes.announce(unit, services.owner, services.roles, troubles, now)
 
-    await services.store.at_once(write)
+    await services.store.run_write(write)
 
 
 async def probe(services: Services, *, whole: bool) -> None:

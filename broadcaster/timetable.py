@@ -39,7 +39,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
     async def issue_due() -> None:
         """Issue what is due, and schedule a wake-up for the next due time."""
         await schedule.issue_due(services)
-        soonest = await services.store.look(schedules.soonest)
+        soonest = await services.store.run_read(schedules.soonest)
         if soonest is not None:
             table.wake("issue_due", soonest - services.clock.now())
 
@@ -97,7 +97,7 @@ async def keep_shares(services: Services) -> None:
 
 async def keep_erasures(services: Services) -> None:
     """Write the list of erasures beside the database: after a restore they are done again."""
-    lists = await services.store.look(erasures.read)
+    lists = await services.store.run_read(erasures.read)
     if lists.done or lists.left_out:
         services.settings.make_folder()
         try:

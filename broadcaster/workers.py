@@ -13,7 +13,7 @@ from broadcaster import presence
 from broadcaster.bus import BusUnavailable
 from broadcaster.domain.alerts import Lane, Severity, Status, rank_of
 from broadcaster.figures import Figures
-from broadcaster.geocoding.client import Geocoder, GeocoderAway
+from broadcaster.geocoding.client import Geocoder, GeocoderUnavailable
 from broadcaster.geocoding.placing import name_alerts, place_all
 from broadcaster.metrics import ENTERED, MATCHED, RESOLVE_SECONDS
 from broadcaster.pipeline.carrier import hear
@@ -25,7 +25,7 @@ from broadcaster.pipeline.relay import relay
 from broadcaster.pipeline.render.warming import warm
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.pipeline.services import ProcessRole, Services
-from broadcaster.pipeline.sweep import Steps, sweep, take_over
+from broadcaster.pipeline.sweep import ClockJumps, sweep, take_over
 from broadcaster.pipeline.topics import ALERTS, PEOPLE, RESOLVE
 from broadcaster.store import StoreUnavailable, Unit
 from broadcaster.store.alerts import alerts, batches
@@ -65,7 +65,7 @@ async def working(services: Services) -> AsyncIterator[None]:
     """
     told = asyncio.Event()
     told.set()
-    services.store.on_told = told.set
+    services.store.on_publish = told.set
     await services.bus.open()
     living = None
     if not services.settings.embedded:
@@ -97,7 +97,7 @@ async def working(services: Services) -> AsyncIterator[None]:
         yield
     finally:
         services.stopping.set()
-        services.store.on_told = None
+        services.store.on_publish = None
         await crew.end()
         await recurring.stop()
         await _written_down(services)
@@ -264,7 +264,7 @@ async def _holding(services: Services) -> None:
             await alerts.renew(unit, services.owner, resolving, until)
 
         with urgently():  # waiting behind an alert to a million people, it would be too late, and the leases taken over
-            await services.store.at_once(renew)
+            await services.store.run_write(renew)
 
 
 async def _announcing(services: Services) -> None:
@@ -291,10 +291,10 @@ async def _probing(services: Services) -> None:
 
 async def _sweeping(services: Services, figures: Figures, recurring: Timetable) -> None:
     """Lead, or stand by: requeue unfinished work, and run the timetable."""
-    steps = Steps()
+    jumps = ClockJumps()
     while True:
         if await leads(services, "scheduler"):
-            if await steps.mend(services):
+            if await jumps.repair(services):
                 await recurring.stop()  # the lease was set by a fast clock
             recurring.start()
             await take_over(services)
@@ -313,6 +313,6 @@ async def _placing(services: Services) -> None:
         for work in (name_alerts, place_all):  # either may fail alone, as not every geocoder supports both requests
             try:
                 await work(services.store, geocoder, services.clock)
-            except GeocoderAway:
+            except GeocoderUnavailable:
                 pause_s = _GEOCODER_AWAY_S
     await asyncio.sleep(pause_s)

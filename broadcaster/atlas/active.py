@@ -37,7 +37,7 @@ class ActiveAlerts:
                 held = set(await alerts.active_ids(unit, self._clock.now()))
                 return held, await alerts.by_ids(unit, sorted(held.difference(before)))
 
-            held, found = await self._store.look(read)
+            held, found = await self._store.run_read(read)
             for alert_id in before - held:
                 self.remove(alert_id)
             new = [alert for alert in found if alert.id not in self._ended and alert.id not in self._alerts]

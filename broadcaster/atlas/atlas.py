@@ -97,7 +97,7 @@ class Atlas:
     async def _follow(self) -> None:
         more = True
         while more:
-            news = await self._store.look(self._news)
+            news = await self._store.run_read(self._news)
             if news is None:
                 return
             if news.changed:  # not only positions changed
@@ -246,7 +246,7 @@ class Atlas:
         """Return homes per cell: of those whom the station registered; followers by themselves as ``crowd`` tells."""
         own = self.roster.registered(station_id)
         followers = without(self.roster.followers(station_id), self.roster.unconfirmed())
-        ways = self.roster.phonebook.ways(own, station_id).counts(len(own))
+        ways = self.roster.phonebook.contacts_of(own, station_id).counts(len(own))
         others = self.crowd.squares(
             area, (station_id, AudienceKind.FOLLOWERS), self.places, self._others(followers, own)
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from broadcaster.domain.alerts import Alert
-from broadcaster.domain.hearing import Hearing, Wishes
+from broadcaster.domain.timing import Timing, Wishes
 from broadcaster.store import Store, Unit
 from broadcaster.store.engine.rounding import rounded
 from broadcaster.store.people import wishes
@@ -33,13 +33,13 @@ class Choices:
         self._period = -1
         self._tables: dict[tuple[int, str], _Table] = {}
 
-    async def hearing(self, alert: Alert, people: int, usual: Wishes, now: datetime) -> Counter[Hearing]:
+    async def timings(self, alert: Alert, people: int, usual: Wishes, now: datetime) -> Counter[Timing]:
         """Estimate how about this many people would get an alert that may wait; ``usual``: the default wishes."""
         followers, chosen = await self._table(alert, usual)
-        most = usual.hears(alert, now)[0]
-        apart: Counter[Hearing] = Counter()
+        most = usual.timing_of(alert, now)[0]
+        apart: Counter[Timing] = Counter()
         for each, n in chosen.items():
-            apart[each.hears(alert, now)[0]] += n
+            apart[each.timing_of(alert, now)[0]] += n
         apart.pop(most, None)
         what = f"{alert.station_id} {alert.topic} {alert.severity}"
         told = {how: rounded(self._store.vault, n, f"{how} {what}") for how, n in apart.items()}
@@ -60,5 +60,5 @@ class Choices:
                 followers = await stations.followers_count(unit, alert.station_id)
                 return followers, await wishes.chosen(unit, *which, usual)
 
-            self._tables[which] = await self._store.look(read)
+            self._tables[which] = await self._store.run_read(read)
         return self._tables[which]

@@ -14,7 +14,7 @@ _MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class ContactTable:
     """Contacts of some people. ``people``: indexes into these, ascending. All arrays have the same length.
 
     ``first``: the contact's first occurrence, whose person gets the message. ``refused``: (person, channel) of contacts
@@ -96,7 +96,7 @@ class Phonebook:
         self._arrange(*pairs[:, np.argsort(pairs[0], kind="stable")])
         self._changed.clear()
 
-    def ways(self, ids: NDArray[np.int64], station_id: int) -> Ways:
+    def contacts_of(self, ids: NDArray[np.int64], station_id: int) -> ContactTable:
         """Return the contacts by which a station may write to these subscribers."""
         known = ids < len(self._size)
         if self._changed:
@@ -125,4 +125,4 @@ class Phonebook:
         people, contacts, channels = people[~refused], contacts[~refused], channels[~refused]
         first = np.zeros(len(contacts), np.bool_)
         first[np.unique(contacts, return_index=True)[1]] = True
-        return Ways(people, contacts, channels, first, said_no)
+        return ContactTable(people, contacts, channels, first, said_no)

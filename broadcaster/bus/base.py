@@ -32,7 +32,7 @@ class Signal(Protocol):
     """Signals that something changed; several changes may arrive as one, and spurious signals are possible."""
 
     @property
-    def told(self) -> bool:
+    def is_set(self) -> bool:
         """Return whether ``wait`` would return at once."""
         ...
 

@@ -24,7 +24,7 @@ class LocalSignal:
         self.event = asyncio.Event()
 
     @property
-    def told(self) -> bool:
+    def is_set(self) -> bool:
         return self.event.is_set()
 
     async def wait(self, timeout_s: float) -> bool:

@@ -17,7 +17,7 @@ async def identities(settings: Settings) -> list[Finding]:
         if provider is None:
             continue
         try:
-            await provider.look()
+            await provider.refresh()
         except ProviderFailed as error:
             hint = "check %(setting)s and the network; passkeys and passwords work meanwhile"
             gap = {"provider": provider.issuer, "setting": f"TOCSIN_{which.upper()}_ISSUER"}

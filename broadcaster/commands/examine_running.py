@@ -21,12 +21,12 @@ from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble, in_order
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings
-from broadcaster.geocoding.client import Geocoder, GeocoderAway
+from broadcaster.geocoding.client import Geocoder, GeocoderUnavailable
 from broadcaster.health import absent_roles, stored_troubles
 from broadcaster.store import Store
 from broadcaster.store.operations import processes
 from broadcaster.store.operations.processes import Process
-from broadcaster.tiles import TilesAway
+from broadcaster.tiles import TilesUnavailable
 from broadcaster.tiles.source import tiles_of
 from channels.base import Finding
 
@@ -195,7 +195,7 @@ async def addresses(settings: Settings) -> list[Finding]:
     gap = {"url": settings.geocoder_url}
     try:
         await Geocoder(settings.geocoder_url).find("place de la mairie", None)
-    except GeocoderAway:
+    except GeocoderUnavailable:
         hint = "check TOCSIN_GEOCODER_URL and the network; operators can show places on the map meanwhile"
         return [Finding("warning", "the geocoder at %(url)s does not answer as it should", hint, gap)]
     return [Finding("ok", "the geocoder at %(url)s answers", params=gap)]
@@ -208,7 +208,7 @@ async def map_tiles(settings: Settings) -> list[Finding]:
     tiles = tiles_of(settings)
     try:
         await tiles.fetched(Tile(0, 0, 0))
-    except TilesAway:
+    except TilesUnavailable:
         hint = "check TOCSIN_TILES_URL and the network; `tocsin map fetch` keeps a territory's map on this machine"
         return [Finding("warning", "no map tiles come from %(host)s", hint, {"host": _host(settings.tiles_url)})]
     finally:

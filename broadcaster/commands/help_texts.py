@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Headed(click.HelpFormatter):
+class TranslatedFormatter(click.HelpFormatter):
     """Says click's own words in the terminal's language."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
@@ -32,17 +32,17 @@ class Headed(click.HelpFormatter):
             "[default: ": words("[default: "),
             "required]": words("required]"),
         }
-        told = []
+        translated_rows = []
         for name, text in rows:
             translated = text
             for one, other in said.items():
                 translated = translated.replace(one, other)
-            told.append((name, translated))
-        super().write_dl(told, col_max, col_spacing)
+            translated_rows.append((name, translated))
+        super().write_dl(translated_rows, col_max, col_spacing)
 
 
-class Told(click.Context):
-    formatter_class = Headed
+class TranslatedContext(click.Context):
+    formatter_class = TranslatedFormatter
 
 
 _AS_WRITTEN = "\b\n"
@@ -61,16 +61,16 @@ def paragraphs(text: str) -> list[tuple[str, str]]:
 def in_words(command: click.Command) -> click.Command:
     """Return a command with its help, and that of its subcommands, in the terminal's language."""
     words = reader()
-    told = copy.copy(command)
-    told.context_class = Told
+    translated = copy.copy(command)
+    translated.context_class = TranslatedContext
     for name in ("help", "epilog", "short_help"):
         text = getattr(command, name)
         if text:
-            setattr(told, name, "\n\n".join(mark + words(said) for mark, said in paragraphs(text)))
-    told.params = [copy.copy(each) for each in command.params]
-    for option in told.params:
+            setattr(translated, name, "\n\n".join(mark + words(said) for mark, said in paragraphs(text)))
+    translated.params = [copy.copy(each) for each in command.params]
+    for option in translated.params:
         if isinstance(option, click.Option) and option.help:
             option.help = words(option.help)
-    if isinstance(told, click.Group):
-        told.commands = {name: in_words(each) for name, each in told.commands.items()}
-    return told
+    if isinstance(translated, click.Group):
+        translated.commands = {name: in_words(each) for name, each in translated.commands.items()}
+    return translated

@@ -20,7 +20,7 @@ from broadcaster.commands.wording import many, reader, words
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.refusals import located
 from broadcaster.domain.stations import Station
-from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
+from broadcaster.geocoding.client import Geocoder, GeocoderDisabled, GeocoderUnavailable
 from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
@@ -196,9 +196,9 @@ async def _patiently(store: Store, station: Station, count: Callable[[int], None
     for pause_s in (*_PAUSES_S, None):
         try:
             await place(store, geocoder, station, SystemClock(), told)
-        except GeocoderOff:
+        except GeocoderDisabled:
             return words("addresses are not looked up (TOCSIN_GEOCODER_URL is off)")
-        except GeocoderAway as error:
+        except GeocoderUnavailable as error:
             if pause_s is None:
                 return str(error)
             await asyncio.sleep(pause_s)

@@ -7,7 +7,7 @@ from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import number
 from broadcaster.commands.wording import words
-from broadcaster.tiles import TilesAway
+from broadcaster.tiles import TilesUnavailable
 from broadcaster.tiles.source import tiles_of
 from broadcaster.tiles.territory import TerritoryFetch, wanted_of
 
@@ -51,7 +51,7 @@ def fetch(slug: str, *, yes: bool) -> None:
             with bar(words("fetching"), fetching.total) as shown:
                 await fetching.run(shown)
             click.echo(words("all %(wanted)s tiles are here", wanted=number(fetching.total)))
-        except TilesAway as error:
+        except TilesUnavailable as error:
             raise Stop("tiles-away", held=number(fetching.held), all=number(fetching.total)) from error
         finally:
             await tiles.close()

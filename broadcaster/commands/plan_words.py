@@ -57,11 +57,11 @@ def show_plan(made: Plan) -> None:
             ),
         ),
         (
-            made.speechless,
+            made.without_contact,
             many(
                 "warning: %(n)s person has no contact at all, not even a device: no alert will reach them",
                 "warning: %(n)s people have no contact at all, not even a device: no alert will reach them",
-                made.speechless,
+                made.without_contact,
             ),
         ),
     ):

@@ -3,7 +3,7 @@
 _FEW = 4
 
 
-def over(mine: int, everyone: int, *, most_mine: int, most_everyone: int) -> bool:
+def exceeds_quota(mine: int, everyone: int, *, most_mine: int, most_everyone: int) -> bool:
     """Return whether a requester must wait who made ``mine`` of the ``everyone`` requests at a station.
 
     Half of the station's quota is open to all, up to ``most_mine`` each. The other half is for requesters below a

@@ -70,7 +70,7 @@ class Reach:
     tens; ``others_fewer_than``: there may be some, but fewer than this. The other figures include people like these
     others. ``unconfirmed``: estimate of unconfirmed sign-ups, rounded to tens; no other figure includes them.
     ``woken``: people told now during their quiet hours, as it would be over before these end. ``hearing``: about how
-    many of these people hear of it now, later, in a digest or not at all (``hearing.Hearing``); channels count the
+    many of these people hear of it now, later, in a digest or not at all (``timing.Timing``); channels count the
     first two. ``seconds_to_95``: estimated time until a provider has a first message for 95 % of the reachable; None if
     nobody is reachable. ``warnings``: sentences that an operator must see.
     """

@@ -25,6 +25,6 @@ class Blame(IntEnum):
     STOPPED = 3
 
 
-def too_many(refused: int, asked: int) -> bool:
+def is_implausible(refused: int, asked: int) -> bool:
     """Return whether one keeper refused too large a share of its contacts for all of them to be dead."""
     return refused >= FEW and refused > MOST_SHARE * asked

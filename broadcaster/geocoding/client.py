@@ -33,11 +33,11 @@ _COLUMNS = ("adresse", "code_postal", "commune")
 _OK = 200
 
 
-class GeocoderAway(Exception):
+class GeocoderUnavailable(Exception):
     """Addresses can't be looked up now, which may be temporary."""
 
 
-class GeocoderOff(GeocoderAway):
+class GeocoderDisabled(GeocoderUnavailable):
     """No geocoder is configured."""
 
 
@@ -50,7 +50,7 @@ class Geocoder:
     async def find(self, text: str, near: tuple[float, float] | None) -> list[Found]:
         """Return places for a query, equal matches nearest to (lon, lat) first.
 
-        Raises ``GeocoderOff``, ``GeocoderAway``.
+        Raises ``GeocoderDisabled``, ``GeocoderUnavailable``.
         """
         query = {"q": " ".join(text.split()), "limit": str(_MOST)}
         if near is not None:
@@ -75,7 +75,7 @@ class Geocoder:
         """Return the best match of each address, None if not found.
 
         At most ``MOST_AT_ONCE`` are queried. An address missing from the answer is not in the result. Raises
-        ``GeocoderOff``, ``GeocoderAway``.
+        ``GeocoderDisabled``, ``GeocoderUnavailable``.
         """
         text = io.StringIO(newline="")
         rows = csv.writer(text, lineterminator="\n")
@@ -91,7 +91,7 @@ class Geocoder:
     async def _asked(self, method: str, path: str, largest: int, patience_s: float, **sent: Any) -> bytes:
         if not self.url:
             message = "this service looks up no addresses"
-            raise GeocoderOff(message)
+            raise GeocoderDisabled(message)
         timeout = aiohttp.ClientTimeout(total=patience_s)
         try:
             async with (
@@ -110,9 +110,9 @@ class Geocoder:
             raise _away(type(error).__name__) from error
 
 
-def _away(why: str) -> GeocoderAway:
+def _away(why: str) -> GeocoderUnavailable:
     log.warning("the geocoder does not answer", problem=why)
-    return GeocoderAway(f"the geocoder does not answer ({why})")
+    return GeocoderUnavailable(f"the geocoder does not answer ({why})")
 
 
 def _read(told: Any) -> Iterator[Found]:

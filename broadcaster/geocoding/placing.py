@@ -31,8 +31,8 @@ async def place(
 ) -> int:
     """Look up all of a station's waiting addresses; return how many. ``progress`` is called as they are done.
 
-    Each batch is committed on its own. Two concurrent processes ask twice, and write once. Raises ``GeocoderAway``;
-    earlier results are kept, and the rest waits.
+    Each batch is committed on its own. Two concurrent processes ask twice, and write once. Raises
+    ``GeocoderUnavailable``; earlier results are kept, and the rest waits.
     """
     done = 0
     while True:
@@ -64,7 +64,7 @@ async def place_some(store: Store, geocoder: Geocoder, station: Station, clock: 
 
 
 async def place_all(store: Store, geocoder: Geocoder, clock: Clock) -> None:
-    """Look up a few hundred addresses of each station that has some. Raises ``GeocoderAway``."""
+    """Look up a few hundred addresses of each station that has some. Raises ``GeocoderUnavailable``."""
     async with store.read() as unit:
         ids = await addresses.stations_waiting(unit)
     for station_id in ids:
@@ -75,7 +75,7 @@ async def place_all(store: Store, geocoder: Geocoder, clock: Clock) -> None:
 
 
 async def name_alerts(store: Store, geocoder: Geocoder, clock: Clock) -> None:
-    """Look up the addresses at the centres of recent alerts' circles, twenty of each. Raises ``GeocoderAway``."""
+    """Look up addresses at the centres of recent alerts' circles, twenty of each. Raises ``GeocoderUnavailable``."""
     async with store.read() as unit:
         unnamed = await alerts.unnamed(unit, clock.now() - _RECENT, _MOST_ALERTS)
     for alert in unnamed:

@@ -140,7 +140,7 @@ async def alert_of(call: Call[Any, Any]) -> tuple[Alert, Station]:
         alert = await alerts.by_id(unit, number)
         return None if alert is None else (alert, await station_of(unit, alert))
 
-    found = await call.services.store.look(read)
+    found = await call.services.store.run_read(read)
     if found is None:
         raise missing
     alert, station = found

@@ -66,7 +66,7 @@ async def by_delivery(call: Call[Any, Any], delivery_id: int) -> OpenQuestion | 
         who = Who(found.subscriber_id, delivery_id, Way(found.channel), (found.contact_id,))
         return await _asked(call, unit, alert, who)
 
-    return await call.services.store.look(read)
+    return await call.services.store.run_read(read)
 
 
 async def by_token(call: Call[Any, Any]) -> OpenQuestion:
@@ -80,7 +80,7 @@ async def by_token(call: Call[Any, Any]) -> OpenQuestion:
         contact_ids = tuple(await answers.contacts_of(unit, call.subscriber_id))
         return await _asked(call, unit, alert, Who(call.subscriber_id, None, Way.PAGE, contact_ids))
 
-    found = await call.services.store.look(read)
+    found = await call.services.store.run_read(read)
     if found is None:
         raise NotFound("alert-missing", id=token[:20])
     return found

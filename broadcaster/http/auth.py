@@ -9,7 +9,7 @@ from aiohttp import web
 from broadcaster.domain.permissions import Caller
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.keys import CALLERS, CONNECTIONS, KEY_USES, RATES, SERVICES, SESSION, TOKENS
-from broadcaster.http.problems import too_many, unauthenticated
+from broadcaster.http.problems import too_many_requests, unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import Access, Route, forbidden
 from broadcaster.http.sessions import PROOF_HOLDS, foreign, is_ours, session_of
@@ -114,7 +114,7 @@ async def limit(
     most = per_minute or request.app[SERVICES].settings.requests_per_minute
     wait_s = await request.app[RATES].take(what, whose, most, alone=alone)
     if wait_s is not None:
-        raise too_many(wait_s, code)
+        raise too_many_requests(wait_s, code)
 
 
 async def caller_of(request: web.Request, key: str) -> Caller | None:
@@ -153,7 +153,7 @@ async def _record_use(request: web.Request, caller: Caller) -> None:
         return
     uses[caller.key_id] = now
     with suppress(StoreUnavailable):
-        await services.store.together(lambda unit: stations.use_key(unit, caller.key_id, now))
+        await services.store.run_grouped(lambda unit: stations.use_key(unit, caller.key_id, now))
 
 
 async def _subscriber(request: web.Request, *, from_memory: bool) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.domain.people import ChannelName, NewContact
-from broadcaster.domain.quotas import over
+from broadcaster.domain.quotas import exceeds_quota
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.answers import answer
@@ -28,7 +28,13 @@ from broadcaster.pipeline.services import Services
 from broadcaster.register.contacts import contact_of, mail_contact
 from broadcaster.store import Unit
 from broadcaster.store.people import confirmations, people, profiles
-from broadcaster.store.people.confirmations import Asked, Begun, Confirmation, Counted, State
+from broadcaster.store.people.confirmations import (
+    Confirmation,
+    ConfirmationRequest,
+    Counted,
+    StartedConfirmation,
+    State,
+)
 from broadcaster.store.stations import stations
 from channels.sms import parse_phone
 
@@ -65,7 +71,7 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
     Requests with a valid secret are not counted by address, which strangers may share.
     """
     services, given, now = call.services, call.body, call.services.clock.now()
-    if await services.store.look(lambda unit: confirmations.by_secret(unit, given.confirmation, now)) is None:
+    if await services.store.run_read(lambda unit: confirmations.by_secret(unit, given.confirmation, now)) is None:
         await count(call.request)
         raise NotFound("confirmation-unknown")
     await limit(call.request, "confirmation", given.confirmation, "too-many-confirmations")
@@ -95,8 +101,8 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
     )
 
 
-def _asked(call: Call[Any, None], station: Station, locale: str) -> Asked:
-    return Asked(station.id, _read(call.services, station, call.body), locale, caller_of(call))
+def _asked(call: Call[Any, None], station: Station, locale: str) -> ConfirmationRequest:
+    return ConfirmationRequest(station.id, _read(call.services, station, call.body), locale, caller_of(call))
 
 
 def caller_of(call: Call[Any, Any]) -> bytes:
@@ -105,7 +111,7 @@ def caller_of(call: Call[Any, Any]) -> bytes:
     return confirmations.caller_mark(call.services.store.vault, address)
 
 
-async def _begin(call: Call[Any, None], station: Station, asked: Asked) -> web.Response:
+async def _begin(call: Call[Any, None], station: Station, asked: ConfirmationRequest) -> web.Response:
     begun, contact = await begin(call.services, station, asked), asked.contact
     made = ConfirmationMade(
         confirmation=begun.secret, channel=contact.channel.value, to=contact.address, expires_at=begun.expires_at
@@ -113,11 +119,11 @@ async def _begin(call: Call[Any, None], station: Station, asked: Asked) -> web.R
     return answer(made, 202)
 
 
-async def begin(services: Services, station: Station, asked: Asked) -> Begun:
+async def begin(services: Services, station: Station, asked: ConfirmationRequest) -> StartedConfirmation:
     """Send a code. Raises a 429 above the limits of the number, the caller and the station."""
     now = services.clock.now()
 
-    async def keep(unit: Unit) -> Begun:
+    async def keep(unit: Unit) -> StartedConfirmation:
         so_far = await confirmations.counted(unit, asked, now)
         _check(so_far, services.settings.codes_per_hour)
         busy = so_far.number_hour >= NUMBER_HOUR or so_far.number_day >= NUMBER_DAY
@@ -152,7 +158,10 @@ def _check(so_far: Counted, station_most: int) -> None:
     for is_over, code in (
         (so_far.asked_hour >= NUMBER_HOUR or so_far.asked_day >= NUMBER_DAY, "too-many-codes-to-contact"),
         (mine >= CALLER_HOUR, "too-many-codes-from-address"),
-        (over(mine, everyone, most_mine=CALLER_HOUR, most_everyone=station_most), "too-many-codes-for-station"),
+        (
+            exceeds_quota(mine, everyone, most_mine=CALLER_HOUR, most_everyone=station_most),
+            "too-many-codes-for-station",
+        ),
     ):
         if is_over:
             raise HttpProblem("too-many", code, headers={"Retry-After": str(so_far.next_s)})

@@ -50,7 +50,7 @@ _END = "end"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StreamEvent:
     """An event's data; ``last``: no event follows."""
 
     data: str
@@ -100,15 +100,15 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
     if call.request.headers.get("Last-Event-ID") == _END:
         return nothing()
 
-    async def read() -> Told:
+    async def read() -> StreamEvent:
         now = await call.request.app[REPORTS].read(alert.id, partial(_report, call, alert))
-        return Told(now.model_dump_json(), last=now.finished_at is not None)
+        return StreamEvent(now.model_dump_json(), last=now.finished_at is not None)
 
     return await stream(call, alert.id, read)
 
 
 async def stream(
-    call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], *, longest_s: float = math.inf
+    call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[StreamEvent]], *, longest_s: float = math.inf
 ) -> web.StreamResponse:
     """Stream the changed results of ``read``, at each change of an alert's report and every four seconds.
 
@@ -134,7 +134,7 @@ async def stream(
 
 
 async def _stream(
-    call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[Told]], longest_s: float
+    call: Call[None, None], alert_id: int, read: Callable[[], Awaitable[StreamEvent]], longest_s: float
 ) -> web.StreamResponse:
     if call.request.transport is None:  # the reader disconnected before the stream began
         return nothing()
@@ -180,4 +180,4 @@ async def _report(call: Call[None, None], alert: Alert) -> ReportOut:
         now = await alerts.by_id(unit, alert.id) or alert
         return await reports.report(unit, now)
 
-    return ReportOut.model_validate(await call.services.store.look(read))
+    return ReportOut.model_validate(await call.services.store.run_read(read))

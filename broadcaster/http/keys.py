@@ -15,8 +15,8 @@ from broadcaster.domain.audit import Param
 from broadcaster.domain.permissions import Caller
 from broadcaster.domain.stations import Station
 from broadcaster.http.connections import Connections
-from broadcaster.http.pacing import Paced
 from broadcaster.http.schemas.reports import ReportOut
+from broadcaster.http.shared_read import SharedRead
 from broadcaster.http.tokens import Tokens
 from broadcaster.openid.provider import Provider
 from broadcaster.pipeline.services import Services
@@ -43,7 +43,7 @@ BODY: web.RequestKey[bytes] = web.RequestKey("body")
 PARSER: web.AppKey[Executor] = web.AppKey("parser")
 """The executor that parses large bodies."""
 TERRITORIES: web.AppKey[Territories] = web.AppKey("territories")
-REPORTS: web.AppKey[Paced[ReportOut]] = web.AppKey("reports")
+REPORTS: web.AppKey[SharedRead[ReportOut]] = web.AppKey("reports")
 CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections")
 STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams")
 HOLDERS: web.AppKey[Counter[int]] = web.AppKey("holders")

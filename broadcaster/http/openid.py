@@ -12,7 +12,7 @@ from broadcaster.config import Settings
 from broadcaster.domain.refusals import Refused
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.problems import HttpProblem
-from broadcaster.openid.provider import AuthRequest, Identified, Provider, ProviderAway, ProviderFailed
+from broadcaster.openid.provider import AuthRequest, Identified, Provider, ProviderFailed, ProviderUnavailable
 from broadcaster.store.engine.sealing import SealBroken
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,7 @@ async def came_back(
     asked, age = AuthRequest(**facts["asked"]), max_age_s if facts.get("again") else None
     try:
         return await provider.identify(asked, query["code"], redirect_uri, age), facts
-    except ProviderAway as error:
+    except ProviderUnavailable as error:
         log.warning("a provider of identities failed", issuer=provider.issuer, problem=str(error))
         raise HttpProblem("unavailable", "openid-away") from error
     except ProviderFailed as error:

@@ -62,7 +62,7 @@ async def mine(call: Call[None, None]) -> web.Response:
         shown = poll.identity and not (await identities.level_of(unit, call.subscriber_id)).proven
         return MyPollOut(may_vote=may, voted=voted, identity_missing=shown)
 
-    return respond(await call.services.store.look(read))
+    return respond(await call.services.store.run_read(read))
 
 
 async def vote(call: Call[VoteIn, None]) -> web.Response:
@@ -116,7 +116,7 @@ async def poll_of(call: Call[Any, Any]) -> tuple[Poll, Station]:
         station = None if poll is None else await stations.by_id(unit, poll.station_id)
         return None if poll is None or station is None else (poll, station)
 
-    found = await call.services.store.look(read)
+    found = await call.services.store.run_read(read)
     if found is None:
         raise NotFound("poll-missing")
     return found
@@ -128,7 +128,7 @@ async def shown(call: Call[Any, Any], poll: Poll, station: Station, language: st
     async def read(unit: Unit) -> tuple[dict[int, int] | None, int]:
         return await polls.result(unit, poll), await polls.turnout(unit, poll)
 
-    result, turnout = await call.services.store.look(read)
+    result, turnout = await call.services.store.run_read(read)
     question, own = poll.text_in(language, station.languages[0])
     return PollOut(
         token=poll.token,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from broadcaster.domain.quotas import over
+from broadcaster.domain.quotas import exceeds_quota
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.rates import address_of
 from broadcaster.http.route import Call
@@ -28,5 +28,5 @@ def caller_mark(call: Call[Any, Any]) -> bytes:
 async def check_quota(unit: Unit, station_ids: Sequence[int], caller: bytes, now: datetime) -> None:
     """Raise a 429 if one more sign-up by push is too many. Concurrent requests may pass together."""
     found = await welcomes.counted(unit, station_ids, caller, now)
-    if over(found.caller, found.station, most_mine=CALLER_HOUR, most_everyone=STATION_HOUR):
+    if exceeds_quota(found.caller, found.station, most_mine=CALLER_HOUR, most_everyone=STATION_HOUR):
         raise HttpProblem("too-many", "too-many-sign-ups", headers={"Retry-After": str(_AGAIN_S)})

@@ -237,7 +237,7 @@ async def schedule_of(call: Call[Any, Any]) -> tuple[Schedule, Station]:
         found = await schedules.by_id(unit, number)
         return found, None if found is None else await stations.by_id(unit, found.station_id)
 
-    found, station = await call.services.store.look(read)
+    found, station = await call.services.store.run_read(read)
     if found is None or station is None or not call.may(Permission.LOOK, station.id):
         raise missing
     call.need(station.id)

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.audit import Action
 from broadcaster.domain.fixes import Fix, taken_at
-from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
+from broadcaster.domain.timing import TopicChoice
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import group_slugs, read_contacts, show_contact
 from broadcaster.http.keys import TERRITORIES
@@ -101,7 +101,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
         )
         return subscriber_id, await welcomes.begin(unit, subscriber_id, now, caller=caller)
 
-    subscriber_id, new = await services.store.together(keep)
+    subscriber_id, new = await services.store.run_grouped(keep)
     send_soon(services, new)
     return answer(SubscriberMade(id=str(subscriber_id), token=token), 201, {"Location": "/v1/subscribers/me"})
 

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from broadcaster.domain.quotas import over
+from broadcaster.domain.quotas import exceeds_quota
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.problems import HttpProblem
@@ -89,7 +89,7 @@ def _to(target: Target) -> str:
 
 def _check(so_far: Counted, station_most: int, *, paid: bool) -> None:
     mine = so_far.person_paid_day
-    too_dear = mine >= PERSON_PAID_DAY or over(
+    too_dear = mine >= PERSON_PAID_DAY or exceeds_quota(
         mine, so_far.station_paid_hour, most_mine=PERSON_PAID_DAY, most_everyone=station_most
     )
     if so_far.contact or so_far.person_day >= PERSON_DAY or (paid and too_dear):

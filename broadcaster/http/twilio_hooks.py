@@ -79,13 +79,15 @@ async def voice(call: Call[None, None]) -> web.Response:
 async def incoming(call: Call[None, None]) -> web.Response:
     """Answer a call to our number, and the keys pressed in it."""
     form, query = await _believed(call), call.request.query
-    return _xml(await calls.came(call.services, _text(form, "From"), _text(form, "Digits"), stopping="stop" in query))
+    return _xml(
+        await calls.answer_incoming(call.services, _text(form, "From"), _text(form, "Digits"), stopping="stop" in query)
+    )
 
 
 async def texted(call: Call[None, None]) -> web.Response:
     """Handle an SMS to our number, and answer it. Twilio answers STOP, START and HELP itself if configured to."""
     form = await _believed(call)
-    said = await inbound.text_came(call.services, _text(form, "From"), _text(form, "Body"))
+    said = await inbound.handle_text(call.services, _text(form, "From"), _text(form, "Body"))
     return _xml(message_reply("" if _text(form, "OptOutType") else said))
 
 

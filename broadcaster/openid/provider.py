@@ -33,12 +33,12 @@ _SECRET = 48
 
 
 class ProviderFailed(TocsinError):
-    """Nobody can be identified: ``ProviderAway`` or ``ProviderRefused``. Its text is for the log, and contains no
-    names.
+    """Nobody can be identified: ``ProviderUnavailable`` or ``ProviderRefused``. Its text is for the log,
+    and contains no names.
     """
 
 
-class ProviderAway(ProviderFailed):
+class ProviderUnavailable(ProviderFailed):
     """The provider does not answer, or not as an OpenID Connect provider."""
 
 
@@ -84,17 +84,17 @@ class Provider:
         self._read_at = 0.0
 
     async def metadata(self) -> Mapping[str, Any]:
-        """Return the provider's metadata, at most an hour old. Raises ``ProviderAway``."""
+        """Return the provider's metadata, at most an hour old. Raises ``ProviderUnavailable``."""
         if not self._metadata or time.monotonic() - self._read_at > _KEPT_S:
             found = await _json("GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
             if found.get("issuer") != self.issuer or not all(isinstance(found.get(each), str) for each in _NEEDED):
                 message = f"the metadata is not that of {self.issuer}"
-                raise ProviderAway(message)
+                raise ProviderUnavailable(message)
             self._metadata, self._keys, self._read_at = found, None, time.monotonic()
         return self._metadata
 
     async def way_in(self, asked: AuthRequest, redirect_uri: str, scope: str, **more: str) -> str:
-        """Return the URL to send a browser to. Raises ``ProviderAway``."""
+        """Return the URL to send a browser to. Raises ``ProviderUnavailable``."""
         query = {
             "response_type": "code",
             "client_id": self._client_id,
@@ -111,7 +111,7 @@ class Provider:
     async def identify(
         self, asked: AuthRequest, code: str, redirect_uri: str, max_age_s: int | None = None
     ) -> Identified:
-        """Exchange a code for the person it identifies. Raises ``ProviderAway``, ``ProviderRefused``.
+        """Exchange a code for the person it identifies. Raises ``ProviderUnavailable``, ``ProviderRefused``.
 
         ``max_age_s``: how long ago they may have signed in at the provider.
         """
@@ -137,7 +137,7 @@ class Provider:
         return Identified(claims["sub"], {**said, **claims}, id_token)
 
     async def way_out(self, id_token: str, back: str) -> str | None:
-        """Return the URL that ends the provider's session; None if it has none. Raises ``ProviderAway``."""
+        """Return the URL that ends the provider's session; None if it has none. Raises ``ProviderUnavailable``."""
         there = (await self.metadata()).get("end_session_endpoint")
         if not isinstance(there, str):
             return None
@@ -179,8 +179,8 @@ class Provider:
             raise ProviderRefused(message)
         return claims
 
-    async def look(self) -> None:
-        """Read metadata and keys. Raises ``ProviderAway``, ``ProviderRefused``."""
+    async def refresh(self) -> None:
+        """Read metadata and keys. Raises ``ProviderUnavailable``, ``ProviderRefused``."""
         self._metadata = {}
         await self._read_keys((await self.metadata())["jwks_uri"])
 
@@ -190,7 +190,7 @@ class Provider:
             return KeySet.import_key_set(found)  # type: ignore[arg-type]
         except (JoseError, ValueError, KeyError) as error:
             message = "the provider's keys can't be read"
-            raise ProviderAway(message) from error
+            raise ProviderUnavailable(message) from error
 
     async def _opened(self, token: str) -> jwt.Token:
         """Return a JWT with a valid signature; the provider's keys are read again once, as they may have changed."""
@@ -218,15 +218,15 @@ def _parsed(body: bytes) -> dict[str, Any]:
         found = orjson.loads(body)
     except ValueError as error:
         message = "no JSON"
-        raise ProviderAway(message) from error
+        raise ProviderUnavailable(message) from error
     if not isinstance(found, dict):
         message = "no JSON object"
-        raise ProviderAway(message)
+        raise ProviderUnavailable(message)
     return found
 
 
 async def _asked(method: str, url: str, **options: Any) -> tuple[str, bytes]:
-    """Return a response's media type and body. Raises ``ProviderAway``; ``ProviderRefused`` for a 4xx."""
+    """Return a response's media type and body. Raises ``ProviderUnavailable``; ``ProviderRefused`` for a 4xx."""
     patience = aiohttp.ClientTimeout(total=_PATIENCE_S)
     try:
         async with (
@@ -237,10 +237,10 @@ async def _asked(method: str, url: str, **options: Any) -> tuple[str, bytes]:
             kind, status = answer.content_type, answer.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         message = f"{urlsplit(url).hostname}: {type(error).__name__}"
-        raise ProviderAway(message) from error
+        raise ProviderUnavailable(message) from error
     if status != _OK:
         message = f"{urlsplit(url).hostname}: {status}"
-        raise ProviderRefused(message) if 400 <= status < 500 else ProviderAway(message)  # noqa: PLR2004
+        raise ProviderRefused(message) if 400 <= status < 500 else ProviderUnavailable(message)  # noqa: PLR2004
     return kind, body
 
 
@@ -250,5 +250,5 @@ async def _limited(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
         left -= len(part)
         if left < 0:
             message = "an answer too large"
-            raise ProviderAway(message)
+            raise ProviderUnavailable(message)
         yield part

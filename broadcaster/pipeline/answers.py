@@ -57,7 +57,7 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
             await help_requests.ask(unit, first, alert.station_id, given.subscriber_id, now, position=given.position)
         return (Taken.RECORDED if newest else Taken.OLDER), ids
 
-    taken, ids = await services.store.together(keep)
+    taken, ids = await services.store.run_grouped(keep)
     await tell(services, ids)
     return taken
 

@@ -15,7 +15,7 @@ from broadcaster.pipeline.operator_mail import words_for
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.telling import Notice, tell
-from broadcaster.pipeline.versions import check_current, over, take_place
+from broadcaster.pipeline.versions import check_current, stop_ended, take_place
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts, approvals, threads
 from broadcaster.store.operators import operators
@@ -192,7 +192,7 @@ async def _send(services: Services, approval: Approval, actor: Actor, state: App
         done = await services.store.transact(keep)
     if not done:
         raise Conflict("approval-decided")
-    await over(services, ended)
+    await stop_ended(services, ended)
     announce(services, alert)
     return alert
 
@@ -217,15 +217,15 @@ async def tell_of_approvals(services: Services) -> None:
     A message is recorded after it is sent: if the process dies in between, it is sent twice rather than never.
     """
     now = services.clock.now()
-    for each in await services.store.look(lambda unit: approvals.untold(unit, _AT_ONCE)):
+    for each in await services.store.run_read(lambda unit: approvals.unannounced(unit, _AT_ONCE)):
         if each.alert.expires_at > now:
             await _tell(services, each)
         async with services.store.write() as unit:
-            await approvals.told(unit, each, now)
-    for schedule in await services.store.look(lambda unit: schedules.to_be_told(unit, _AT_ONCE)):
+            await approvals.mark_announced(unit, each, now)
+    for schedule in await services.store.run_read(lambda unit: schedules.unannounced(unit, _AT_ONCE)):
         await _tell_of_schedule(services, schedule)
         async with services.store.write() as unit:
-            await schedules.told(unit, schedule)
+            await schedules.mark_announced(unit, schedule)
 
 
 async def _tell_of_schedule(services: Services, schedule: Schedule) -> None:

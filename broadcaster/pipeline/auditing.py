@@ -19,8 +19,8 @@ _log = structlog.get_logger(__name__)
 
 
 async def chain_entries(services: Services) -> None:
-    while await services.store.look(audit.waits):
-        await services.store.at_once(audit.chain)
+    while await services.store.run_read(audit.waits):
+        await services.store.run_write(audit.chain)
 
 
 async def send_head(services: Services) -> None:
@@ -30,7 +30,7 @@ async def send_head(services: Services) -> None:
     async def read(unit: Unit) -> tuple[datetime | None, int, bytes]:
         return await audit.last_at(unit, Action.HEAD_SENT), *await audit.head(unit)
 
-    last, seq, mark = await services.store.look(read)
+    last, seq, mark = await services.store.run_read(read)
     if not seq or (last is not None and now - last < _HEAD_EVERY):
         return
     async with services.store.read() as unit:

@@ -89,7 +89,7 @@ class _Caller:
     url: str | None
 
 
-async def came(services: Services, number: str, digit: str, *, stopping: bool) -> str:
+async def answer_incoming(services: Services, number: str, digit: str, *, stopping: bool) -> str:
     """Return the TwiML for somebody who calls our number: the alerts in force, and how to opt out.
 
     People told of an alert hear those they were told of; others hear the public ones. ``digit``: a key they pressed, or
@@ -125,7 +125,7 @@ async def _caller(services: Services, number: str) -> _Caller:
         url = f"{services.base_url}/hooks/twilio/call" if ids else None
         return _Caller(ids, told[:_MOST_PLAYED], found[0].id if found else None, words, url)
 
-    return await services.store.look(read)
+    return await services.store.run_read(read)
 
 
 async def _stopped(services: Services, caller: _Caller, *, stopping: bool) -> str:

@@ -9,7 +9,7 @@ from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.retirement import Blame
 from broadcaster.metrics import UNKNOWN_REPORTS
 from broadcaster.pipeline.confirm import RANK
-from broadcaster.pipeline.inbound import text_came
+from broadcaster.pipeline.inbound import handle_text
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.sender import Sender
 from broadcaster.store import StoreUnavailable
@@ -44,7 +44,7 @@ class _Texts:
         unavailable.
         """
         try:
-            said = await text_came(self._services, came.number, came.text)
+            said = await handle_text(self._services, came.number, came.text)
         except StoreUnavailable:
             return False
         if said:

@@ -18,7 +18,7 @@ from broadcaster.pipeline.services import Services
 from broadcaster.sending.sender import Sender
 from broadcaster.store import sandbox
 from broadcaster.store.people import confirmations
-from broadcaster.store.people.confirmations import Asked, Begun
+from broadcaster.store.people.confirmations import ConfirmationRequest, StartedConfirmation
 from channels.errors import ChannelError, Gone, Permanent, Transient
 from channels.transport.breaker import is_about_receiver
 
@@ -31,7 +31,7 @@ _PATIENCE_S = 120.0
 _log = structlog.get_logger(__name__)
 
 
-def send_soon(services: Services, station: Station, asked: Asked, begun: Begun) -> None:
+def send_soon(services: Services, station: Station, asked: ConfirmationRequest, begun: StartedConfirmation) -> None:
     """Send the code in the background: response time must not reveal how long a provider takes."""
     if begun.code is None:  # the code sent before is still valid
         return
@@ -40,7 +40,9 @@ def send_soon(services: Services, station: Station, asked: Asked, begun: Begun) 
     task.add_done_callback(services.lingering.discard)
 
 
-async def send_code(services: Services, station: Station, asked: Asked, begun: Begun) -> None:
+async def send_code(
+    services: Services, station: Station, asked: ConfirmationRequest, begun: StartedConfirmation
+) -> None:
     """Send the code; record a failure unless the number is its cause."""
     channel = asked.contact.channel
     sender = services.senders[channel]
@@ -60,7 +62,7 @@ async def send_code(services: Services, station: Station, asked: Asked, begun: B
             await confirmations.unsent(unit, begun.id)
 
 
-async def _send(services: Services, sender: Sender, message: Any, address: str, begun: Begun) -> bool:
+async def _send(services: Services, sender: Sender, message: Any, address: str, begun: StartedConfirmation) -> bool:
     for turn in range(1, _TRIES + 1):
         try:
             async with sender.gate.passing(RANK, sender.channel.cost(message)):

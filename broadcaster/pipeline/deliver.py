@@ -47,7 +47,7 @@ async def _deliver(services: Services, batch_id: int) -> bool:
         until = at + timedelta(seconds=services.settings.lease_s)
         return await batches.lease(unit, batch_id, services.owner, at, until, by=by)
 
-    batch = await services.store.at_once(lease)
+    batch = await services.store.run_write(lease)
     if batch is None:
         return False
     begun = asyncio.Event()
@@ -100,7 +100,7 @@ async def _through(services: Services, batch: Batch, now: datetime, begun: async
         if due_at is not None and until:
             await batches.postpone(unit, [batch.id], max(due_at, *until))
 
-    await services.store.at_once(release)
+    await services.store.run_write(release)
 
 
 async def _send_batch(
@@ -118,7 +118,7 @@ async def _send_batch(
             begins and not await counting.any_outcome(unit, batch.alert_id),
         )
 
-    rows, over, stopped, first = await services.store.look(read)
+    rows, over, stopped, first = await services.store.run_read(read)
     context = await services.context(batch.alert_id)
     if context is None:
         _log.error("a batch of an alert that is not there", batch=batch.id, alert=batch.alert_id)
@@ -143,7 +143,7 @@ async def _thread(services: Services, alert: Alert, rows: list[ToSend]) -> None:
     async def read(unit: Unit) -> dict[int, tuple[int, int]]:
         return await threads.reached(unit, alert, await threads.of(unit, alert), contact_ids)
 
-    earlier = await services.store.look(read)
+    earlier = await services.store.run_read(read)
     for row in rows:
         if row.contact_id in earlier:
             row.answers = "{}.{}".format(*earlier[row.contact_id])

@@ -28,7 +28,7 @@ _MOST_LINES = 20
 async def send_digests(services: Services) -> None:
     """Send due digests. Idempotent: after a crash it finds existing digests, and the people who got theirs."""
     now = services.clock.now()
-    for digest in await services.store.look(lambda unit: waiting.digests(unit, now, PEOPLE)):
+    for digest in await services.store.run_read(lambda unit: waiting.digests(unit, now, PEOPLE)):
         alert = await _alert_of(services, digest, now)
         if alert is not None:
             await services.precedence.give_way(alert.rank)

@@ -44,6 +44,6 @@ async def dispatch(services: Services, alert: Alert, subscriber_ids: Sequence[in
             unit, alert, subscriber_ids, since=since, now=now, batch_sizes=sizes, usual=usual
         )
 
-    new = await services.store.at_once(write)
+    new = await services.store.run_write(write)
     await services.bus.publish(f"alert:{alert.id}")
     return new

@@ -14,7 +14,7 @@ from broadcaster.pipeline.issue import record
 from broadcaster.pipeline.prepared import ending
 from broadcaster.pipeline.rules import check_texts
 from broadcaster.pipeline.services import Services
-from broadcaster.pipeline.versions import check_current, follow, over
+from broadcaster.pipeline.versions import check_current, follow, stop_ended
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, threads
 
@@ -59,7 +59,7 @@ async def end(
     with services.precedence.holding(alert.rank):
         made, fresh = await services.store.transact(keep)
     if fresh:
-        await over(services, ended)
+        await stop_ended(services, ended)
         services.expect(made)
     return made
 

@@ -23,7 +23,7 @@ async def enter(services: Services) -> int:
     """Process changes since the last run; return how many people were added to alerts."""
     found, full = 0, True
     while full:
-        cursor, changed = await services.store.look(_unseen)
+        cursor, changed = await services.store.run_read(_unseen)
         if not changed:
             break
         # Read alerts after the changes, so that none resolved without one of these changes is missed.
@@ -33,7 +33,7 @@ async def enter(services: Services) -> int:
             for alert_id, subscriber_ids in (await _entering(services, changed)).items():
                 for alert in services.active.alerts([alert_id]):
                     found += await dispatch(services, alert, subscriber_ids, since=now)
-        await services.store.at_once(functools.partial(_seen, after=cursor, upto=changed[-1].seq))
+        await services.store.run_write(functools.partial(_seen, after=cursor, upto=changed[-1].seq))
         full = len(changed) == _PART
     return found
 
@@ -65,7 +65,7 @@ async def _entering(services: Services, changed: Sequence[feed.Change]) -> dict[
         group_ids = {group_id for entry in known.values() for group_id in entry.groups}
         return known, await stations.groups_by_id(unit, group_ids) if group_ids else {}
 
-    known, concerning = await services.store.look(read)
+    known, concerning = await services.store.run_read(read)
     entering: defaultdict[int, list[int]] = defaultdict(list)
     for subscriber_id, entry in known.items():
         groups: defaultdict[int, set[str]] = defaultdict(set)

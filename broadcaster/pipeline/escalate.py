@@ -22,7 +22,7 @@ async def escalate(services: Services) -> None:
     """Process the due rows. Between two of them, more urgent work goes first."""
     for _ in range(ROWS):
         now = services.clock.now()
-        row = await services.store.look(lambda unit: escalations.due(unit, now))  # noqa: B023  awaited here
+        row = await services.store.run_read(lambda unit: escalations.due(unit, now))  # noqa: B023  awaited here
         if row is None:
             return
         await services.precedence.give_way(row.rank)
@@ -40,7 +40,7 @@ async def _take(services: Services, row: Due) -> None:
         await escalating.take(unit, row, services.clock.now(), batch_sizes=sizes, usual=usual)
 
     with services.precedence.holding(row.rank):
-        await services.store.at_once(take)
+        await services.store.run_write(take)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def upcoming(services: Services, alert: Alert) -> Next | None:
         sums = await counting.of(unit, alert.id)
         return await escalations.soonest(unit, alert.id), sums.get(counting.FOLLOWING, {}).get(0, 0)
 
-    found, people = await services.store.look(read)
+    found, people = await services.store.run_read(read)
     if found is None or not people:
         return None
     this = alert.rounds[found.number]

@@ -28,7 +28,7 @@ async def call_on_duty(services: Services) -> None:
     Recorded after it was sent: an operator may be told twice after a crash, and never not at all.
     """
     now = services.clock.now()
-    found = await services.store.look(lambda unit: help_requests.uncalled(unit, _MOST))
+    found = await services.store.run_read(lambda unit: help_requests.uncalled(unit, _MOST))
     for station_id, requests in _by_station(found):
         async with services.store.read() as unit:
             station = await stations.by_id(unit, station_id)
@@ -41,7 +41,7 @@ async def call_on_duty(services: Services) -> None:
                 if each.phone and each.id not in reached:
                     await send_sms(services, each.phone, f"{notice.subject}\n{url_of(services, notice)}")
         async with services.store.write() as unit:
-            await help_requests.called(unit, [each.id for each in requests], now)
+            await help_requests.mark_announced(unit, [each.id for each in requests], now)
 
 
 async def tell_untaken(services: Services) -> None:
@@ -50,11 +50,11 @@ async def tell_untaken(services: Services) -> None:
     Those of a station where nobody is on duty are told of at once. Recorded after it was sent, as above.
     """
     now = services.clock.now()
-    found = await services.store.look(lambda unit: help_requests.untaken(unit, now - UNTAKEN, now, _MOST))
+    found = await services.store.run_read(lambda unit: help_requests.untaken(unit, now - UNTAKEN, now, _MOST))
     for station_id, requests in _by_station(found):
         if await _tell(services, station_id, requests):
             async with services.store.write() as unit:
-                await help_requests.told(unit, [each.id for each in requests], now)
+                await help_requests.mark_escalated(unit, [each.id for each in requests], now)
             for alert_id in {each.alert_id for each in requests}:
                 await services.bus.publish(f"alert:{alert_id}")
 

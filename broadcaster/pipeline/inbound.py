@@ -25,7 +25,7 @@ other for ever.
 """
 
 
-async def text_came(services: Services, number: str, text: str) -> str:
+async def handle_text(services: Services, number: str, text: str) -> str:
     """Handle an SMS; return the reply in the person's language."""
     return typed(await _replied(services, number, text))
 
@@ -39,7 +39,7 @@ async def _replied(services: Services, number: str, text: str) -> str:
         ids = list((await contacts.by_number(unit, number)).values())
         return ids, await deliveries.lately_to(unit, ids, now, now - HELP_AFTER), await contacts.locale_of(unit, ids)
 
-    ids, lately, locale = await services.store.look(read)
+    ids, lately, locale = await services.store.run_read(read)
     command = command_in(text)
     if command in {Command.STOP, Command.START}:
         return await _obeyed(services, command, number, ids, words_for(locale))
@@ -109,6 +109,6 @@ async def _kept(services: Services, number: str, text: str, contact_ids: list[in
     name, first = await services.store.transact(keep)
     if not first:
         return ""
-    words = words_for(await services.store.look(lambda unit: contacts.locale_of(unit, contact_ids)))
+    words = words_for(await services.store.run_read(lambda unit: contacts.locale_of(unit, contact_ids)))
     read = words("Your message is kept for %(station)s, and is not read day and night.", station=name)
     return f"{danger(words)} {read}"

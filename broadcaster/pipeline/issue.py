@@ -14,7 +14,7 @@ from broadcaster.ids import new_id, new_token
 from broadcaster.metrics import ISSUED
 from broadcaster.pipeline.rules import check_message
 from broadcaster.pipeline.services import Services
-from broadcaster.pipeline.versions import over, take_place
+from broadcaster.pipeline.versions import stop_ended, take_place
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operations import audit
@@ -92,10 +92,10 @@ async def issue(
         return earlier
 
     with services.precedence.holding(alert.rank):
-        earlier = await services.store.at_once(keep)
+        earlier = await services.store.run_write(keep)
     if earlier is not None:
         return earlier, True
-    await over(services, ended)
+    await stop_ended(services, ended)
     announce(services, alert)
     return alert, False
 

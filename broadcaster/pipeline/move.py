@@ -28,7 +28,7 @@ class Movements:
         return await self._grouped.do(fix)
 
     async def _write(self, group: Sequence[Fix]) -> list[Standing]:
-        standings = await self._store.at_once(lambda unit: fixes.record(unit, group), single=True)
+        standings = await self._store.run_write(lambda unit: fixes.record(unit, group), single=True)
         # Published without the outbox, which would cost as much as the fixes: *enter* also polls.
         with suppress(BusUnavailable):
             await self._bus.publish(PEOPLE)

@@ -39,7 +39,7 @@ def try_soon(services: Services, station: Station, language: str, made: Trial, t
 async def tell_lost(services: Services) -> None:
     """Tell owners of dead push subscriptions; run by the leading scheduler."""
     now = services.clock.now()
-    if not await services.store.look(lambda unit: trials.is_lost(unit, now)):
+    if not await services.store.run_read(lambda unit: trials.is_lost(unit, now)):
         return
     async with services.store.write() as unit:
         found = await trials.take_lost(unit, now, _MOST_LOST)

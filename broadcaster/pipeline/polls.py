@@ -76,7 +76,7 @@ async def open_poll(
 async def close_polls(services: Services) -> None:
     """Close each due poll, once."""
     now = services.clock.now()
-    for poll in await services.store.look(lambda unit: polls.due(unit, now)):
+    for poll in await services.store.run_read(lambda unit: polls.due(unit, now)):
 
         async def close(unit: Unit, poll: Poll = poll) -> None:
             await polls.close(unit, poll, now)

@@ -14,12 +14,12 @@ from pydantic import TypeAdapter
 from broadcaster.atlas.atlas import Counted
 from broadcaster.domain.alerts import GRAVE, Alert, Message, Status, policy_of
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.domain.hearing import Hearing
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNEL_WORDS, CHANNELS, ChannelName
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.report import ChannelReach, Delta, Further, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
 from broadcaster.domain.stations import Station
+from broadcaster.domain.timing import Timing
 from broadcaster.pipeline import coverage, reach_density
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.pipeline.rules import check_receivers, check_texts
@@ -125,12 +125,12 @@ async def foresee(services: Services, question: Question) -> Reach:
     own = atlas.most_exposed_first(counted.own, area if len(counted.own) <= _IN_ORDER else None)
     concerned = np.concatenate((own, _stand_ins(counted.pool, counted.others)))
     context = _context(services, question)
-    hearing = await _hearing(services, context, len(concerned))
-    woken = hearing.pop(Hearing.MISSED, 0) if question.message.wakes else 0
-    hearing[Hearing.NOW] += woken
-    people = _stand_ins(concerned, hearing[Hearing.NOW] + hearing[Hearing.LATER])
+    timings = await _timings(services, context, len(concerned))
+    woken = timings.pop(Timing.MISSED, 0) if question.message.wakes else 0
+    timings[Timing.NOW] += woken
+    people = _stand_ins(concerned, timings[Timing.NOW] + timings[Timing.LATER])
     numbers = [CHANNEL_NUMBER[name] for name in channels]
-    ways = atlas.roster.phonebook.ways(people, station.id)
+    ways = atlas.roster.phonebook.contacts_of(people, station.id)
     every = ways.counts(len(people))
     every_sent = ways.counts(len(people), first=True)  # a contact shared by two people gets one message
     counts, sent = every[:, numbers], every_sent[:, numbers]
@@ -166,7 +166,7 @@ async def foresee(services: Services, question: Question) -> Reach:
     return Reach(
         people=len(concerned),
         woken=woken,
-        hearing={each.value: hearing[each] for each in Hearing},
+        hearing={each.value: timings[each] for each in Timing},
         registered=len(own),
         others=counted.others,
         others_fewer_than=fewer_than,
@@ -209,12 +209,12 @@ async def _delta(services: Services, question: Question, counted: Counted) -> De
     return services.here.delta(alert, area if local else None, counted, informed)
 
 
-async def _hearing(services: Services, context: Context, people: int) -> Counter[Hearing]:
+async def _timings(services: Services, context: Context, people: int) -> Counter[Timing]:
     """Estimate how these people would get the alert (now, later, in a digest, or not) if it woke nobody."""
     if not context.alert.may_wait:
-        return Counter({Hearing.NOW: people})
+        return Counter({Timing.NOW: people})
     usual = services.usual_of(context.station)
-    return await services.here.choices.hearing(replace(context.alert, wakes=False), people, usual, context.now)
+    return await services.here.choices.timings(replace(context.alert, wakes=False), people, usual, context.now)
 
 
 def _stand_ins(pool: NDArray[np.int64], people: int) -> NDArray[np.int64]:

@@ -22,13 +22,13 @@ async def relay(services: Services, told: asyncio.Event) -> None:
     told.clear()
     try:
         while True:
-            waiting = await services.store.look(lambda unit: outbox.waiting(unit, _RELAYED))
+            waiting = await services.store.run_read(lambda unit: outbox.waiting(unit, _RELAYED))
             if not waiting:
                 return
             await _carry(services, waiting)
             ids = [event_id for event_id, *_ in waiting]
             with urgently():  # short, and urgent events may be queued behind these
-                await services.store.at_once(functools.partial(outbox.relayed, ids=ids))
+                await services.store.run_write(functools.partial(outbox.relayed, ids=ids))
     except BaseException:
         told.set()
         raise

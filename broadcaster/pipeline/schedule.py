@@ -45,7 +45,7 @@ async def issue_due(services: Services) -> int:
             due = await schedules.due(unit, now, _AT_ONCE)
             return due, await _facts(unit, due, now)
 
-        due, facts = await services.store.look(read)
+        due, facts = await services.store.run_read(read)
         if not due:
             return issued
         plans = await asyncio.to_thread(_plans, services, due, facts, now)
@@ -58,7 +58,7 @@ async def issue_due(services: Services) -> int:
                     await record(unit, *sent, schedule=plan.schedule.id, author=plan.schedule.key_id)
             return written
 
-        written = await services.store.at_once(settle)
+        written = await services.store.run_write(settle)
         for plan in written:
             if plan.alert is not None:
                 issued += 1

@@ -135,18 +135,18 @@ class Run:
         """Send a message, defer it if its provider is failing, or set it aside if its provider has no place free."""
         origin, rank = ready.origin, self.batch.rank
         if not self.going:
-            origin.tell()
+            origin.wake()
         elif origin.wait_s() > 0:
             self._put_off(origin)
         elif not origin.has_room(rank):
             self.aside.append(ready)
         else:
-            origin.come(rank)
+            origin.expect(rank)
             try:
                 # Ids are in order of exposure, which concurrent batches also keep at a slow rate.
                 await self.sender.gate.enter(rank, self.sender.channel.cost(ready.message[0]), turn=ready.row.id)
             except BaseException:
-                origin.turn_away(rank)
+                origin.withdraw(rank)
                 raise
             await self._at_the_gate(ready)
 
@@ -163,16 +163,16 @@ class Run:
         row, origin, gate, rank = ready.row, ready.origin, self.sender.gate, self.batch.rank
         try:
             # Check again after the wait: the alert may be over, the channel stopped, or the process shutting down.
-            if self.cancelled.told or self.looking.locked():
+            if self.cancelled.is_set or self.looking.locked():
                 await self._look_again()
             outcome = self._not_sent(row)
             withdrawn = self.left is not None and row.id not in self.left
         except BaseException:
             gate.leave()
-            origin.turn_away(rank)
+            origin.withdraw(rank)
             raise
         if outcome is None and self.going and not withdrawn:
-            flight = origin.depart(rank, gate.leave, self._wait_for_slow_ones)
+            flight = origin.start(rank, gate.leave, self._wait_for_slow_ones)
             if flight is None:  # the provider is full or failing by now
                 gate.leave()
                 self.aside.append(ready)
@@ -185,7 +185,7 @@ class Run:
                 self.flying -= 1
         else:
             gate.leave()
-            origin.turn_away(rank)
+            origin.withdraw(rank)
         if outcome is not None:
             await self.services.ledger.record(outcome)
 
@@ -215,7 +215,7 @@ class Run:
         One task checks; the others wait for it before they send.
         """
         async with self.looking:
-            if self.cancelled.told:
+            if self.cancelled.is_set:
                 await self.cancelled.wait(0)
                 async with self.services.store.read() as unit:
                     self.over = await alerts.is_cancelled(unit, self.batch.alert_id)
@@ -260,13 +260,13 @@ class Run:
             error = Transient("tocsin:timeout", "The provider never answered.", may_have_left=True)
             error.provider = self.bound.get(row.id, self.batch.by)
         except Exception as bug:  # noqa: BLE001  logged, and shown as a dead letter
-            flight.land(well=None)
+            flight.finish(well=None)
             return self._dead_letter(row, bug)
         except BaseException:
-            flight.land(well=None)
+            flight.finish(well=None)
             raise
         else:
-            flight.land(well=True)
+            flight.finish(well=True)
             self.accepted.inc()
             if self.sender.failover is None:  # the failover counts results itself
                 ready.origin.count("accepted")
@@ -282,7 +282,7 @@ class Run:
                 composed=receipt.composed,
                 keeper=keeper_of(self.batch.channel, ready.message[1]),
             )
-        flight.land(well=is_about_receiver(error) or isinstance(error, Misconfigured))
+        flight.finish(well=is_about_receiver(error) or isinstance(error, Misconfigured))
         return await self._refused(ready, error)
 
     async def _hand_over(self, ready: "_Ready") -> Receipt:

@@ -15,9 +15,9 @@ from broadcaster.clock import Clock
 from broadcaster.config import Settings
 from broadcaster.domain.alerts import RULES, Alert
 from broadcaster.domain.health import Trouble
-from broadcaster.domain.hearing import Wishes
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
+from broadcaster.domain.timing import Wishes
 from broadcaster.domain.zones import zone_of
 from broadcaster.health import Health
 from broadcaster.ids import new_token
@@ -151,7 +151,7 @@ class Services:
         now = self.clock.now()
         known = self._helps.get(station_id)
         if known is None or not now <= known[0] <= now + _DUTY_KNOWN:
-            duty = await self.store.look(lambda unit: duties.on_duty(unit, station_id, now))
+            duty = await self.store.run_read(lambda unit: duties.on_duty(unit, station_id, now))
             known = self._helps[station_id] = (now + _DUTY_KNOWN, bool(duty))
         return known[1]
 

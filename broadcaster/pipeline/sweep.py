@@ -56,13 +56,13 @@ async def take_over(services: Services) -> None:
         await services.bus.put(queue, wanted, again=True)
 
 
-class Steps:
+class ClockJumps:
     """Detects jumps of the clock, which spoil due times, by comparing it with a monotonic one."""
 
     def __init__(self) -> None:
         self._seen: tuple[datetime, float] | None = None
 
-    async def mend(self, services: Services) -> bool:
+    async def repair(self, services: Services) -> bool:
         """Restore due times that were set too late by a fast clock, since corrected.
 
         Return whether there was such a clock.

@@ -141,7 +141,7 @@ class Ledger:
                 # Runs as urgent: groups are short and senders wait for them. Otherwise outcomes would wait until the
                 # last part of an alert is written.
                 with urgently():
-                    applied = await self._store.at_once(lambda unit: tracking.apply(unit, outcomes))
+                    applied = await self._store.run_write(lambda unit: tracking.apply(unit, outcomes))
             except StoreUnavailable as error:
                 self._room.clear()
                 _log.debug("outcomes wait for the store", n=len(outcomes), error=str(error))

@@ -46,7 +46,7 @@ def differences(before: Alert, after: Alert) -> list[str]:
     return [name for name, field in fields.items() if getattr(before, field) != getattr(after, field)]
 
 
-async def over(services: Services, ended: tuple[int, ...]) -> None:
+async def stop_ended(services: Services, ended: tuple[int, ...]) -> None:
     """Stop what this process and the others still send of versions that ended."""
     for each in ended:
         await services.bus.publish(f"cancelled:{each}")

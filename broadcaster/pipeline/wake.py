@@ -14,7 +14,7 @@ async def wake(services: Services) -> None:
     Contacts, pauses and wishes are evaluated again. Deliveries of cancelled or expired alerts end accordingly.
     """
     now = services.clock.now()
-    due = await services.store.look(lambda unit: waiting.due(unit, now, PEOPLE))
+    due = await services.store.run_read(lambda unit: waiting.due(unit, now, PEOPLE))
     for alert_id, subscriber_ids in due.items():
         async with services.store.read() as unit:
             alert = await alerts.by_id(unit, alert_id)

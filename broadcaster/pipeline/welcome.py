@@ -38,7 +38,7 @@ def send_soon(services: Services, contact_ids: Sequence[int]) -> None:
 async def send_due(services: Services) -> None:
     """Resend unanswered welcomes; run by the leading scheduler."""
     now = services.clock.now()
-    if not await services.store.look(lambda unit: welcomes.is_due(unit, now)):
+    if not await services.store.run_read(lambda unit: welcomes.is_due(unit, now)):
         return
     async with services.store.write() as unit:
         due = await welcomes.take_due(unit, now, MOST_DUE)

@@ -64,7 +64,7 @@ def _batches(plan: Plan) -> Iterator[list[preparing.Entry | Edit]]:
     """Yield the entries in batches of a few thousand: few statements, and little memory."""
     batch: list[preparing.Entry | Edit] = []
     for piece in plan.entries:
-        batch.extend(unpacked(packed) for external_id, packed in piece if external_id not in plan.doubled)
+        batch.extend(unpacked(packed) for external_id, packed in piece if external_id not in plan.duplicates)
         if len(batch) >= _BATCH:
             yield batch
             batch = []

@@ -3,12 +3,12 @@
 import json
 
 from broadcaster.domain.people import NewSubscriber
-from broadcaster.register.parsing import Told
+from broadcaster.register.parsing import ParsedLine
 
 
-def content_of(told: Told) -> str:
+def content_of(parsed: ParsedLine) -> str:
     """Return a canonical text of a line's content: its digest makes a second import change nothing."""
-    return f"{told.says.value} {told.place_columns} {told.cleared_places} {canonical(told.person)}"
+    return f"{parsed.fields.value} {parsed.place_columns} {parsed.cleared_places} {canonical(parsed.person)}"
 
 
 def canonical(person: NewSubscriber) -> str:

@@ -63,7 +63,7 @@ class _Found(list[tuple[str | int, str, dict[str, object]]]):
         self.append((column, code, params))
 
 
-class Says(Flag):
+class Fields(Flag):
     """The fields that a line names; other fields of an existing person stay unchanged."""
 
     NAME = auto()
@@ -79,26 +79,26 @@ class Says(Flag):
 
 
 _SUREST = (ChannelName.SMS, ChannelName.EMAIL, ChannelName.VOICE)
-SPEAKS_OF = {ChannelName.SMS: Says.SMS, ChannelName.VOICE: Says.VOICE, ChannelName.EMAIL: Says.EMAIL}
+FIELD_OF = {ChannelName.SMS: Fields.SMS, ChannelName.VOICE: Fields.VOICE, ChannelName.EMAIL: Fields.EMAIL}
 _COLUMNS = {
-    "name": Says.NAME,
-    "first_name": Says.NAME,
-    "locale": Says.LOCALE,
-    "vulnerable": Says.VULNERABLE,
-    "groups": Says.GROUPS,
-    "mobile": Says.SMS,
-    "landline": Says.VOICE,
-    "phone": Says.SMS | Says.VOICE,
-    "email": Says.EMAIL,
-    "address": Says.ADDRESS,
-    "postcode": Says.ADDRESS,
-    "city": Says.ADDRESS,
+    "name": Fields.NAME,
+    "first_name": Fields.NAME,
+    "locale": Fields.LOCALE,
+    "vulnerable": Fields.VULNERABLE,
+    "groups": Fields.GROUPS,
+    "mobile": Fields.SMS,
+    "landline": Fields.VOICE,
+    "phone": Fields.SMS | Fields.VOICE,
+    "email": Fields.EMAIL,
+    "address": Fields.ADDRESS,
+    "postcode": Fields.ADDRESS,
+    "city": Fields.ADDRESS,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A parsed line. ``person``: complete, for a new person; ``says``: the fields that the line actually has.
+class ParsedLine:
+    """A parsed line. ``person``: complete, for a new person; ``fields``: those that the line actually has.
 
     ``place_columns``: for each of the person's places, its number (from 0) in the list. ``cleared_places``: among that
     many first places, those not in the line are removed. ``named``: names of its groups by slug. ``ref``: an export's
@@ -106,7 +106,7 @@ class Told:
     """
 
     person: NewSubscriber
-    says: Says
+    fields: Fields
     place_columns: tuple[int, ...]
     cleared_places: int
     named: dict[str, str]
@@ -150,17 +150,17 @@ class Parser:
             (number, readers[meaning]) for meaning in CONTACTS for number in columns.at.get(meaning, ())
         ]
         of_guardians = [number for number, _ in self._contact_columns if columns.guardian[number]]
-        self._guarded = Says.GUARDIANS if columns.named or of_guardians else Says.NOTHING
+        self._guarded = Fields.GUARDIANS if columns.named or of_guardians else Fields.NOTHING
         self._numbered = "external_id" in columns.at
         self._read = 0
         self.overlooked: set[int] = set()
         self.mangled = 0
-        self._cleared = Says.NOTHING
+        self._cleared = Fields.NOTHING
         for meaning, part in _COLUMNS.items():
             if meaning in columns.at:
                 self._cleared |= part
 
-    def parse(self, line: Line) -> tuple[Told | None, list[Refusal]]:
+    def parse(self, line: Line) -> tuple[ParsedLine | None, list[Refusal]]:
         """Return the parsed line, or None and all its errors."""
         if line.problem:
             return None, [Refusal(line.number, "", "", line.problem.code, line.problem.params)]
@@ -200,17 +200,19 @@ class Parser:
             address,
             guardians,
         )
-        says = self._guarded | (self._cleared if self._empty_clears else Says.NOTHING)
-        for spoken, part in ((read["name"], Says.NAME), (read["locale"], Says.LOCALE), (named, Says.GROUPS)):
-            says |= part if spoken else Says.NOTHING
+        fields = self._guarded | (self._cleared if self._empty_clears else Fields.NOTHING)
+        for spoken, part in ((read["name"], Fields.NAME), (read["locale"], Fields.LOCALE), (named, Fields.GROUPS)):
+            fields |= part if spoken else Fields.NOTHING
         if vulnerable is not None:
-            says |= Says.VULNERABLE
+            fields |= Fields.VULNERABLE
         if address is not None:
-            says |= Says.ADDRESS
+            fields |= Fields.ADDRESS
         for contact in contacts:
-            says |= SPEAKS_OF[contact.channel]
+            fields |= FIELD_OF[contact.channel]
         cleared_places = len(self._columns.places) if self._empty_clears else 0
-        return Told(person, says, tuple(places), cleared_places, named, said_id if _REF.fullmatch(said_id) else ""), []
+        return ParsedLine(
+            person, fields, tuple(places), cleared_places, named, said_id if _REF.fullmatch(said_id) else ""
+        ), []
 
     def _look_over(self, cells: list[str]) -> None:
         """Check the unused columns of the first lines for contacts, which would otherwise be lost."""

@@ -12,7 +12,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.register.canonical import content_of
 from broadcaster.register.merging import Removed, merged
 from broadcaster.register.packing import packed, unpacked
-from broadcaster.register.parsing import SPEAKS_OF, Parser, Told
+from broadcaster.register.parsing import FIELD_OF, ParsedLine, Parser
 from broadcaster.register.reading import Source
 from broadcaster.register.records import Line
 from broadcaster.register.refusals import Refusal
@@ -41,12 +41,12 @@ class Plan:
     """A planned import. ``entries``: new and changed people, sealed, on disk; close it after use.
 
     ``missing``: people from earlier lists that this one lacks; they stay. ``far``: places more than 100 km from the
-    station. ``speechless``: people who will have no contact at all. ``addresses``: those to look up; ``placeless``:
-    people who will have neither place nor address. ``doubled``: people who occur twice, and are refused at each line.
-    ``removed``: data that changed people would lose. ``overlooked``: headings of unused columns that seem to hold
-    contacts. ``mangled``: ids rounded by a spreadsheet. ``recognised``: people of a list without ids found in the
-    register by name and contacts. ``withheld``: the column of vulnerable people was not read, for lack of the
-    permission. ``left_out``: people who asked to be left out; ``not_taken``: contacts whose owners asked for it, of
+    station. ``without_contact``: people who will have no contact at all. ``addresses``: those to look up.
+    ``placeless``: people who will have neither place nor address. ``duplicates``: people who occur twice, and are
+    refused at each line. ``removed``: data that changed people would lose. ``overlooked``: headings of unused columns
+    that seem to hold contacts. ``mangled``: ids rounded by a spreadsheet. ``recognised``: people of a list without ids
+    found in the register by name and contacts. ``withheld``: the column of vulnerable people was not read, for lack of
+    the permission. ``left_out``: people who asked to be left out; ``not_taken``: contacts whose owners asked for it, of
     people who stay.
     """
 
@@ -59,11 +59,11 @@ class Plan:
     unchanged: int = 0
     missing: int = 0
     far: int = 0
-    speechless: int = 0
+    without_contact: int = 0
     addresses: int = 0
     placeless: int = 0
     refusals: list[Refusal] = field(default_factory=list)
-    doubled: set[str] = field(default_factory=set)
+    duplicates: set[str] = field(default_factory=set)
     group_names: dict[str, str] = field(default_factory=dict)
     new_groups: tuple[str, ...] = ()
     removed: Removed = _NOTHING
@@ -102,7 +102,7 @@ class Plan:
 
 class _Parsed(NamedTuple):
     line: int
-    told: Told
+    content: ParsedLine
     digest: bytes
 
 
@@ -175,19 +175,19 @@ def _piece(lines: Iterator[Line], parser: Parser, vault: Vault, refusals: list[R
     parsed: list[_Parsed] = []
     for line in islice(lines, PIECE):
         read += 1
-        told, wrong = parser.parse(line)
+        content, wrong = parser.parse(line)
         refusals.extend(wrong)
-        if told is not None:
-            parsed.append(_Parsed(line.number, told, vault.fingerprint("import", content_of(told))))
+        if content is not None:
+            parsed.append(_Parsed(line.number, content, vault.fingerprint("import", content_of(content))))
     return read, parsed
 
 
 async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: _Seen) -> None:
-    told = [each.told for each in parsed]
+    content = [each.content for each in parsed]
     async with store.read() as unit:
         station_id = made.station.id
-        known = await people.by_external_ids(unit, station_id, [each.identity for each in told if not each.ref])
-        known |= await people.by_refs(unit, station_id, [each.ref for each in told if each.ref])
+        known = await people.by_external_ids(unit, station_id, [each.identity for each in content if not each.ref])
+        known |= await people.by_refs(unit, station_id, [each.ref for each in content if each.ref])
         # A list that names a dead contact revives it.
         looked_at = await listed.having_dead(unit, [at for at, _ in known.values()])
         looked_at |= {
@@ -197,14 +197,14 @@ async def _compare(store: Store, made: Plan, parsed: list[_Parsed], seen: _Seen)
         }
         unknown = {
             key_with(store.vault, contact)
-            for each in told
+            for each in content
             if each.by_name and each.identity not in known
             for contact in each.person.contacts
         }
         holders = await listed.holders(unit, station_id, unknown)
         looked_at |= {each for ids in holders.values() for each in ids}
         held = await listed.held_by(unit, station_id, sorted(looked_at))
-        marks = {mark for each in told for mark in suppression.marks_of(store.vault, station_id, each.person)}
+        marks = {mark for each in content for mark in suppression.marks_of(store.vault, station_id, each.person)}
         out = await suppression.listed(unit, station_id, marks)
     there = {identity: (digest, held.get(at)) for identity, (at, digest) in known.items()}
     alike = {contact: [held[each] for each in ids] for contact, ids in holders.items()}
@@ -219,38 +219,38 @@ def _sorted_out(
 ) -> list[tuple[str, tuple[object, ...]]]:
     """Count each line; return the new and changed entries to write, by identity."""
     kept: list[tuple[str, tuple[object, ...]]] = []
-    for line, told, digest in _wanted(made, parsed, known, vault):
-        identity = told.identity
+    for line, content, digest in _wanted(made, parsed, known, vault):
+        identity = content.identity
         if identity in seen.marks:
-            _double(made, line, told, seen)
+            _double(made, line, content, seen)
             continue
         entry: preparing.Entry | listed.Edit | None = None
         before, held = known.there.get(identity, (b"", None))
         new = identity not in known.there
-        namesakes = _namesakes(told, known, vault) if new else []
+        namesakes = _namesakes(content, known, vault) if new else []
         kind, lost = _UNCHANGED, _NOTHING
         if namesakes:
             held = namesakes[0]
-        elif new and not told.ref:
-            kind, entry = _NEW, preparing.Entry(told.person, digest, identity)
+        elif new and not content.ref:
+            kind, entry = _NEW, preparing.Entry(content.person, digest, identity)
         if held is not None and (before != digest or held.dead):
-            entry, lost = merged(told, held, digest, vault)
+            entry, lost = merged(content, held, digest, vault)
             kind = _UNCHANGED if entry is None else _CHANGED
-        code = _of_identity(told, entry, namesakes, gone=new and bool(told.ref))
+        code = _of_identity(content, entry, namesakes, gone=new and bool(content.ref))
         if code:
-            made.refusals.append(Refusal(line, told.ref, "", code))
+            made.refusals.append(Refusal(line, content.ref, "", code))
             continue
         if lost.total:
             seen.losses[identity] = lost
-        made.recognised += told.by_name and kind != _NEW
-        seen.listed += told.person.external_id is not None and not new
+        made.recognised += content.by_name and kind != _NEW
+        seen.listed += content.person.external_id is not None and not new
         seen.marks[identity] = line * _KINDS + kind
-        made.speechless += not told.person.contacts and not _still_reached(held, entry)
+        made.without_contact += not content.person.contacts and not _still_reached(held, entry)
         made.addresses += _to_look_up(entry)
         sure = held is not None or new  # unchanged lines were not looked up
-        made.placeless += sure and not told.person.places and told.person.address is None and not _housed(held)
-        made.far += sum(_far(made.station, place.lon, place.lat) for place in told.person.places)
-        for slug, name in told.named.items():
+        made.placeless += sure and not content.person.places and content.person.address is None and not _housed(held)
+        made.far += sum(_far(made.station, place.lon, place.lat) for place in content.person.places)
+        for slug, name in content.named.items():
             made.group_names.setdefault(slug, name)
         if entry is not None:
             kept.append((identity, packed(entry)))
@@ -259,31 +259,31 @@ def _sorted_out(
 
 def _wanted(made: Plan, parsed: list[_Parsed], known: _Known, vault: Vault) -> Iterator[_Parsed]:
     """Leave out who asked for it. Of people who are in the register, only contacts whose owners asked for it."""
-    for line, told, digest in parsed:
-        if not known.out & suppression.marks_of(vault, made.station.id, told.person):
-            yield _Parsed(line, told, digest)
+    for line, content, digest in parsed:
+        if not known.out & suppression.marks_of(vault, made.station.id, content.person):
+            yield _Parsed(line, content, digest)
             continue
-        withheld = [each for each in told.person.contacts if suppression.mark_of(vault, each) in known.out]
-        kept = tuple(each for each in told.person.contacts if each not in withheld)
-        here = told.identity in known.there or _namesakes(told, known, vault)
-        if not here or (told.by_name and not kept):
+        withheld = [each for each in content.person.contacts if suppression.mark_of(vault, each) in known.out]
+        kept = tuple(each for each in content.person.contacts if each not in withheld)
+        here = content.identity in known.there or _namesakes(content, known, vault)
+        if not here or (content.by_name and not kept):
             made.left_out += 1
             continue
         made.not_taken += len(withheld)
-        says = told.says
+        fields = content.fields
         for each in withheld:  # else what it would replace were lost
-            says &= ~SPEAKS_OF[each.channel]
-        yield _Parsed(line, replace(told, says=says, person=replace(told.person, contacts=kept)), digest)
+            fields &= ~FIELD_OF[each.channel]
+        yield _Parsed(line, replace(content, fields=fields, person=replace(content.person, contacts=kept)), digest)
 
 
-def _namesakes(told: Told, known: _Known, vault: Vault) -> list[ListedPerson]:
+def _namesakes(content: ParsedLine, known: _Known, vault: Vault) -> list[ListedPerson]:
     """Return people of the same name who share a contact with a person without an id."""
-    if not told.by_name:
+    if not content.by_name:
         return []
-    name = key(told.person.name or "")
+    name = key(content.person.name or "")
     having = {
         held.subscriber_id: held
-        for contact in told.person.contacts
+        for contact in content.person.contacts
         for held in known.alike.get(key_with(vault, contact), ())
         if key(held.name(vault) or "") == name
     }
@@ -291,7 +291,7 @@ def _namesakes(told: Told, known: _Known, vault: Vault) -> list[ListedPerson]:
 
 
 def _of_identity(
-    told: Told, entry: preparing.Entry | listed.Edit | None, namesakes: list[ListedPerson], *, gone: bool
+    content: ParsedLine, entry: preparing.Entry | listed.Edit | None, namesakes: list[ListedPerson], *, gone: bool
 ) -> str | None:
     """Return the code of the reason why a line may not be matched with its apparent person, or None.
 
@@ -300,7 +300,7 @@ def _of_identity(
     """
     if gone:
         return "line-of-one-who-left"
-    if not told.by_name:
+    if not content.by_name:
         return None
     if len(namesakes) > 1:
         return "line-of-several"
@@ -327,13 +327,13 @@ def _housed(held: ListedPerson | None) -> bool:
     return held is not None and (bool(held.sealed_places) or held.address_mark is not None)
 
 
-def _double(made: Plan, line: int, told: Told, seen: _Seen) -> None:
-    identity, written = told.identity, told.person.external_id or told.ref
+def _double(made: Plan, line: int, content: ParsedLine, seen: _Seen) -> None:
+    identity, written = content.identity, content.person.external_id or content.ref
     first = seen.marks[identity] // _KINDS
-    heading = "" if told.by_name else made.source.columns.heading("external_id")
-    code = "line-of-same-name" if told.by_name else "line-of-same-id"
-    if identity not in made.doubled:
-        made.doubled.add(identity)
+    heading = "" if content.by_name else made.source.columns.heading("external_id")
+    code = "line-of-same-name" if content.by_name else "line-of-same-id"
+    if identity not in made.duplicates:
+        made.duplicates.add(identity)
         made.refusals.append(Refusal(first, written, heading, code, {"line": line}))
     made.refusals.append(Refusal(line, written, heading, code, {"line": first}))
 
@@ -342,7 +342,7 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
     counts = [0] * _KINDS
     for mark in seen.marks.values():
         counts[mark % _KINDS] += 1
-    for identity in made.doubled:
+    for identity in made.duplicates:
         counts[seen.marks[identity] % _KINDS] -= 1
         seen.losses.pop(identity, None)
     made.new, made.changed, made.unchanged = counts
@@ -355,14 +355,14 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
         made.missing = 0 if made.by_name else max(0, await intake.listed(unit, made.station.id) - seen.listed)
         there = await stations.groups_by_name(unit, made.station.id)
     wanted = set(made.group_names) - set(there)
-    if wanted and made.doubled:
+    if wanted and made.duplicates:
         wanted &= await asyncio.to_thread(_joined, made)
     made.new_groups = tuple(sorted(wanted))
 
 
 def _joined(made: Plan) -> set[str]:
     """Return the slugs of the groups that a person joins."""
-    entries = (unpacked(plain) for piece in made.entries for each, plain in piece if each not in made.doubled)
+    entries = (unpacked(plain) for piece in made.entries for each, plain in piece if each not in made.duplicates)
     return {
         slug for entry in entries for slug in (entry.joined if isinstance(entry, listed.Edit) else entry.person.groups)
     }

@@ -37,17 +37,17 @@ class Flight:
     give_place: Callable[[], None]
     slow: Callable[[int], None]
     patience_until: float = math.inf
-    landed: bool = False
+    done: bool = False
     lingers: bool = False
 
-    def land(self, *, well: bool | None) -> None:
+    def finish(self, *, well: bool | None) -> None:
         """Record the provider's result (None: inconclusive) and give the place back."""
-        self.landed = True
+        self.done = True
         if self.lingers:
             self.slow(-1)
         else:
             self.give_place()
-        self.origin.landed(self, well=well)
+        self.origin.finished(self, well=well)
 
 
 class Origin:
@@ -69,15 +69,15 @@ class Origin:
         self._put_off = 0
         self._flights: deque[Flight] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._coming: dict[int, int] = {}
-        self._all_coming = 0
+        self._expected: dict[int, int] = {}
+        self._all_expected = 0
         self._waiting: list[tuple[int, int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
 
     @property
     def idle(self) -> bool:
         """Return whether it holds no state worth keeping."""
-        return not (self.sending or self._waiting or self._all_coming) and self.breaker.quiet
+        return not (self.sending or self._waiting or self._all_expected) and self.breaker.quiet
 
     def count(self, result: str) -> None:
         self._said(result).inc()
@@ -100,9 +100,9 @@ class Origin:
         if not self._places:
             return True
         free = self._limit - self.sending
-        if free <= 0 or self._all_coming < free:
+        if free <= 0 or self._all_expected < free:
             return free > 0
-        return sum(n for other, n in self._coming.items() if other <= rank) < free
+        return sum(n for other, n in self._expected.items() if other <= rank) < free
 
     async def room(self, rank: int, turn: int = 0) -> None:
         """Wait until there may be room, or waiting is pointless. Smallest rank first, then smallest ``turn``."""
@@ -112,31 +112,31 @@ class Origin:
             await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled():
-                self.tell()
+                self.wake()
             raise
 
-    def come(self, rank: int) -> None:
+    def expect(self, rank: int) -> None:
         """Count a message that waits at the gate."""
-        self._coming[rank] = self._coming.get(rank, 0) + 1
-        self._all_coming += 1
+        self._expected[rank] = self._expected.get(rank, 0) + 1
+        self._all_expected += 1
 
-    def turn_away(self, rank: int) -> None:
+    def withdraw(self, rank: int) -> None:
         """Uncount a message that is not sent."""
-        self._came(rank)
-        self.tell()
+        self._forget(rank)
+        self.wake()
 
-    def depart(self, rank: int, give_place: Callable[[], None], slow: Callable[[int], None]) -> Flight | None:
+    def start(self, rank: int, give_place: Callable[[], None], slow: Callable[[int], None]) -> Flight | None:
         """Start a message that holds a place. Return None if it may no longer go; it then keeps its place.
 
         ``give_place`` is called once, at the answer or when patience ends. ``slow`` is called when patience ends, and
         with -1 at the answer after that.
         """
-        self._came(rank)
+        self._forget(rank)
         full = self._places and self.sending >= self._limit
         ticket = None if full else self.breaker.enter()
         self._show()
         if ticket is None:
-            self.tell()
+            self.wake()
             return None
         self.sending += 1
         flight = Flight(self, ticket, give_place, slow)
@@ -148,7 +148,7 @@ class Origin:
                 self._timer = loop.call_at(flight.patience_until, self._look)
         return flight
 
-    def landed(self, flight: Flight, *, well: bool | None) -> None:
+    def finished(self, flight: Flight, *, well: bool | None) -> None:
         """Update the state at a flight's end."""
         self.sending -= 1
         self._put_off = 0
@@ -157,13 +157,13 @@ class Origin:
             self._limit = min(self._places, self._limit + 1) if well else self._least
         self.breaker.leave(flight.ticket, well=well)
         self._show()
-        self.tell()
+        self.wake()
 
     def _look(self) -> None:
         """Find flights past their patience, oldest first: the limit is the same for all."""
         loop, self._timer = asyncio.get_running_loop(), None
         while self._flights:
-            if self._flights[0].landed:
+            if self._flights[0].done:
                 self._flights.popleft()
             elif self._flights[0].patience_until <= loop.time() + _TICK_S:
                 self._linger(self._flights.popleft())
@@ -176,17 +176,17 @@ class Origin:
         self.lingering += 1
         flight.give_place()
         flight.slow(1)
-        self.tell()
+        self.wake()
 
-    def _came(self, rank: int) -> None:
-        self._coming[rank] -= 1
-        self._all_coming -= 1
+    def _forget(self, rank: int) -> None:
+        self._expected[rank] -= 1
+        self._all_expected -= 1
 
-    def tell(self) -> None:
+    def wake(self) -> None:
         """Wake as many waiters as there is room for, or all of them when waiting is pointless."""
         if not self._waiting:
             return
-        room = len(self._waiting) if self.wait_s() > 0 else self._limit - self.sending - self._all_coming
+        room = len(self._waiting) if self.wait_s() > 0 else self._limit - self.sending - self._all_expected
         while room > 0 and self._waiting:
             future = heapq.heappop(self._waiting)[3]
             if not future.done():

@@ -42,10 +42,10 @@ from broadcaster.http.keys import (
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
 from broadcaster.http.openid import provider_of
-from broadcaster.http.pacing import Paced
 from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthenticated
 from broadcaster.http.reading import body_of, number_of, query_of
 from broadcaster.http.route import Call, Route
+from broadcaster.http.shared_read import SharedRead
 from broadcaster.http.tokens import Tokens
 from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.server.routes import ROUTES
@@ -96,13 +96,15 @@ def build(services: Services) -> web.Application:
     app[RATES] = Rates(None if redis_url is None else redis_url.get_secret_value())
     store = services.store
     app[TOKENS] = Tokens(
-        Grouped(lambda tokens: store.look(lambda unit: people.by_tokens(unit, tokens)), _MOST_AT_ONCE, StoreUnavailable)
+        Grouped(
+            lambda tokens: store.run_read(lambda unit: people.by_tokens(unit, tokens)), _MOST_AT_ONCE, StoreUnavailable
+        )
     )
     app[CALLERS] = _asked_once(store, lambda unit, key: stations.caller_of(unit, key, services.clock.now()))
     app[STATIONS] = _asked_once(store, stations.by_slug)
     app[KEY_USES] = {}
     app[PARSER] = ThreadPoolExecutor(1, "parser")
-    app[REPORTS] = Paced(PACE_S)
+    app[REPORTS] = SharedRead(PACE_S)
     # Behind a proxy all connections are the proxy's.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
     app[GROUND] = Ground()
@@ -145,7 +147,7 @@ def _asked_once(store: Store, ask: Callable[[Unit, str], Awaitable[T]]) -> Group
         async def read(unit: Unit) -> dict[str, T]:
             return {each: await ask(unit, each) for each in dict.fromkeys(questions)}
 
-        found = await store.look(read)
+        found = await store.run_read(read)
         return [found[each] for each in questions]
 
     return Grouped(answers, _MOST_AT_ONCE, StoreUnavailable)
@@ -178,7 +180,7 @@ async def _record_view(call: Call[Any, Any], action: Action) -> None:
     async def keep(unit: Unit) -> None:
         await audit.record(unit, call.actor, action, about, station_id=station_id, **facts)
 
-    await call.services.store.together(keep)
+    await call.services.store.run_grouped(keep)
 
 
 @web.middleware

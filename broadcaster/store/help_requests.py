@@ -167,12 +167,12 @@ async def uncalled(unit: Unit, limit: int) -> list[HelpRequest]:
     return [_request(unit, row) for row in await unit.conn.execute(query.order_by(help_requests.c.id).limit(limit))]
 
 
-async def called(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:
+async def mark_announced(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:
     """Record that those on duty were told of these."""
     await unit.conn.execute(update(help_requests).where(help_requests.c.id.in_(request_ids)).values(called_at=now))
 
 
-async def told(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:
+async def mark_escalated(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:
     """Record that all operators were told of these requests."""
     await unit.conn.execute(update(help_requests).where(help_requests.c.id.in_(request_ids)).values(told_at=now))
 

@@ -344,13 +344,13 @@ async def measured(unit: Unit, schedule: Schedule, reach_now: int | None) -> Non
     await unit.conn.execute(update(schedules).where(mine).values(values))
 
 
-async def to_be_told(unit: Unit, limit: int) -> list[Schedule]:
+async def unannounced(unit: Unit, limit: int) -> list[Schedule]:
     """Return schedules that approvers have not been told of yet."""
     asked = schedules.c.consent == Consent.ASKED, schedules.c.ended_at.is_(None)
     return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(*asked).limit(limit))]
 
 
-async def told(unit: Unit, schedule: Schedule) -> None:
+async def mark_announced(unit: Unit, schedule: Schedule) -> None:
     """Record that approvers were told of a schedule."""
     await unit.conn.execute(update(schedules).where(_same(schedule)).values(consent=Consent.WAITING))
 

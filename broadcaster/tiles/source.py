@@ -35,11 +35,11 @@ _OK = 200
 _PICTURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
 
 
-class TilesAway(Exception):
+class TilesUnavailable(Exception):
     """The tile is not available now."""
 
 
-class TilesOff(TilesAway):
+class TilesDisabled(TilesUnavailable):
     """No tile server is configured."""
 
 
@@ -82,24 +82,24 @@ class Tiles:
         return None if body is None else _there(tile, body)
 
     async def get(self, tile: Tile) -> bytes:
-        """Return a picture. Raises ``NoTile``, ``TilesOff``, ``TilesAway``.
+        """Return a picture. Raises ``NoTile``, ``TilesDisabled``, ``TilesUnavailable``.
 
         A tile older than thirty days is fetched again; if that fails, the old one is shown.
         """
         try:
             return _there(tile, await self._had(tile))
-        except TilesAway:
+        except TilesUnavailable:
             old = await asyncio.to_thread(self.folder.read, tile)
             if old is None:
                 raise
             return _there(tile, old.body)
 
     async def fetched(self, tile: Tile) -> bytes:
-        """Return a tile fresh from the source; empty if it has none. Raises ``TilesAway``."""
+        """Return a tile fresh from the source; empty if it has none. Raises ``TilesUnavailable``."""
         return await self._asked(tile)
 
     async def pin(self, tile: Tile) -> None:
-        """Keep a tile regardless of the limit. Raises ``TilesOff``, ``TilesAway``, ``OSError`` if it
+        """Keep a tile regardless of the limit. Raises ``TilesDisabled``, ``TilesUnavailable``, ``OSError`` if it
         can't be written.
         """
         body = await self._had(tile)
@@ -129,11 +129,11 @@ class Tiles:
         if body is not None:
             return body
         if not self.source.template:
-            raise TilesOff
+            raise TilesDisabled
         task = self._under_way.get(tile)
         if task is None:
             if len(self._under_way) >= _MOST_WAITING:
-                raise TilesAway
+                raise TilesUnavailable
             task = self._under_way[tile] = asyncio.create_task(self._fetch(tile))
             task.add_done_callback(lambda done: self._done(tile, done))
         return await asyncio.shield(task)
@@ -153,12 +153,12 @@ class Tiles:
         async with self._free:
             ticket = self.breaker.enter()
             if ticket is None:
-                raise TilesAway
+                raise TilesUnavailable
             well: bool | None = None
             try:
                 body = await self._asked(tile)
                 well = True
-            except TilesAway as error:
+            except TilesUnavailable as error:
                 well = False
                 log.warning("a map tile can't be fetched", problem=str(error))
                 raise
@@ -181,15 +181,15 @@ class Tiles:
                 if answer.status in _NOT_THERE:
                     return b""
                 if answer.status != _OK:
-                    raise TilesAway(f"status {answer.status}")
+                    raise TilesUnavailable(f"status {answer.status}")
                 body = await answer.content.read(_LARGEST + 1)
                 while len(body) <= _LARGEST and (more := await answer.content.read(_LARGEST + 1)):
                     body += more
         except (TimeoutError, aiohttp.ClientError) as error:
-            raise TilesAway(type(error).__name__) from error
+            raise TilesUnavailable(type(error).__name__) from error
         if len(body) > _LARGEST or not picture_type(body):
             problem = "what came is no PNG, JPEG or WebP, or too large"
-            raise TilesAway(problem)
+            raise TilesUnavailable(problem)
         return body
 
 

@@ -9,7 +9,7 @@ import mercantile
 from mercantile import Tile
 
 from broadcaster.domain.stations import Station
-from broadcaster.tiles.source import Tiles, TilesAway
+from broadcaster.tiles.source import Tiles, TilesUnavailable
 
 _AROUND_M = 5000.0
 _MEAN_OCTETS = 20_000  # of a tile of Plan IGN, until there are tiles to measure
@@ -84,7 +84,7 @@ class TerritoryFetch:
         return octets / 1e6, missing * mean / 1e6
 
     async def run(self, told: Callable[[int], None] = lambda _: None) -> None:
-        """Fetch the missing tiles; ``told`` is called with the number held. Raises ``TilesAway`` after
+        """Fetch the missing tiles; ``told`` is called with the number held. Raises ``TilesUnavailable`` after
         several tries.
         """
         waiting = iter(await self.missing())
@@ -106,7 +106,7 @@ class TerritoryFetch:
         for left in reversed(range(_TRIES)):
             try:
                 await self._tiles.pin(tile)
-            except TilesAway:
+            except TilesUnavailable:
                 if not left:
                     raise
                 await asyncio.sleep(max(self._tiles.breaker.wait_s(), 0.05))

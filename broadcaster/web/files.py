@@ -10,7 +10,7 @@ from mercantile import Tile
 from pydantic import Field
 
 from broadcaster.domain.refusals import NotFound
-from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
+from broadcaster.geocoding.client import Geocoder, GeocoderDisabled, GeocoderUnavailable
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_miss
 from broadcaster.http.keys import TERRITORIES
@@ -18,7 +18,7 @@ from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Access, Call, Route
 from broadcaster.http.schemas.base import Query, Shown, Slug
 from broadcaster.http.stations import station_given, station_named
-from broadcaster.tiles import NoTile, TilesAway, TilesOff
+from broadcaster.tiles import NoTile, TilesDisabled, TilesUnavailable
 from broadcaster.tiles.source import FINEST, picture_type
 from broadcaster.tiles.territory import Box, grown
 from broadcaster.web.assets import ASSETS
@@ -96,9 +96,9 @@ async def tile(call: Call[None, None]) -> web.StreamResponse:
                 if not await call.request.app[TERRITORIES].near(unit, *_about(wanted)):
                     raise NotFound("map-missing")
             body = await tiles.get(wanted)
-    except (NoTile, TilesOff) as error:
+    except (NoTile, TilesDisabled) as error:
         raise NotFound("map-missing") from error
-    except TilesAway as error:
+    except TilesUnavailable as error:
         raise _away("tiles-away") from error
     made = web.Response(body=body, content_type=picture_type(body), headers={"Cache-Control": _A_WEEK})
     return with_etag(call.request, made)
@@ -135,9 +135,9 @@ async def places(call: Call[None, PlacesQuery]) -> web.Response:
             near = (station.lon, station.lat)
     try:
         found = await Geocoder(call.services.settings.geocoder_url).find(call.query.q, near)
-    except GeocoderOff as error:
+    except GeocoderDisabled as error:
         raise _away("no-geocoder") from error
-    except GeocoderAway as error:
+    except GeocoderUnavailable as error:
         raise _away("geocoder-away") from error
     return answer(Places(places=tuple(Place(label=each.label, lon=each.lon, lat=each.lat) for each in found)))
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from broadcaster.config import Settings
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.stations import Station
-from broadcaster.tiles import NoTile, Tiles, TilesAway
+from broadcaster.tiles import NoTile, Tiles, TilesUnavailable
 from broadcaster.tiles.source import picture_type
 from broadcaster.web.drawing import Picture, PlacedTile, draw
 from zones import Communes, CommunesMissing, simplified
@@ -94,7 +94,7 @@ async def embedded(tiles: Tiles, picture: Picture) -> Picture:
     async def held(placed: PlacedTile) -> PlacedTile | None:
         try:
             body = await tiles.get(placed.tile)
-        except (NoTile, TilesAway):
+        except (NoTile, TilesUnavailable):
             return None
         return replace(placed, href=f"data:{picture_type(body)};base64,{base64.b64encode(body).decode()}")
 

@@ -17,7 +17,7 @@ from channels.base import Channel, Composed, Finding, Receipt
 from channels.errors import ChannelError, Misconfigured, Transient
 from channels.transport.breaker import Breaker, BreakerState, is_about_receiver
 
-Told = Callable[[str, str], None]
+OnResult = Callable[[str, str], None]
 
 M = TypeVar("M")
 A = TypeVar("A")
@@ -65,7 +65,7 @@ class Failover(Generic[M, A]):
         *,
         attempt_s: float = 60.0,
         late_s: float = 90.0,
-        told: Told | None = None,
+        told: OnResult | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._first, self._second = first, second

@@ -148,7 +148,7 @@ async def _steps(store: Store, clock: Clock) -> None:
                     unit, alert, list(ids), since=now, now=now, batch_sizes=sizes
                 ),
             )
-        while events := await store.look(lambda unit: outbox.waiting(unit, _RELAYED)):
+        while events := await store.run_read(lambda unit: outbox.waiting(unit, _RELAYED)):
             told = [event_id for event_id, *_ in events]
             await clock.step("relay of up to 500", store, lambda unit, told=told: outbox.relayed(unit, told))
         async with store.read() as unit:

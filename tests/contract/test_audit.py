@@ -84,7 +84,7 @@ async def test_writers_at_once_wait_for_no_chain_and_all_are_chained_once(store)
         async def keep(unit):
             await audit.record(unit, ROSE, Action.PERSON_SEEN, n)
 
-        await store.together(keep)
+        await store.run_grouped(keep)
 
     async def chain():
         for _ in range(5):

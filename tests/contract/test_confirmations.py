@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from broadcaster.domain.people import ChannelName, NewPlace
 from broadcaster.store import sandbox
 from broadcaster.store.people import confirmations, contacts, feed, people, profiles
-from broadcaster.store.people.confirmations import LIFE, MOST_TRIES, Asked, State
+from broadcaster.store.people.confirmations import LIFE, MOST_TRIES, ConfirmationRequest, State
 from broadcaster.store.tables import confirmations as table
 from broadcaster.store.tables import contacts as contacts_table
 from broadcaster.store.tables import subscribers
@@ -21,7 +21,7 @@ WRONG = "wrong"
 
 
 async def begun(unit, station, contact=None, now=NOW, **changes):
-    asked = Asked(
+    asked = ConfirmationRequest(
         station.id,
         contact or phone("+33639980001"),
         "fr",
@@ -113,7 +113,7 @@ async def test_codes_are_counted_by_number_caller_and_station_within_the_hour_an
         await begun(unit, other, phone("+33639980002"), now=NOW)
         await begun(unit, station, mail("a@example.org"), now=NOW)
         asked, _ = await begun(unit, station, phone("+33639980003"), now=NOW)
-        asked = Asked(asked.station_id, phone("+33639980001"), "fr", asked.caller)
+        asked = ConfirmationRequest(asked.station_id, phone("+33639980001"), "fr", asked.caller)
         so_far = await confirmations.counted(unit, asked, NOW)
     assert (so_far.number_hour, so_far.number_day) == (1, 2), "a call and an SMS go to one number"
     assert (so_far.asked_hour, so_far.asked_day) == (1, 2)
@@ -134,7 +134,7 @@ async def test_a_code_to_a_busy_number_holds_for_an_hour_and_for_whoever_asks_me
         assert (shared.code, shared.expires_at) == (None, sent.expires_at)
         assert not await confirmations.try_code(unit, shared.id, one.code, late)
         assert await confirmations.try_code(unit, shared.id, sent.code, late)
-        other = Asked(asked.station_id, phone("+33639980009"), "fr", asked.caller)
+        other = ConfirmationRequest(asked.station_id, phone("+33639980009"), "fr", asked.caller)
         assert (await confirmations.begin(unit, other, NOW + timedelta(minutes=12), busy=True)).code is not None
 
 

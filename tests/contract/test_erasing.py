@@ -9,7 +9,7 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.vulnerable import Details
 from broadcaster.store import help_requests, inbox, tables
 from broadcaster.store.people import confirmations, contacts, profiles, residents, suppression
-from broadcaster.store.people.confirmations import Asked
+from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import by_hand, erasing, own_data, vulnerable
 from broadcaster.store.register.by_hand import Change, Signed
 from broadcaster.store.register.erasing import Way
@@ -112,7 +112,9 @@ async def touch_everything(unit, who):
     await contacts.opt_out(unit, contact_id, 1, NOW)
     await inbox.keep(unit, 1, "+33639980042", "Bonjour", NOW)
     await help_requests.ask(unit, alert_id, 1, who, NOW, position=(0.6, 48.7, None))
-    await confirmations.begin(unit, Asked(1, mail("new@a.example"), "fr", b"c" * 16, subscriber_id=who), NOW)
+    await confirmations.begin(
+        unit, ConfirmationRequest(1, mail("new@a.example"), "fr", b"c" * 16, subscriber_id=who), NOW
+    )
     await vulnerable.add(unit, 1, Details("Zoé 2"), asked_at=NOW, now=NOW, person=who)
     refused = {"keeper": b"k" * 16, "blame": 1, "answer": "550", "code": "smtp:550", "state": 1, "at": NOW}
     vote = unit.vault.fingerprint("voter", f"7\0{who}")

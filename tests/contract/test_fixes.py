@@ -38,9 +38,9 @@ async def position(store, subscriber_id):
 async def test_an_older_fix_never_replaces_a_newer_one_in_one_group_or_in_two(store, devices):
     one, two = devices[:2]
     newest = Fix(one, 0.62, 48.72, 5.0, NOW + SECOND)
-    await store.at_once(lambda unit: fixes.record(unit, [newest, Fix(one, 0.61, 48.71, None, NOW)]))
-    await store.at_once(lambda unit: fixes.record(unit, [Fix(one, 0.60, 48.70, None, NOW - SECOND)]))
-    await store.at_once(lambda unit: fixes.record(unit, [Fix(two, 0.63, 48.73, None, NOW)]))
+    await store.run_write(lambda unit: fixes.record(unit, [newest, Fix(one, 0.61, 48.71, None, NOW)]))
+    await store.run_write(lambda unit: fixes.record(unit, [Fix(one, 0.60, 48.70, None, NOW - SECOND)]))
+    await store.run_write(lambda unit: fixes.record(unit, [Fix(two, 0.63, 48.73, None, NOW)]))
     assert await position(store, one) == (0.62, 48.72, 5.0, NOW + SECOND)
     assert await position(store, two) == (0.63, 48.73, None, NOW)
 
@@ -53,7 +53,7 @@ async def test_the_newest_of_fixes_that_come_in_any_order_is_kept(store, devices
         for n in range(40)
     ]
     dice.shuffle(every)
-    grouped = Grouped(lambda group: store.at_once(lambda unit: fixes.record(unit, group)), 17)
+    grouped = Grouped(lambda group: store.run_write(lambda unit: fixes.record(unit, group)), 17)
     assert set(await asyncio.gather(*(grouped.do(fix) for fix in every))) == {Standing.KEPT}
     for each in devices:
         last = max((fix for fix in every if fix.subscriber_id == each), key=lambda fix: fix.at)
@@ -67,7 +67,7 @@ async def test_every_fix_is_a_change_and_says_where_until_it_was_looked_at(store
     async with store.read() as unit:
         before = await feed.newest(unit)
     given = [Fix(one, 0.61, 48.71, None, NOW), Fix(one, 0.62, 48.72, None, NOW), late, stale]
-    await store.at_once(lambda unit: fixes.record(unit, given))
+    await store.run_write(lambda unit: fixes.record(unit, given))
     async with store.read() as unit:
         found = await feed.changed_after(unit, before, 10)
         raw = list(await unit.conn.scalars(select(changes.c.fix).order_by(changes.c.seq)))
@@ -77,10 +77,10 @@ async def test_every_fix_is_a_change_and_says_where_until_it_was_looked_at(store
         (0.61, 48.71, NOW, False), (0.62, 48.72, NOW, False), (-0.5, 47.5, late.at, True),
     ]  # fmt: skip
     assert found[3].fix == raw[-1] == fixes.LOOKED_AT
-    await store.at_once(lambda unit: fixes.record(unit, [stale]))
+    await store.run_write(lambda unit: fixes.record(unit, [stale]))
     async with store.read() as unit:
         assert (await feed.changed_after(unit, found[3].seq, 10))[0].fix == fixes.LOOKED_AT, "alone in its group"
-    await store.at_once(lambda unit: fixes.forget_looked_at(unit, before, found[1].seq))
+    await store.run_write(lambda unit: fixes.forget_looked_at(unit, before, found[1].seq))
     async with store.read() as unit:
         assert [bool(each.fix) for each in await feed.changed_after(unit, before, 10)] == [
             False,
@@ -101,7 +101,7 @@ async def test_the_fix_of_someone_who_was_erased_or_who_visits_fails_no_other_of
             token=people.new_token(), now=NOW, until=NOW + timedelta(hours=4),
         )  # fmt: skip
     group = [Fix(each, 0.61, 48.71, None, NOW + SECOND) for each in (gone, visitor, here)]
-    assert await store.at_once(lambda unit: fixes.record(unit, group)) == [
+    assert await store.run_write(lambda unit: fixes.record(unit, group)) == [
         Standing.GONE, Standing.VISITOR, Standing.KEPT,
     ]  # fmt: skip
     assert await position(store, here) == (0.61, 48.71, None, NOW + SECOND)
@@ -129,7 +129,7 @@ async def test_of_many_who_write_together_one_that_is_refused_fails_alone_and_le
 
     slugs = ["a", "no", "b", "a", "c"]
     found = await asyncio.gather(
-        *(store.together(functools.partial(add, slug=slug)) for slug in slugs), return_exceptions=True
+        *(store.run_grouped(functools.partial(add, slug=slug)) for slug in slugs), return_exceptions=True
     )
     assert [each for each in found if isinstance(each, str)] == ["a", "b", "c"]
     assert isinstance(found[1], Conflict)
@@ -145,7 +145,7 @@ async def test_people_who_are_registered_together_are_each_there_and_one_whose_n
         Registration(station.id, resident(mail(f"{name}@b.example"), external_id=name, groups=("club",)), CLUB, BY)
         for station, name in [(one, "a"), (one, "b"), (two, "a"), (one, "a"), (one, "c")]
     ]
-    found = await store.at_once(lambda unit: register_all(unit, wanted))
+    found = await store.run_write(lambda unit: register_all(unit, wanted))
     assert [isinstance(each, int) for each in found] == [True, True, True, False, True]
     assert isinstance(found[3].error, Conflict)
     async with store.read() as unit:
@@ -153,5 +153,5 @@ async def test_people_who_are_registered_together_are_each_there_and_one_whose_n
         groups = [(await profiles.read(unit, each)).groups for each in found if isinstance(each, int)]
     assert names == [(("laigle", "a"),), (("laigle", "b"),), (("rugles", "a"),), (("laigle", "c"),)]
     assert groups == [("club",)] * 4
-    again = await store.at_once(lambda unit: register_all(unit, wanted[:1]))
+    again = await store.run_write(lambda unit: register_all(unit, wanted[:1]))
     assert isinstance(again[0], Failed)

@@ -44,7 +44,7 @@ async def test_the_newest_answer_of_each_person_counts_once(store):
             await help_requests.ask(unit, alert.id, alert.station_id, paul, NOW, position=(0.6, 48.7, None))
         (asked,) = await help_requests.uncalled(unit, 9)
         assert (asked.subscriber_id, asked.position) == (paul, (0.6, 48.7, None))
-        await help_requests.called(unit, [asked.id], NOW)
+        await help_requests.mark_announced(unit, [asked.id], NOW)
         assert await help_requests.uncalled(unit, 9) == []
 
 

@@ -245,9 +245,9 @@ async def test_what_is_told_is_heard_only_after_it_is_committed(store):
         async with store.read() as unit:
             return len(await outbox.waiting(unit, 10))
 
-    store.on_told = lambda: heard.append("told")
+    store.on_publish = lambda: heard.append("told")
     async with store.write() as unit:
-        await unit.tell("alert", 1)
+        await unit.publish("alert", 1)
         assert heard == []
         assert await count() == 0
     assert heard == ["told"]
@@ -256,11 +256,11 @@ async def test_what_is_told_is_heard_only_after_it_is_committed(store):
 
 async def test_what_was_not_committed_is_never_told(store):
     heard = []
-    store.on_told = lambda: heard.append("told")
+    store.on_publish = lambda: heard.append("told")
 
     async def failing():
         async with store.write() as unit:
-            await unit.tell("alert", 1)
+            await unit.publish("alert", 1)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -274,11 +274,11 @@ async def test_what_was_not_committed_is_never_told(store):
 
 async def test_events_are_relayed_in_the_order_in_which_they_were_told(store):
     async with store.write() as unit:
-        await unit.tell_many("batch", [(f"sms:{n}", 12) for n in range(5)])
-        await unit.tell("alert", 77, 0)
-        await unit.tell_many("batch", [])
+        await unit.publish_many("batch", [(f"sms:{n}", 12) for n in range(5)])
+        await unit.publish("alert", 77, 0)
+        await unit.publish_many("batch", [])
     async with store.write() as unit:
-        await unit.tell("people", 0)
+        await unit.publish("people", 0)
     async with store.read() as unit:
         waiting = await outbox.waiting(unit, 100)
     assert [each[1:] for each in waiting] == [
@@ -294,12 +294,12 @@ async def test_events_are_relayed_in_the_order_in_which_they_were_told(store):
 
 async def test_the_number_of_a_relayed_event_is_never_given_again(store):
     async with store.write() as unit:
-        await unit.tell("alert", 1)
+        await unit.publish("alert", 1)
     async with store.read() as unit:
         ((first, *_),) = await outbox.waiting(unit, 10)
     async with store.write() as unit:
         await outbox.relayed(unit, [first])
-        await unit.tell("alert", 2)
+        await unit.publish("alert", 2)
         ((second, *_),) = await outbox.waiting(unit, 10)
     assert second > first
 

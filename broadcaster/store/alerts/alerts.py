@@ -53,7 +53,7 @@ async def add(
     """Store a new alert and queue it for resolving."""
     given = {"idempotency_key": idempotency_key, "request_hash": request_hash}
     await unit.conn.execute(alerts.insert().values(_row(unit, alert, key_id) | given))
-    await unit.tell("alert", alert.id, alert.rank)
+    await unit.publish("alert", alert.id, alert.rank)
 
 
 async def add_resolved(unit: Unit, alert: Alert, now: datetime) -> None:
@@ -66,7 +66,7 @@ async def add_many(unit: Unit, new: Sequence[tuple[Alert, int]]) -> None:
     """Store several alerts, each with its author's key id, and queue them for resolving."""
     if new:
         await unit.conn.execute(alerts.insert(), [_row(unit, alert, key_id) for alert, key_id in new])
-        await unit.tell_many("alert", [(alert.id, alert.rank) for alert, _ in new])
+        await unit.publish_many("alert", [(alert.id, alert.rank) for alert, _ in new])
 
 
 def _row(unit: Unit, alert: Alert, key_id: int | None) -> dict[str, Any]:
@@ -240,7 +240,7 @@ async def cancelled(unit: Unit, alert_id: int, now: datetime) -> None:
     await unit.conn.execute(
         update(alerts).where(alerts.c.id == alert_id, alerts.c.cancelled_at.is_(None)).values(cancelled_at=now)
     )
-    await unit.tell("cancelled", alert_id)
+    await unit.publish("cancelled", alert_id)
 
 
 async def unresolved(unit: Unit, now: datetime) -> list[tuple[int, int]]:

@@ -139,13 +139,13 @@ async def _move(unit: Unit, approval: Approval, values: dict[str, Any]) -> bool:
     return (await unit.conn.execute(update(approvals).where(*as_read).values(values))).rowcount == 1
 
 
-async def untold(unit: Unit, limit: int) -> list[Approval]:
+async def unannounced(unit: Unit, limit: int) -> list[Approval]:
     """Return the approvals whose state has not been announced yet to the people it concerns."""
     query = select(approvals).where(approvals.c.told_at.is_(None)).order_by(approvals.c.id).limit(limit)
     return [_approval(unit, row) for row in await unit.conn.execute(query)]
 
 
-async def told(unit: Unit, approval: Approval, now: datetime) -> None:
+async def mark_announced(unit: Unit, approval: Approval, now: datetime) -> None:
     """Record that this state was announced."""
     await _move(unit, approval, {"told_at": now})
 

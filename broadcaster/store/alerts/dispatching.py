@@ -9,8 +9,8 @@ from sqlalchemy import BindParameter, bindparam, select, update
 
 from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.deliveries import CHOSEN, Person, PersonState
-from broadcaster.domain.hearing import Hearing, Wishes
 from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
+from broadcaster.domain.timing import Timing, Wishes
 from broadcaster.store.alerts import alerts as alert_rows
 from broadcaster.store.alerts import answers, counting, escalations, planning, standing, threads, told_before
 from broadcaster.store.alerts.planning import Plan
@@ -53,10 +53,10 @@ _UPDATE_RECIPIENTS = Update(
 _LET_WAIT = Update(recipients, ("alert_id", "subscriber_id"), ("wait_until",))
 
 _STATE_OF = {
-    Hearing.LATER: PersonState.PENDING,
-    Hearing.DIGEST: PersonState.DIGEST,
-    Hearing.UNWANTED: PersonState.UNWANTED,
-    Hearing.MISSED: PersonState.UNREACHED,
+    Timing.LATER: PersonState.PENDING,
+    Timing.DIGEST: PersonState.DIGEST,
+    Timing.UNWANTED: PersonState.UNWANTED,
+    Timing.MISSED: PersonState.UNREACHED,
 }
 
 
@@ -93,11 +93,11 @@ async def write_chunk(
     }
     new = [each for each in subscriber_ids if each not in known]
     thread = None if alert.role is Role.FIRST else await threads.of(unit, alert)
-    told = await told_before.these(unit, alert, thread, [*new, *again])
+    told = await told_before.already_told(unit, alert, thread, [*new, *again])
     paused, unconfirmed = await planning.special(unit, [*new, *again], now)
     paused -= told  # people told of it get its updates and ending, even if their settings changed since
     willing = [each for each in [*new, *again] if each not in paused]
-    heard = {} if usual is None else await told_before.hearing(unit, alert, willing, usual, now, told=told)
+    heard = {} if usual is None else await told_before.timings(unit, alert, willing, usual, now, told=told)
     now_told = [each for each in [*new, *again] if each not in heard]
     asked = [each for each in now_told if each not in paused]
     reachable, lacking, guardians = await planning.contacts_of(unit, alert, asked)
@@ -110,7 +110,7 @@ async def write_chunk(
     planned = [each for each in now_told if each not in again or each in reachable or each in waiting]
     chunk = await planning.plan_first(unit, alert, planned, reachable, reasons=reasons, guardians=guardians, now=now)
     for each, how in heard.items():
-        _hear(chunk, each, *how)
+        _apply_timing(chunk, each, *how)
     for each in spared:
         chunk.people[each] = Person(each, PersonState.SPARED, 0, 0)
     if not chunk.people:
@@ -154,10 +154,10 @@ def _sums(alert: Alert, chunk: Plan, again: Mapping[int, Any], waiting: set[int]
     return deltas
 
 
-def _hear(chunk: Plan, subscriber_id: int, hearing: Hearing, until: datetime | None) -> None:
+def _apply_timing(chunk: Plan, subscriber_id: int, timing: Timing, until: datetime | None) -> None:
     """Plan for a person who is not sent the alert now."""
-    person = Person(subscriber_id, _STATE_OF[hearing], 0, 0)
-    if hearing is Hearing.MISSED:
+    person = Person(subscriber_id, _STATE_OF[timing], 0, 0)
+    if timing is Timing.MISSED:
         person.reasons = pack([Why(Reason.QUIET)])
     chunk.people[subscriber_id] = person
     if until is not None:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.deliveries import Person, PersonState
 from broadcaster.domain.escalation import enough, next_round
-from broadcaster.domain.hearing import Wishes
+from broadcaster.domain.timing import Wishes
 from broadcaster.store.alerts import alerts, counting, escalations, planning, threads, told_before, tracking
 from broadcaster.store.alerts.escalations import Due
 from broadcaster.store.alerts.planning import Contacts, Guardians, Plan
@@ -75,7 +75,7 @@ async def take(
         repeated = await _repeat(unit, alert, theirs, now)
     else:
         thread = None if alert.role is not Role.UPDATE else await threads.of(unit, alert)
-        plan.told = await told_before.these(unit, alert, thread, list(theirs))
+        plan.told = await told_before.already_told(unit, alert, thread, list(theirs))
         await planning.assign(unit, alert, plan, theirs, now)
         await planning.write(unit, alert, plan, batch_sizes, now)
     await _write_people(unit, alert, plan, repeated)
@@ -100,7 +100,7 @@ async def _reachable(
 ) -> tuple[Contacts, Guardians]:
     """Return the contacts of people who are neither paused nor in their quiet hours now, and which are guardians'."""
     paused, _ = await planning.special(unit, subscriber_ids, now)
-    heard = {} if usual is None else await wishes.hearing(unit, alert, subscriber_ids, usual, now)
+    heard = {} if usual is None else await wishes.timings(unit, alert, subscriber_ids, usual, now)
     theirs, _, guardians = await planning.contacts_of(
         unit, alert, [e for e in subscriber_ids if e not in paused and e not in heard]
     )

@@ -285,7 +285,7 @@ async def write(unit: Unit, alert: Alert, plan: Plan, batch_sizes: Mapping[int, 
                 batch = Batch(new_id(), alert.id, CHANNELS[channel], alert.rank, again=again)
                 await _write_batch(unit, alert, batch, pairs[start : start + size], now)
                 batched.append((f"{batch.channel}:{batch.id}", alert.rank))
-    await unit.tell_many("batch", batched)
+    await unit.publish_many("batch", batched)
     at = to_micros(now)
     stopped, why = int(DeliveryState.CANCELLED), str(Reason.BUDGET)
     await _INSERT_STOPPED.run(

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, exists, func, select, text, update
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName, ContactStatus
-from broadcaster.domain.retirement import APART, Blame, too_many
+from broadcaster.domain.retirement import APART, Blame, is_implausible
 from broadcaster.store.alerts.standing import Move
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.engine import Unit
@@ -179,7 +179,7 @@ async def _judge(unit: Unit, alert_id: int, now: datetime) -> None:
     for row in found:
         alike[row.keeper, row.blame, row.answer if row.blame == Blame.UNEXPLAINED else ""].append(row)
     for (keeper, blame, answer), rows in alike.items():
-        if too_many(len(rows), asked.get(keeper, 0)):
+        if is_implausible(len(rows), asked.get(keeper, 0)):
             # Contacts retired before the last refusal arrived are revived.
             await contacts.revive(unit, [row.contact_id for row in rows if row.state == _State.RETIRED], now)
             await _settle(unit, alert_id, rows, _State.SPARED)

@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, select
 
 from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.audience import Audience, AudienceKind
-from broadcaster.domain.hearing import Wishes
 from broadcaster.domain.people import PUSH
+from broadcaster.domain.timing import Wishes
 from broadcaster.store.alerts import threads
 from broadcaster.store.alerts.planning import Contacts
 from broadcaster.store.engine.among import among
@@ -23,7 +23,9 @@ _WRITTEN = select(deliveries.c.contact_id).where(
 )
 
 
-async def these(unit: Unit, alert: Alert, thread: threads.Thread | None, subscriber_ids: Sequence[int]) -> set[int]:
+async def already_told(
+    unit: Unit, alert: Alert, thread: threads.Thread | None, subscriber_ids: Sequence[int]
+) -> set[int]:
     """Return which of these people were told of an earlier version of the alert."""
     if alert.audience.kind in (AudienceKind.TOLD, AudienceKind.LEFT):
         return set(subscriber_ids)
@@ -34,16 +36,16 @@ async def these(unit: Unit, alert: Alert, thread: threads.Thread | None, subscri
     return set((await threads.informed(unit, earlier, subscriber_ids)).tolist())
 
 
-async def hearing(
+async def timings(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int], usual: Wishes, now: datetime, *, told: set[int]
 ) -> dict[int, wishes.How]:
-    """Return ``wishes.hearing``, except that people told of an earlier version hear the next, whatever topics they
+    """Return ``wishes.timings``, except that people told of an earlier version hear the next, whatever topics they
     chose since.
     """
     before = [each for each in subscriber_ids if each in told]
-    heard = await wishes.hearing(unit, alert, [each for each in subscriber_ids if each not in told], usual, now)
+    heard = await wishes.timings(unit, alert, [each for each in subscriber_ids if each not in told], usual, now)
     if before:
-        heard |= await wishes.hearing(unit, replace(alert, audience=_TOLD), before, usual, now)
+        heard |= await wishes.timings(unit, replace(alert, audience=_TOLD), before, usual, now)
     return heard
 
 

@@ -25,7 +25,7 @@ from broadcaster.store.tables import from_micros, outbox
 _CLOSE_S = 5.0
 _SLOW_S = 2.0
 _TRIES = 5
-_MOST_TOGETHER = 64
+_MOST_GROUPED = 64
 _AGAIN_S = 0.01
 # PostgreSQL, appendix A. Serialization failure, deadlock; unique and foreign key violations.
 _COLLISIONS = frozenset({"40001", "40P01"})
@@ -59,7 +59,7 @@ class Unit:
     def __init__(self, conn: AsyncConnection, vault: Vault, undisturbed_s: Callable[[], float] | None = None) -> None:
         self.conn = conn
         self.vault = vault
-        self.told = False
+        self.published = False
         self._undisturbed_s = undisturbed_s
 
     @property
@@ -85,33 +85,33 @@ class Unit:
         if self.conn.dialect.name == "postgresql":
             await self.conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": turn_key(what, number)})
 
-    async def tell(self, topic: str, ref: int | str, rank: int = 0) -> None:
+    async def publish(self, topic: str, ref: int | str, rank: int = 0) -> None:
         """Write an event to the outbox in this transaction; the relay puts it on the bus."""
-        await self.tell_many(topic, [(ref, rank)])
+        await self.publish_many(topic, [(ref, rank)])
 
-    async def tell_many(self, topic: str, refs: list[tuple[int | str, int]]) -> None:
+    async def publish_many(self, topic: str, refs: list[tuple[int | str, int]]) -> None:
         """Write several events on one topic: (ref, rank) each."""
         if refs:
             rows = [{"topic": topic, "ref": str(ref), "rank": rank} for ref, rank in refs]
             await self.conn.execute(outbox.insert(), rows)
-            self.told = True
+            self.published = True
 
 
 class Store:
     """The database at ``url`` (``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://…``).
 
-    ``on_told`` is called after each commit that wrote an event; the relay sets it.
+    ``on_publish`` is called after each commit that wrote an event; the relay sets it.
     """
 
     def __init__(self, url: str, vault: Vault) -> None:
         self.vault = vault
-        self.on_told: Callable[[], None] | None = None
+        self.on_publish: Callable[[], None] | None = None
         self._disturbed_at = -math.inf
         # Separate, since a full disk can be read but not written.
         self._readable = Availability("the database, to be read,", seen=False)
         self._writable = Availability("the database, to be written,", seen=False)
-        self._together: Grouped[Callable[[Unit], Awaitable[Any]], Any] = Grouped(
-            self._all_of, _MOST_TOGETHER, StoreUnavailable
+        self._grouped: Grouped[Callable[[Unit], Awaitable[Any]], Any] = Grouped(
+            self._all_of, _MOST_GROUPED, StoreUnavailable
         )
         self._turn: AbstractAsyncContextManager[None] = nullcontext()
         self.sqlite = url.startswith("sqlite")
@@ -139,8 +139,8 @@ class Store:
             async with self._turn, self._connected(engine) as conn, conn.begin():
                 unit = Unit(conn, self.vault, undisturbed_s)
                 yield unit
-        if unit.told and self.on_told is not None:
-            self.on_told()
+        if unit.published and self.on_publish is not None:
+            self.on_publish()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Unit]:
@@ -163,7 +163,7 @@ class Store:
                     with suppress(DBAPIError):
                         await conn.invalidate()  # its locks must not stay on a pooled connection
 
-    async def at_once(self, work: Callable[[Unit], Awaitable[T]], *, single: bool = False) -> T:
+    async def run_write(self, work: Callable[[Unit], Awaitable[T]], *, single: bool = False) -> T:
         """Return ``work(unit)``'s result, from a committed write transaction.
 
         For the hot path: on SQLite in one thread call (``Direct``), so ``work`` may await only the unit's connection;
@@ -171,36 +171,36 @@ class Store:
         """
         if not self.sqlite:
             return await self.transact(work, single=single)
-        told, undisturbed_s = False, self._undisturbed()
+        published, undisturbed_s = False, self._undisturbed()
 
         async def kept(conn: AsyncConnection) -> T:
-            nonlocal told
+            nonlocal published
             unit = Unit(conn, self.vault, undisturbed_s)
             found = await work(unit)
-            told = unit.told
+            published = unit.published
             return found
 
         with self._noted(self._writable), _mapped():
             async with self._turn:
                 found = await self._directly[True].run(kept)
-        if told and self.on_told is not None:
-            self.on_told()
+        if published and self.on_publish is not None:
+            self.on_publish()
         return found
 
-    async def together(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Return ``work(unit)``'s result, like ``at_once``, in one transaction with other callers.
+    async def run_grouped(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Return ``work(unit)``'s result, like ``run_write``, in one transaction with other callers.
 
         For many small concurrent writes, where a commit costs more than the write. An error rolls back only its own
         caller's work.
         """
-        found: T = await self._together.do(work)
+        found: T = await self._grouped.do(work)
         return found
 
     async def _all_of(self, works: Sequence[Callable[[Unit], Awaitable[Any]]]) -> list[Any]:
-        return await self.at_once(lambda unit: _one_by_one(unit, works))
+        return await self.run_write(lambda unit: _one_by_one(unit, works))
 
-    async def look(self, work: Callable[[Unit], Awaitable[T]]) -> T:
-        """Return the result of ``work(unit)`` on a read-only snapshot; otherwise like ``at_once``."""
+    async def run_read(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Return the result of ``work(unit)`` on a read-only snapshot; otherwise like ``run_write``."""
         if not self.sqlite:
             async with self.read() as unit:
                 return await work(unit)

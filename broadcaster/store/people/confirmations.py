@@ -65,7 +65,7 @@ _WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConfirmationRequest:
     """A contact to confirm. ``subscriber_id``: the subscriber it is added to; None creates one with ``locale``.
 
     ``caller``: the requester's mark (``caller_mark``).
@@ -80,7 +80,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedConfirmation:
     """``secret`` goes to the requester, ``code`` to the number or mailbox; None: the earlier code is still valid.
 
     ``minutes``: the code's lifetime.
@@ -133,7 +133,7 @@ def token_of(secret: str) -> str:
     return _TOKEN + secret.removeprefix(_SECRET)
 
 
-async def counted(unit: Unit, asked: Asked, now: datetime) -> Counted:
+async def counted(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Counted:
     """Count the codes of the last day; concurrent counts are serialized."""
     await unit.in_turn("confirmations")
     of, hour = confirmations.c, now - timedelta(hours=1)
@@ -163,7 +163,7 @@ async def counted(unit: Unit, asked: Asked, now: datetime) -> Counted:
     )
 
 
-async def begin(unit: Unit, asked: Asked, now: datetime, *, busy: bool = False) -> Begun:
+async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: bool = False) -> StartedConfirmation:
     """Store a contact to confirm, and make its code.
 
     ``busy``: many codes went to this number. Then a valid code sent there earlier, for any request, counts for this one
@@ -203,10 +203,10 @@ async def begin(unit: Unit, asked: Asked, now: datetime, *, busy: bool = False) 
         )
     )
     number, minutes = made.scalar_one(), int(life.total_seconds() // 60)
-    return Begun(number, secret, None if there is not None else code, expires_at, minutes)
+    return StartedConfirmation(number, secret, None if there is not None else code, expires_at, minutes)
 
 
-async def _holding(unit: Unit, asked: Asked, now: datetime) -> Row[Any] | None:
+async def _holding(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Row[Any] | None:
     """Return the newest code sent to this number that stays valid for some minutes."""
     of = confirmations.c
     channel, mark = contact_rows.key_of(unit, asked.contact)

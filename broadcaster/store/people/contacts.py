@@ -278,4 +278,4 @@ async def _changed(unit: Unit, contact_ids: list[int]) -> None:
     owners = select(links.c.subscriber_id).where(links.c.contact_id.in_(contact_ids)).distinct()
     await unit.in_turn("changes")
     await unit.conn.execute(changes.insert().from_select(["subscriber_id"], owners))
-    await unit.tell("people", 0)
+    await unit.publish("people", 0)

@@ -94,7 +94,7 @@ async def keep(unit: Unit, fixes: Sequence[Fix], *, tell: bool = True) -> None:
     await unit.in_turn("changes")
     await _TELL.run(unit, _each(unit.vault, fixes))
     if tell:
-        await unit.tell("people", 0)
+        await unit.publish("people", 0)
 
 
 def _newest(vault: Vault, fixes: Sequence[Fix]) -> list[tuple[Any, ...]]:

@@ -219,7 +219,7 @@ async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
     if subscriber_ids:
         await unit.in_turn("changes")
         await _CHANGE.run(unit, [(each,) for each in subscriber_ids])
-        await unit.tell("people", 0)
+        await unit.publish("people", 0)
 
 
 async def erase(unit: Unit, subscriber_id: int) -> bool:

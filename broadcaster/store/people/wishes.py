@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BindParameter, and_, bindparam, delete, func, or_, select, text, update
 
 from broadcaster.domain.alerts import Alert, Severity
-from broadcaster.domain.hearing import Hearing, TopicChoice, Wishes
 from broadcaster.domain.stations import TOPICS
+from broadcaster.domain.timing import Timing, TopicChoice, Wishes
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch
 from broadcaster.store.engine.engine import Unit
@@ -58,23 +58,23 @@ _BY_CHOICE = (
     .group_by(*_THEIR_CHOICES)
 )
 
-How = tuple[Hearing, "datetime | None"]
+How = tuple[Timing, "datetime | None"]
 
 
-async def hearing(
+async def timings(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int], usual: Wishes, now: datetime
 ) -> dict[int, How]:
     """Return, for those of these people who do not get an alert now, how they get it and when."""
 
     @cache
     def how(wishes: Wishes) -> How:
-        heard, until = wishes.hears(alert, now)
-        return heard, next_time(DIGEST_AT, now, ZoneInfo(usual.zone)) if heard is Hearing.DIGEST else until
+        heard, until = wishes.timing_of(alert, now)
+        return heard, next_time(DIGEST_AT, now, ZoneInfo(usual.zone)) if heard is Timing.DIGEST else until
 
     given = {"station_id": alert.station_id, "topic": alert.topic or "", "ids": subscriber_ids}
     found = dict.fromkeys(subscriber_ids, how(usual))
     found |= {row[0]: how(_wishes(row, usual)) for row in await _OF_PEOPLE.rows(unit, given)}
-    return {each: heard for each, heard in found.items() if heard[0] is not Hearing.NOW}
+    return {each: heard for each, heard in found.items() if heard[0] is not Timing.NOW}
 
 
 async def chosen(unit: Unit, station_id: int, topic: str, usual: Wishes) -> Counter[Wishes]:

@@ -106,7 +106,7 @@ async def write(
         ordered = sorted(dropped)
         for start in range(0, len(ordered), CHUNK):
             await drop_orphans(unit, ordered[start : start + CHUNK])
-        await unit.tell("people", 0)
+        await unit.publish("people", 0)
     except IntegrityError as error:
         raise Conflict("register-changed") from error
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.timing import TopicChoice
 from broadcaster.domain.zones import zone_of
 from broadcaster.store.people.profiles import Profile
 from broadcaster.store.people.wishes import Followed

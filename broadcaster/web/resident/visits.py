@@ -22,7 +22,7 @@ from broadcaster.pipeline import visiting
 from broadcaster.pipeline.visiting import Visiting
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit
-from broadcaster.store.people.confirmations import Asked
+from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import Visit, by_street
 from broadcaster.web.i18n import Words, catalogs
@@ -86,7 +86,9 @@ async def send_code(call: Call[None, None]) -> web.Response:
     if not found.readable:
         return _closed(call, words, found)
     contact = telephone(call.services, found.station, found.volunteer.phone)
-    begun = await begin(call.services, found.station, Asked(found.station.id, contact, words.language, caller_of(call)))
+    begun = await begin(
+        call.services, found.station, ConfirmationRequest(found.station.id, contact, words.language, caller_of(call))
+    )
     async with call.services.store.write() as unit:
         await volunteers.asked(unit, found.volunteer.id, begun.id)
     return to(f"{_path(call)}?sent=1&lang={words.language}")
@@ -139,14 +141,14 @@ async def record(call: Call[None, None]) -> web.Response:
 
 
 async def _found(call: Call[Any, Any]) -> Visiting | None:
-    return await call.services.store.look(lambda unit: visiting.of_volunteer(unit, call.services, call.linked))
+    return await call.services.store.run_read(lambda unit: visiting.of_volunteer(unit, call.services, call.linked))
 
 
 async def _signed_in(call: Call[Any, Any], found: Visiting) -> bool:
     secret, now = call.request.cookies.get(_COOKIE, ""), call.services.clock.now()
     if not secret or len(secret) > _LONGEST:
         return False
-    return await call.services.store.look(lambda unit: volunteers.signed_in(unit, found.volunteer.id, secret, now))
+    return await call.services.store.run_read(lambda unit: volunteers.signed_in(unit, found.volunteer.id, secret, now))
 
 
 def _words(call: Call[Any, Any], found: Visiting) -> Words:

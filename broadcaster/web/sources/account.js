@@ -1,7 +1,7 @@
 // An operator's own page: pushes to this browser.
 
-import { given, once, word } from "./parts/ask.js";
-import { call } from "./parts/call.js";
+import { given, once, word } from "./parts/resident_page.js";
+import { operatorRequest } from "./parts/operator_request.js";
 import { one } from "./parts/dom.js";
 import { PUSHED } from "./parts/operator_push.js";
 import { standing, subscription } from "./parts/pushing.js";
@@ -19,7 +19,7 @@ button.addEventListener("click", () =>
     said.textContent = word("asking");
     try {
       const made = await subscription(given.key);
-      const { reached } = await call("POST", PUSHES, { subscription: made });
+      const { reached } = await operatorRequest("POST", PUSHES, { subscription: made });
       localStorage.setItem(PUSHED, made.endpoint);
       location.assign(`/console/account?done=${reached ? "pushed" : "unreached"}`);
     } catch (error) {

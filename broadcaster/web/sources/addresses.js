@@ -1,7 +1,7 @@
 // Review of uncertain addresses on a map, by keys: accept, skip, choose. Also shows the progress of the look-up.
 
 import { all, fill, number, one } from "./parts/dom.js";
-import { call } from "./parts/call.js";
+import { operatorRequest } from "./parts/operator_request.js";
 
 const EVERY_MS = 2000;
 const CLOSE = { tiles: 16, outlines: 13 }; // without tiles, only the boundaries of communes are visible
@@ -43,7 +43,7 @@ if (bar) {
   const { watch, said, total } = watched.dataset;
   const look = async () => {
     try {
-      const { waiting, uncertain } = await call("GET", watch);
+      const { waiting, uncertain } = await operatorRequest("GET", watch);
       if (waiting === 0 || (uncertain && !box)) return location.reload();
       bar.value = total - waiting;
       one("p", watched).textContent = fill(said, { done: number(total - waiting) });

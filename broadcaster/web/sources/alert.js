@@ -1,11 +1,11 @@
 // Additions to the alert's page, which is complete without scripts: share, "you are here", and the age of a saved page.
 
 import { answering } from "./parts/answering.js";
-import { ask } from "./parts/ask.js";
+import { residentRequest } from "./parts/resident_page.js";
 import { fact } from "./parts/device.js";
 import { all, one } from "./parts/dom.js";
 import { easyFirst } from "./parts/easy.js";
-import { distance, locate, metresOutside } from "./parts/where.js";
+import { distance, locate, metresOutside } from "./parts/geo.js";
 
 const page = one("article[data-alert]");
 const words = page.dataset;
@@ -105,5 +105,5 @@ const end = Date.parse(words.expires);
 
 // Report the reading, so that the same alert is not sent after quiet hours.
 if (words.opened) {
-  fact("token").then((token) => token && ask("PUT", words.opened)).catch(() => undefined);
+  fact("token").then((token) => token && residentRequest("PUT", words.opened)).catch(() => undefined);
 }

@@ -1,13 +1,13 @@
 // //here: one press shows the alerts at this position. The service learns only a cell of some kilometres, unless the
 // visitor asks for alerts while they are here.
 
-import { ask, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { residentRequest, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
 import { card, moment, textOf } from "./parts/cards.js";
 import { drop, fact, keep } from "./parts/device.js";
 import { all, one, say } from "./parts/dom.js";
 import { locale } from "./parts/codes.js";
 import { standing, subscribe } from "./parts/pushing.js";
-import { alertsAround, distance, locate, side } from "./parts/where.js";
+import { alertsAround, distance, locate, side } from "./parts/geo.js";
 
 const look = /** @type {HTMLButtonElement} */ (one("#look"));
 const wrong = one("#trouble");
@@ -35,7 +35,7 @@ form.addEventListener("submit", (event) => {
   once(form, async () => {
     trouble(wrong, "");
     try {
-      const found = await ask("GET", `/places?q=${encodeURIComponent(text)}`, undefined, { token: null });
+      const found = await residentRequest("GET", `/places?q=${encodeURIComponent(text)}`, undefined, { token: null });
       if (!found.places.length) trouble(wrong, word("no_place"));
       else await show({ ...found.places[0], accuracy: 0 });
     } catch (error) {
@@ -80,10 +80,10 @@ for (const button of all("[data-hours]")) {
         const until = new Date(Date.now() + hours * 3600_000).toISOString();
         const token = await fact("token");
         if (token && !(await fact("visit"))) {
-          await ask("PUT", "/v1/subscribers/me/push", { subscription });
-          await ask("PUT", "/v1/subscribers/me/position", { ...at, hours });
+          await residentRequest("PUT", "/v1/subscribers/me/push", { subscription });
+          await residentRequest("PUT", "/v1/subscribers/me/position", { ...at, hours });
         } else {
-          const made = await ask("POST", "/v1/visits", { ...at, subscription, hours, locale: locale() }, { token: null });
+          const made = await residentRequest("POST", "/v1/visits", { ...at, subscription, hours, locale: locale() }, { token: null });
           await keep("token", made.token);
           await keep("visit", made.forget_at);
         }
@@ -121,7 +121,7 @@ function move() {
     last = Date.now();
     const hours = Math.max(0.1, (Date.parse(until) - last) / 3600_000);
     const at = { lon: coords.longitude, lat: coords.latitude, accuracy_m: coords.accuracy, hours };
-    await ask("PUT", "/v1/subscribers/me/position", at).catch(() => undefined);
+    await residentRequest("PUT", "/v1/subscribers/me/position", at).catch(() => undefined);
   });
 }
 
@@ -130,10 +130,10 @@ leave.addEventListener("click", () =>
   once(leave, async () => {
     try {
       if (await fact("visit")) {
-        await ask("DELETE", "/v1/subscribers/me");
+        await residentRequest("DELETE", "/v1/subscribers/me");
         await Promise.all([drop("visit"), drop("token"), drop("stay")]);
       } else {
-        await ask("DELETE", "/v1/subscribers/me/position");
+        await residentRequest("DELETE", "/v1/subscribers/me/position");
         await drop("stay");
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 // The form of a person: looks up an address, or shows a place on the map, without leaving the page.
 
 import { all, left, make, one, say } from "./parts/dom.js";
-import { call } from "./parts/call.js";
+import { operatorRequest } from "./parts/operator_request.js";
 
 const words = left("words");
 const address = one("#address");
@@ -33,7 +33,7 @@ async function find() {
   button.setAttribute("aria-busy", "true");
   try {
     const query = new URLSearchParams({ q: text, ...(station ? { station } : {}) });
-    const { places } = await call("GET", `/places?${query}`);
+    const { places } = await operatorRequest("GET", `/places?${query}`);
     wrong(places.length ? "" : words.nothing);
     const choices = places.map((each, n) => choice(`${each.lon},${each.lat},${each.label}`, each.label, n === 0));
     one("div", found).replaceChildren(...choices, ...(places.length ? [choice("none", words.none, false)] : []));

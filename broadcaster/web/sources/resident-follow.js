@@ -1,7 +1,7 @@
 // //s/{station}: three presses to follow. One step at a time; the back button goes one step back; work interrupted by
 // a lost network is stored and resumed.
 
-import { ask, dialled, given, isOffline, once, trouble, word } from "./parts/ask.js";
+import { residentRequest, dialled, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
 import { Problem } from "./parts/request.js";
 import { codes, locale } from "./parts/codes.js";
 import { drop, fact, keep } from "./parts/device.js";
@@ -79,8 +79,8 @@ async function grant() {
   if (!wish) return;
   if (wish.known) {
     try {
-      await ask("PUT", `/v1/subscribers/me/follows/${wish.station}`);
-      await ask("PUT", "/v1/subscribers/me/push", { subscription: wish.contact.subscription });
+      await residentRequest("PUT", `/v1/subscribers/me/follows/${wish.station}`);
+      await residentRequest("PUT", "/v1/subscribers/me/push", { subscription: wish.contact.subscription });
     } catch (error) {
       if (error.status !== 401) throw error;
       await drop("token"); // erased elsewhere: start again
@@ -89,7 +89,7 @@ async function grant() {
     }
   } else {
     const body = { locale: wish.locale, contacts: [wish.contact], token: wish.token };
-    await ask("POST", `/v1/stations/${wish.station}/subscribers`, body, { token: null });
+    await residentRequest("POST", `/v1/stations/${wish.station}/subscribers`, body, { token: null });
     await keep("token", wish.token);
   }
   await drop("wish");
@@ -117,7 +117,7 @@ async function alreadyFollows() {
   adding = false;
   if (!(await fact("token"))) return false;
   try {
-    await ask("PUT", `/v1/subscribers/me/follows/${given.station}`);
+    await residentRequest("PUT", `/v1/subscribers/me/follows/${given.station}`);
     adding = true;
   } catch (error) {
     if (error.status !== 401) throw error;
@@ -132,7 +132,7 @@ async function alreadyFollows() {
 async function followed(channel, to) {
   await keep("done", { station: given.station, channel, to });
   one("#done-how", root).textContent = word(`done_${channel}`, { to: dialled(to) });
-  const me = await ask("GET", "/v1/subscribers/me").catch(() => null);
+  const me = await residentRequest("GET", "/v1/subscribers/me").catch(() => null);
   step(me?.places.length ? "done" : "home");
 }
 
@@ -154,7 +154,7 @@ async function choose(point) {
 async function settle() {
   const place = await fact("place");
   if (!place) return;
-  await ask("PATCH", "/v1/subscribers/me", { places: [place] });
+  await residentRequest("PATCH", "/v1/subscribers/me", { places: [place] });
   await drop("place");
 }
 window.addEventListener("online", () =>
@@ -178,6 +178,6 @@ window.addEventListener("online", () =>
   await settle().catch(() => undefined);
   const token = await fact("token");
   if (!token) return;
-  const me = await ask("GET", "/v1/subscribers/me").catch(() => null);
+  const me = await residentRequest("GET", "/v1/subscribers/me").catch(() => null);
   if (me?.follows.some((each) => each.station === given.station)) one("#following", root).hidden = false;
 })();

@@ -1,6 +1,6 @@
 // //me: the stations I follow, my contacts and places; pause, download, leave.
 
-import { ask, dialled, given, isOffline, once, page, trouble, word } from "./parts/ask.js";
+import { residentRequest, dialled, given, isOffline, once, page, trouble, word } from "./parts/resident_page.js";
 import { moment } from "./parts/cards.js";
 import { codes } from "./parts/codes.js";
 import { fact, forgetAll } from "./parts/device.js";
@@ -11,7 +11,7 @@ import { places } from "./parts/places.js";
 import { standing, subscribe } from "./parts/pushing.js";
 import { save } from "./parts/saving.js";
 import { trial } from "./parts/trials.js";
-import { distance, side, wayInto } from "./parts/where.js";
+import { distance, side, wayInto } from "./parts/geo.js";
 
 const root = one("#me");
 const wrong = one("#trouble");
@@ -24,8 +24,8 @@ let tried = [];
 async function load() {
   if (!(await fact("token"))) return nobody();
   try {
-    me = await ask("GET", "/v1/subscribers/me");
-    tried = (await ask("GET", "/v1/subscribers/me/trials")).trials;
+    me = await residentRequest("GET", "/v1/subscribers/me");
+    tried = (await residentRequest("GET", "/v1/subscribers/me/trials")).trials;
     await show();
     root.hidden = false;
     trouble(wrong, "");
@@ -59,7 +59,7 @@ const doing = (button, work) =>
   });
 
 const change = async (patch) => {
-  me = await ask("PATCH", "/v1/subscribers/me", patch);
+  me = await residentRequest("PATCH", "/v1/subscribers/me", patch);
 };
 
 /** @param {string} selector @param {any[]} rows @param {(row: any) => Node} line */
@@ -96,7 +96,7 @@ function wishes(follow) {
   form.addEventListener("change", async () => {
     const picked = (value) => topics.filter((topic) => form.elements[`topic-${station}-${topic.slug}`].value === value).map((topic) => topic.slug);
     try {
-      await ask("PUT", `/v1/subscribers/me/follows/${station}/wishes`, { least: form.elements[`least-${station}`].value, mute: picked("mute"), digest: picked("digest") });
+      await residentRequest("PUT", `/v1/subscribers/me/follows/${station}/wishes`, { least: form.elements[`least-${station}`].value, mute: picked("mute"), digest: picked("digest") });
       trouble(wrong, "");
       say(word("saved"));
     } catch (error) {
@@ -110,7 +110,7 @@ async function show() {
   const endpoint = await fact("endpoint");
   const name = (slug) => given.stations[slug] || slug;
   list("#stations", me.follows, ({ station }) =>
-    line(name(station), "", word("leave"), word("leave_sure", { name: name(station) }), () => ask("DELETE", `/v1/subscribers/me/follows/${station}`)),
+    line(name(station), "", word("leave"), word("leave_sure", { name: name(station) }), () => residentRequest("DELETE", `/v1/subscribers/me/follows/${station}`)),
   );
   one("#wishes", root).replaceChildren(...me.follows.map(wishes));
   const { begin, end } = me.quiet_hours;
@@ -181,7 +181,7 @@ const sent = (contact) =>
 
 const addPush = /** @type {HTMLButtonElement} */ (one("#add-push", root));
 addPush.addEventListener("click", () =>
-  doing(addPush, async () => ask("PUT", "/v1/subscribers/me/push", { subscription: await subscribe() })),
+  doing(addPush, async () => residentRequest("PUT", "/v1/subscribers/me/push", { subscription: await subscribe() })),
 );
 
 const adding = one("#adding", root);
@@ -248,7 +248,7 @@ language.addEventListener("change", () => doing(language, () => change({ locale:
 
 const take = /** @type {HTMLButtonElement} */ (one("#take", root));
 take.addEventListener("click", () =>
-  doing(take, async () => save("tocsin.json", "application/json", JSON.stringify(await ask("GET", "/v1/subscribers/me/data"), null, 2))),
+  doing(take, async () => save("tocsin.json", "application/json", JSON.stringify(await residentRequest("GET", "/v1/subscribers/me/data"), null, 2))),
 );
 
 const read = /** @type {HTMLButtonElement} */ (one("#read", root));
@@ -268,7 +268,7 @@ const sure = /** @type {HTMLButtonElement} */ (one("[data-sure]", dialog));
 sure.addEventListener("click", () =>
   once(sure, async () => {
     try {
-      prove(await ask("DELETE", "/v1/subscribers/me"));
+      prove(await residentRequest("DELETE", "/v1/subscribers/me"));
     } catch (error) {
       if (error.status !== 401) {
         dialog.close();

@@ -1,6 +1,6 @@
 // A poll: people who may vote see its answers as buttons, and vote once.
 
-import { ask, once } from "./parts/ask.js";
+import { residentRequest, once } from "./parts/resident_page.js";
 import { fact } from "./parts/device.js";
 import { one } from "./parts/dom.js";
 
@@ -10,7 +10,7 @@ const said = one("#said");
 async function look() {
   const { to, thanks, notYours, identity } = form.dataset;
   if (!(await fact("token"))) return;
-  const mine = await ask("GET", to);
+  const mine = await residentRequest("GET", to);
   form.hidden = !mine.may_vote;
   said.textContent = mine.voted ? thanks : mine.may_vote ? "" : mine.identity_missing ? identity : notYours;
 }
@@ -22,7 +22,7 @@ if (form) {
     const button = /** @type {HTMLButtonElement} */ (event.submitter);
     once(form, async () => {
       try {
-        await ask("PUT", form.dataset.to, { answer: Number(button.value) });
+        await residentRequest("PUT", form.dataset.to, { answer: Number(button.value) });
         await look();
       } catch {
         said.textContent = form.dataset.failed;

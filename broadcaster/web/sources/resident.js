@@ -1,13 +1,13 @@
 // On each resident's page: registers the service worker and sends reports. On "/", shows the alerts at the resident's
 // places.
 
-import { ask, word } from "./parts/ask.js";
+import { residentRequest, word } from "./parts/resident_page.js";
 import { every, fact } from "./parts/device.js";
 import { dates, make, one } from "./parts/dom.js";
 import { card } from "./parts/cards.js";
 import { mend } from "./parts/pushing.js";
 import { tellAll } from "./parts/reports.js";
-import { alertsAround } from "./parts/where.js";
+import { alertsAround } from "./parts/geo.js";
 
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker
@@ -43,7 +43,7 @@ async function mine() {
   const list = one(".alerts", block);
   const said = one(".said-of", block);
   try {
-    const me = await ask("GET", "/v1/subscribers/me");
+    const me = await residentRequest("GET", "/v1/subscribers/me");
     const points = [...me.places, ...(me.position ? [{ ...me.position, label: null }] : [])];
     const found = new Map();
     for (const each of points) {
@@ -54,7 +54,7 @@ async function mine() {
       }
     }
     for (const { station } of me.follows) {
-      const told = await ask("GET", `/v1/stations/${station}/alerts`, undefined, { token: null });
+      const told = await residentRequest("GET", `/v1/stations/${station}/alerts`, undefined, { token: null });
       for (const alert of told.alerts) if (!alert.shape) found.set(alert.id, { ...alert, at: [] });
     }
     list.replaceChildren(...[...found.values()].map((each) => card(each, { places: each.at })));

@@ -2,7 +2,7 @@
 
 import { browserSupportsWebAuthnAutofill, startRegistration } from "@simplewebauthn/browser";
 
-import { call } from "./parts/call.js";
+import { operatorRequest } from "./parts/operator_request.js";
 import { all, fill, left, make, one } from "./parts/dom.js";
 import { passkeysWork, showPasskey } from "./parts/passkey.js";
 import { Problem } from "./parts/request.js";
@@ -68,7 +68,7 @@ function signIn() {
     event.preventDefault();
     busy(one("button", form), async () => {
       const given = { login: one("#login")?.value || "", password: typed("password"), code: typed("code"), trusted: trusted() };
-      await call("POST", "/console/sign-in/password", given);
+      await operatorRequest("POST", "/console/sign-in/password", given);
       then();
     });
   });
@@ -171,14 +171,14 @@ async function welcome() {
   const looking = one("#looking");
   const secret = location.hash.slice(1);
   try {
-    const { name } = await call("POST", "/console/welcome", { secret });
+    const { name } = await operatorRequest("POST", "/console/welcome", { secret });
     one("#name").value = name;
     form.hidden = false;
     one("#set-password").hidden = false;
     (able() ? one("#make") : one("#name")).focus();
     setPassword(
-      () => call("POST", "/console/welcome/app", { secret }),
-      (given) => call("POST", "/console/welcome/password", { ...given, secret, name: typed("name").trim() || name }),
+      () => operatorRequest("POST", "/console/welcome/app", { secret }),
+      (given) => operatorRequest("POST", "/console/welcome/password", { ...given, secret, name: typed("name").trim() || name }),
     );
   } catch (error) {
     showProblem(error);
@@ -188,9 +188,9 @@ async function welcome() {
     event.preventDefault();
     if (!passkeysWork()) return one("#app-code").focus();
     busy(one("#make"), async () => {
-      const { options, name } = await call("POST", "/console/welcome", { secret });
+      const { options, name } = await operatorRequest("POST", "/console/welcome", { secret });
       const credential = await startRegistration({ optionsJSON: options });
-      await call("POST", "/console/welcome/passkey", { secret, credential, name: typed("name").trim() || name });
+      await operatorRequest("POST", "/console/welcome/passkey", { secret, credential, name: typed("name").trim() || name });
       location.replace("/console");
     });
   });
@@ -200,19 +200,19 @@ function account() {
   const button = one("#add-passkey");
   if (!button) return;
   setPassword(
-    () => call("GET", "/console/account/app"),
-    (given) => call("POST", "/console/account/password", given),
+    () => operatorRequest("GET", "/console/account/app"),
+    (given) => operatorRequest("POST", "/console/account/password", given),
   );
   const codes = one("#new-codes");
   codes?.addEventListener("click", () =>
-    busy(codes, async () => showCodes(await call("POST", "/console/account/codes", {}))),
+    busy(codes, async () => showCodes(await operatorRequest("POST", "/console/account/codes", {}))),
   );
   if (!able()) return;
   button.addEventListener("click", () =>
     busy(button, async () => {
-      const { options } = await call("GET", "/console/account/passkeys");
+      const { options } = await operatorRequest("GET", "/console/account/passkeys");
       const credential = await startRegistration({ optionsJSON: options });
-      await call("POST", "/console/account/passkeys", { credential });
+      await operatorRequest("POST", "/console/account/passkeys", { credential });
       location.assign("/console/account?done=added");
     }),
   );

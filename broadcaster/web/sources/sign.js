@@ -1,7 +1,7 @@
 // //sign/{station}: a display without interaction. It polls, shows the time of its last contact, keeps its alerts
 // through a loss of network or power, and reloads itself at night.
 
-import { given, word } from "./parts/ask.js";
+import { given, word } from "./parts/resident_page.js";
 import { moment, severity } from "./parts/cards.js";
 import { all, dates, fill, make, one } from "./parts/dom.js";
 

@@ -1,7 +1,7 @@
 // The stations' form: finds communes while typing, and draws the chosen one's boundary.
 
 import { all, left, many, number, one, say } from "./parts/dom.js";
-import { call } from "./parts/call.js";
+import { operatorRequest } from "./parts/operator_request.js";
 
 const PAUSE_MS = 150;
 const EVERY_MS = 2000;
@@ -15,7 +15,7 @@ const fetching = one("[data-fetching]");
 if (fetching) {
   const look = async () => {
     try {
-      const { held, running } = await call("GET", fetching.dataset.fetching);
+      const { held, running } = await operatorRequest("GET", fetching.dataset.fetching);
       if (!running) return location.reload();
       one("progress", fetching).value = held;
       one("[data-held]", fetching).textContent = number(held);
@@ -49,7 +49,7 @@ if (form) {
     under?.abort();
     under = new AbortController();
     try {
-      const found = text.length < 2 ? { communes: [] } : await call("GET", `/console/communes?q=${encodeURIComponent(text)}`, undefined, under.signal);
+      const found = text.length < 2 ? { communes: [] } : await operatorRequest("GET", `/console/communes?q=${encodeURIComponent(text)}`, undefined, under.signal);
       list.replaceChildren(...found.communes.map(line));
       none.hidden = text.length < 2 || found.communes.length > 0;
       if (found.communes.length) say(many(words.found, found.communes.length));

@@ -15,11 +15,11 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.duty import weeks_from
 from broadcaster.domain.fixes import Fix
-from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.domain.templates import Template
+from broadcaster.domain.timing import TopicChoice
 from broadcaster.domain.visits import Finding, Visited
 from broadcaster.domain.vulnerable import Details
 from broadcaster.domain.zones import zone_of
@@ -29,7 +29,7 @@ from broadcaster.store.operations import audit, rotating, sessions
 from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations, contacts, fixes, identities, welcomes, wishes
-from broadcaster.store.people.confirmations import Asked
+from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import by_hand, erasing, uploads, volunteers, vulnerable
 from broadcaster.store.stations import ppms, stations, templates
 from broadcaster.store.tables import (
@@ -164,7 +164,7 @@ async def fill(store: Store) -> None:
         await sessions.start(unit, operator.key_id, "Firefox, Linux", NOW, timedelta(hours=12))
         await uploads.keep(unit, operator, station.id, [b"Nom;Prenom", b"x;y"], report={"lines": 1}, now=NOW)
         caller = confirmations.caller_mark(unit.vault, "192.0.2.1")
-        await confirmations.begin(unit, Asked(station.id, phone("+33639980099"), "fr", caller), NOW)
+        await confirmations.begin(unit, ConfirmationRequest(station.id, phone("+33639980099"), "fr", caller), NOW)
         shared = phone("+33639980000")
         persons = [
             resident(

@@ -98,7 +98,7 @@ async def test_who_was_erased_after_it_is_erased_again_and_stays_out(full, empty
         zoe, ann = list(await unit.conn.scalars(select(subscribers.c.id).order_by(subscribers.c.id).limit(2)))
         assert await erasing.erase(unit, zoe, erasing.Way.THEMSELVES, NOW) is not None
         assert await erasing.leave(unit, ann, 1, erasing.Way.REQUEST, NOW) is not None
-    lists = await full.look(erasures.read)
+    lists = await full.run_read(erasures.read)
     assert erasures.write(tmp_path / "e.json", lists)
     assert not erasures.write(tmp_path / "e.json", lists), "nothing new"
     with Archive(tmp_path / "b") as archive:

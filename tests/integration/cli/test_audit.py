@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 async def chained(data: Path) -> None:
     """Do what the leading scheduler does."""
     store = open_store(Settings(data_dir=data))
-    while await store.look(audit.waits):
-        await store.at_once(audit.chain)
+    while await store.run_read(audit.waits):
+        await store.run_write(audit.chain)
     await store.close()
 
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from broadcaster.domain.alerts import Severity
-from broadcaster.domain.hearing import TopicChoice
 from broadcaster.domain.people import NewPlace, NewSubscriber
+from broadcaster.domain.timing import TopicChoice
 from broadcaster.register.contacts import mail_contact
 from broadcaster.store.people import people, wishes
 from tests.integration.http.conftest import LAIGLE, an_alert

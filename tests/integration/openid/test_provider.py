@@ -9,7 +9,7 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from broadcaster.openid.provider import AuthRequest, Provider, ProviderAway, ProviderRefused
+from broadcaster.openid.provider import AuthRequest, Provider, ProviderRefused, ProviderUnavailable
 
 ASKED = AuthRequest("state", "nonce", "verifier")
 KEY, OTHER = RSAKey.generate_key(2048, {"kid": "k"}), RSAKey.generate_key(2048, {"kid": "k"})
@@ -116,7 +116,7 @@ async def test_new_keys_are_read_and_a_provider_that_is_another_is_none(saying):
     assert (await provider.identify(ASKED, "code", "http://here/back")).sub == "rose"
     for metadata in ({"issuer": "http://other"}, {"jwks_uri": None}):
         saying.metadata = metadata
-        with pytest.raises(ProviderAway):
-            await Provider(saying.url, "tocsin", "secret").look()
-    with pytest.raises(ProviderAway):
+        with pytest.raises(ProviderUnavailable):
+            await Provider(saying.url, "tocsin", "secret").refresh()
+    with pytest.raises(ProviderUnavailable):
         await Provider("http://127.0.0.1:9", "tocsin", "secret").way_in(ASKED, "http://here/back", "openid")

@@ -197,7 +197,7 @@ async def test_an_alert_that_is_cancelled_before_anyone_is_written_down_ends_wit
         for each in (alert, all_clear):
             async with services.bus.listen(f"alert:{each.id}") as heard:
                 assert await resolve(services, each.id) == 0
-                assert heard.told
+                assert heard.is_set
             async with services.store.read() as unit:
                 now = await alerts.by_id(unit, each.id)
                 shown = await reports.report(unit, now)
@@ -212,7 +212,7 @@ async def test_whoever_watches_hears_at_once_that_an_alert_is_taken_up(tmp_path:
         told = []
 
         async def follow() -> None:
-            told.append(heard.told)
+            told.append(heard.is_set)
 
         monkeypatch.setattr(services.here, "follow", follow)
         async with services.bus.listen(f"alert:{alert.id}") as heard:

@@ -268,10 +268,10 @@ async def test_with_lives_at_stake_one_person_sends_at_once_and_says_why(town):
     told = await town.approval(alert)
     assert (told.state, told.why) == (ApprovalState.ALONE, "L'eau monte dans l'école")
     async with town.services.store.read() as unit:
-        assert [each.id for each in await approvals.untold(unit, 9)] == [alert.id]
+        assert [each.id for each in await approvals.unannounced(unit, 9)] == [alert.id]
     await approving.tell_of_approvals(town.services)
     async with town.services.store.read() as unit:
-        assert await approvals.untold(unit, 9) == []
+        assert await approvals.unannounced(unit, 9) == []
 
 
 async def test_in_a_training_station_authors_approve_their_own(town):

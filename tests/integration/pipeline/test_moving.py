@@ -95,7 +95,7 @@ async def test_a_fix_that_was_not_looked_at_before_a_restart_is_an_entry_though_
         await api.finished(alert["id"])
     now = town.clock.now()
     route = [Fix(mover.id, *point, None, now) for point in (OUTSIDE, INSIDE, OUTSIDE, away(9000))]
-    await town.store.at_once(lambda unit: fixes.record(unit, [*route, Fix(other.id, *OUTSIDE, None, now)]))
+    await town.store.run_write(lambda unit: fixes.record(unit, [*route, Fix(other.id, *OUTSIDE, None, now)]))
     async with town.serving():
         await eventually(lambda: bool(mover.devices[0].messages), "the device is told")
         await quiet(town)

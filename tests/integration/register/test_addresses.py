@@ -12,7 +12,7 @@ import pytest
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.people import NewPlace
 from broadcaster.geocoding import client
-from broadcaster.geocoding.client import Geocoder, GeocoderAway, GeocoderOff
+from broadcaster.geocoding.client import Geocoder, GeocoderDisabled, GeocoderUnavailable
 from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
@@ -167,7 +167,7 @@ async def test_coordinates_in_the_list_go_before_and_nobody_is_asked(store, stat
 async def test_a_geocoder_in_trouble_loses_no_address(store, station, ban, tmp_path, fault):
     await take(store, station, tmp_path, LIST)
     ban.faults.append(fault)
-    with pytest.raises(GeocoderAway):
+    with pytest.raises(GeocoderUnavailable):
         await place(store, Geocoder(ban.url), station, CLOCK)
     assert await counts(store, station) == {"WAITING": 4}
     assert await place(store, Geocoder(ban.url), station, CLOCK) == 4
@@ -194,7 +194,7 @@ async def test_a_look_up_that_is_cut_short_goes_on_where_it_was(store, station, 
     lines = "".join(f"D{n};Nom {n};{n} rue Haute;61300;L'Aigle\n" for n in range(200))
     await take(store, station, tmp_path, f"identifiant;nom;adresse;code postal;commune\n{lines}")
     ban.faults = ["", "", "broken"]
-    with pytest.raises(GeocoderAway):
+    with pytest.raises(GeocoderUnavailable):
         await place(store, Geocoder(ban.url), station, CLOCK)
     assert await counts(store, station) == {"PLACED": 80, "WAITING": 120}
     seen: list[int] = []
@@ -206,7 +206,7 @@ async def test_a_look_up_that_is_cut_short_goes_on_where_it_was(store, station, 
 
 async def test_a_geocoder_that_is_switched_off_is_asked_nothing(store, station, tmp_path):
     await take(store, station, tmp_path, LIST)
-    with pytest.raises(GeocoderOff):
+    with pytest.raises(GeocoderDisabled):
         await place(store, Geocoder(""), station, CLOCK)
     assert await counts(store, station) == {"WAITING": 4}
 

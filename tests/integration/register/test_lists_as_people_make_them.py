@@ -80,7 +80,7 @@ async def test_a_towns_register_has_homes_the_vulnerable_and_a_warning_for_a_col
     made = await imported(store, station, LISTS / "town.txt")
     assert made.source.encoding_name == "UTF-16"
     assert made.overlooked == ("Tél. personne à prévenir",)
-    assert made.speechless == 2
+    assert made.without_contact == 2
     people = await there(store, station)
     async with store.read() as unit:
         assert len(await vulnerable.listed(unit, station.id)) == 7

@@ -67,10 +67,10 @@ async def test_an_empty_cell_changes_nothing_unless_empty_cells_clear(store, sta
     await imported(store, station, tmp_path, header, whole)
     before = shown((await there(store, station))["A1"])
     made = await imported(store, station, tmp_path, header, "A1;;;;;;;;;")
-    assert (made.changed, made.unchanged, made.speechless, made.removed) == (0, 1, 0, Removed())
+    assert (made.changed, made.unchanged, made.without_contact, made.removed) == (0, 1, 0, Removed())
     assert shown((await there(store, station))["A1"]) == before
     made = await imported(store, station, tmp_path, header, "A1;;;;;;;;;", empty_clears=True)
-    assert (made.changed, made.speechless, made.removed) == (1, 1, Removed(3, 1, 1))
+    assert (made.changed, made.without_contact, made.removed) == (1, 1, Removed(3, 1, 1))
     assert made.removes_many
     person = (await there(store, station))["A1"]
     assert shown(person) == (None, [], [], [])
@@ -130,7 +130,7 @@ async def test_people_with_a_device_are_not_said_to_be_out_of_reach(store, stati
         )
     for lines in (("A1;Zoé", "A2;Paul"), ("A1;Zoé Orme", "A2;Paul Orme")):
         made = await imported(store, station, tmp_path, "id;nom", *lines)
-        assert made.speechless == 1
+        assert made.without_contact == 1
 
 
 async def test_a_lot_is_only_removed_when_somebody_says_so(store, station, tmp_path):

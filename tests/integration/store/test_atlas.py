@@ -171,7 +171,7 @@ async def assert_same(store, atlas, station_ids):
                 ids = atlas.concerned(station_id, area, audience)
                 assert ids.tolist() == wanted, (station_id, area, audience)
                 assert sorted(atlas.nearest_first(ids, area).tolist()) == wanted
-                found = atlas.roster.phonebook.ways(ids, station_id)
+                found = atlas.roster.phonebook.contacts_of(ids, station_id)
                 had = defaultdict(set)
                 for at, contact, channel in zip(found.people, found.contacts, found.channels, strict=True):
                     had[int(ids[at])].add((int(contact), int(channel)))

@@ -133,7 +133,7 @@ async def test_alerts_without_a_key_are_each_their_own(services, town):
 async def test_an_alert_that_could_not_be_written_was_not_taken(services, town):
     from sqlalchemy import text  # noqa: PLC0415
 
-    await services.store.at_once(lambda unit: unit.conn.execute(text("PRAGMA query_only=ON")))
+    await services.store.run_write(lambda unit: unit.conn.execute(text("PRAGMA query_only=ON")))
     with pytest.raises(StoreUnavailable):
         await issue(services, command(town))
     assert len(services.active) == 0

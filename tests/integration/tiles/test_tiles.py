@@ -8,7 +8,7 @@ import pytest
 from mercantile import Tile
 
 from broadcaster.domain.stations import Station
-from broadcaster.tiles import MapSource, NoTile, TileFolder, Tiles, TilesAway, TilesOff, source
+from broadcaster.tiles import MapSource, NoTile, TileFolder, Tiles, TilesDisabled, TilesUnavailable, source
 from broadcaster.tiles.territory import TerritoryFetch, box_of, wanted_of
 from tests.servers.tiles import TileServer
 
@@ -41,7 +41,7 @@ async def test_a_tile_is_fetched_once_however_many_ask_and_is_there_after_a_rest
 async def test_nothing_that_is_wrong_is_kept(tiles, server, fault, monkeypatch):
     monkeypatch.setattr(source, "_PATIENCE_S", 0.2)
     server.faults = [fault]
-    with pytest.raises(TilesAway):
+    with pytest.raises(TilesUnavailable):
         await tiles.get(HERE)
     assert b"15/16441/11299" in await tiles.get(HERE)
 
@@ -53,7 +53,7 @@ async def test_a_server_that_is_down_is_left_alone_and_old_tiles_are_shown_meanw
     server.faults = ["broken"] * 50
     assert await tiles.get(HERE) == before
     for number in range(20):
-        with pytest.raises(TilesAway):
+        with pytest.raises(TilesUnavailable):
             await tiles.get(Tile(1 + number, 2, 15))
     assert len(server.asked) < 10  # the breaker opened
     assert await tiles.get(HERE) == before
@@ -68,7 +68,7 @@ async def test_a_tile_that_the_map_does_not_have_is_not_asked_for_again(tiles, s
 
 
 async def test_without_a_source_nothing_is_fetched(tmp_path):
-    with pytest.raises(TilesOff):
+    with pytest.raises(TilesDisabled):
         await Tiles(MapSource("", ""), TileFolder(tmp_path, 1)).get(HERE)
 
 
@@ -113,7 +113,7 @@ async def test_the_fetch_of_a_territory_goes_on_where_it_stopped(tiles, server, 
     monkeypatch.setattr("broadcaster.tiles.territory._TRIES", 1)
     server.faults = [""] * 10 + ["broken"]
     first = TerritoryFetch(tiles, wanted)
-    with pytest.raises(TilesAway):
+    with pytest.raises(TilesUnavailable):
         await first.run()
     assert 0 < first.held < len(wanted)
     seen = []

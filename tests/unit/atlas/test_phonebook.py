@@ -28,7 +28,7 @@ def check(ours, has, refused):
     """All that ``ways`` says of any people, in any order, for each station."""
     for station_id in STATIONS:
         for ids in (sorted(PEOPLE), sorted(PEOPLE, reverse=True), [5], [], [2, 900, 3]):
-            ways = ours.ways(np.array(ids, np.int64), station_id)
+            ways = ours.contacts_of(np.array(ids, np.int64), station_id)
             wanted = [
                 (index, contact_id)
                 for index, each in enumerate(ids)
@@ -78,6 +78,6 @@ def test_after_any_changes_it_knows_the_ways_that_dicts_would(many, has, refused
 
 
 def test_one_that_was_never_loaded_has_no_ways():
-    ways = Phonebook().ways(np.array([1, 2, 3], np.int64), 1)
+    ways = Phonebook().contacts_of(np.array([1, 2, 3], np.int64), 1)
     assert len(ways.people) == 0
     assert ways.counts(3).tolist() == [[0, 0, 0, 0]] * 3

@@ -26,11 +26,11 @@ def shown() -> dict[str, float]:
 def break_down(origins: Origins, name: str) -> None:
     origin = origins.of(name)
     for _ in range(50):
-        origin.come(0)
-        flight = origin.depart(0, lambda: None, lambda _: None)
+        origin.expect(0)
+        flight = origin.start(0, lambda: None, lambda _: None)
         if flight is None:
             return
-        flight.land(well=False)
+        flight.finish(well=False)
 
 
 def test_each_host_is_told_by_the_rule_that_lets_it_in() -> None:

@@ -10,7 +10,7 @@ from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubs
 from broadcaster.domain.refusals import sentence
 from broadcaster.register.canonical import content_of
 from broadcaster.register.columns import read_header
-from broadcaster.register.parsing import Parser, Says, Told
+from broadcaster.register.parsing import Fields, ParsedLine, Parser
 from broadcaster.register.records import Line
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ GOOD = {
 }
 
 
-def told(region: str = "FR", *, empty_clears: bool = False, **changed: str) -> tuple[Told | None, list[Refusal]]:
+def told(region: str = "FR", *, empty_clears: bool = False, **changed: str) -> tuple[ParsedLine | None, list[Refusal]]:
     values = {**GOOD, **changed}
     parser = Parser(read_header(HEADINGS), region=region, language="fr", empty_clears=empty_clears)
     return parser.parse(Line(7, [values.get(heading, "") for heading in HEADINGS]))
@@ -138,28 +138,28 @@ def test_a_line_that_is_cut_short_has_empty_cells():
     parser = Parser(read_header(["id", "nom", "portable"]), region="FR", language="fr")
     found, wrong = parser.parse(Line(3, ["A1"]))
     assert wrong == []
-    assert found == Told(NewSubscriber("fr", external_id="A1"), Says.NOTHING, (), 0, {})
+    assert found == ParsedLine(NewSubscriber("fr", external_id="A1"), Fields.NOTHING, (), 0, {})
 
 
 def test_a_line_speaks_only_of_the_cells_that_hold_something():
     found, _ = told(nom="", prénom="", langue="", fixe="", lon="", lat="", label="")
     assert found is not None
-    assert found.says == Says.SMS | Says.EMAIL | Says.GROUPS
+    assert found.fields == Fields.SMS | Fields.EMAIL | Fields.GROUPS
     found, _ = told(portable="", téléphone="02 61 91 00 09", fixe="")
     assert found is not None
-    assert Says.VOICE in found.says
-    assert Says.SMS not in found.says
+    assert Fields.VOICE in found.fields
+    assert Fields.SMS not in found.fields
 
 
 def test_where_empty_cells_clear_a_line_speaks_of_each_of_its_columns():
     found, _ = told(empty_clears=True, **dict.fromkeys(HEADINGS[1:], ""))
     assert found is not None
-    everything = Says.NAME | Says.LOCALE | Says.SMS | Says.VOICE | Says.EMAIL | Says.GROUPS
-    assert (found.says, found.cleared_places) == (everything, 2)
+    everything = Fields.NAME | Fields.LOCALE | Fields.SMS | Fields.VOICE | Fields.EMAIL | Fields.GROUPS
+    assert (found.fields, found.cleared_places) == (everything, 2)
     few = Parser(read_header(["id", "courriel"]), region="FR", language="fr", empty_clears=True)
     found, _ = few.parse(Line(2, ["A1", ""]))
     assert found is not None
-    assert (found.says, found.cleared_places) == (Says.EMAIL, 0)
+    assert (found.fields, found.cleared_places) == (Fields.EMAIL, 0)
 
 
 def content(**changed: str) -> str:
@@ -178,7 +178,7 @@ def test_any_change_of_content_makes_a_line_another(changed: dict[str, str]):
     assert content() != content(**changed)
 
 
-def parsed(headings: list[str], *cells: str) -> tuple[Parser, Told | None]:
+def parsed(headings: list[str], *cells: str) -> tuple[Parser, ParsedLine | None]:
     parser = Parser(read_header(headings), region="FR", language="fr")
     return parser, parser.parse(Line(2, list(cells)))[0]
 

@@ -19,7 +19,7 @@ from broadcaster.domain.report import Report
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of, etag_of
-from broadcaster.http.deliveries import Told, stream
+from broadcaster.http.deliveries import StreamEvent, stream
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.versions import differences
@@ -106,7 +106,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
     words = words_of(call.request, station.languages[0])
     sent: dict[str, str] = {}
 
-    async def read() -> Told:
+    async def read() -> StreamEvent:
         facts = await call.request.app[WATCH].read(call.services, alert)
         shown = {
             **changing(facts, station, words),
@@ -116,7 +116,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
         parts = {name: _part(call.request, name, words, shown) for name in PARTS}
         news = {name: html for name, html in parts.items() if sent.get(name) != html}
         sent.update(news)
-        return Told(
+        return StreamEvent(
             json.dumps(
                 {
                     "at": clock_time(facts.at, zone_of(station.region), words),

@@ -12,7 +12,7 @@ from broadcaster.domain.health import Code, Trouble
 from broadcaster.domain.report import Report
 from broadcaster.health import refused
 from broadcaster.http.deliveries import PACE_S
-from broadcaster.http.pacing import Paced
+from broadcaster.http.shared_read import SharedRead
 from broadcaster.pipeline.services import Services
 from broadcaster.store.alerts import alerts, counting, retiring
 from broadcaster.store.alerts import breakdown as reporting
@@ -57,12 +57,12 @@ class Watch:
     """Reads alerts' facts, at most four times a second per alert, for any number of viewers."""
 
     def __init__(self) -> None:
-        self._paced: Paced[Facts] = Paced(PACE_S)
+        self._shared: SharedRead[Facts] = SharedRead(PACE_S)
         self._reasons: dict[int, tuple[int, datetime, Mapping[str, int]]] = {}
 
     async def read(self, services: Services, alert: Alert) -> Facts:
         """Return facts read after this call."""
-        return await self._paced.read(alert.id, partial(self._really, services, alert))
+        return await self._shared.read(alert.id, partial(self._really, services, alert))
 
     async def _really(self, services: Services, known: Alert) -> Facts:
         now = services.clock.now()

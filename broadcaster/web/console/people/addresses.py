@@ -13,7 +13,7 @@ from broadcaster.domain.addresses import AddressState, Found
 from broadcaster.domain.audit import Action
 from broadcaster.domain.people import NewPlace
 from broadcaster.domain.stations import Station
-from broadcaster.geocoding.client import Geocoder, GeocoderAway
+from broadcaster.geocoding.client import Geocoder, GeocoderUnavailable
 from broadcaster.geocoding.placing import home_label
 from broadcaster.http.answers import answer
 from broadcaster.http.reading import form_of, number_of
@@ -127,7 +127,7 @@ async def _choices(call: Call[Any, Any], station: Station, asked: Kept) -> tuple
     near = None if station.lon is None or station.lat is None else (station.lon, station.lat)
     try:
         return await Geocoder(call.services.settings.geocoder_url).find(str(asked.address), near), False
-    except GeocoderAway:
+    except GeocoderUnavailable:
         return [], True
 
 

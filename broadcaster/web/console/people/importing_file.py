@@ -53,7 +53,7 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
         "removed": list(made.removed),
         "asks": made.removes_many,
         "far": made.far,
-        "speechless": made.speechless,
+        "without_contact": made.without_contact,
         "addresses": made.addresses,
         "placeless": made.placeless,
         "groups": [made.group_names[slug] for slug in made.new_groups][:100],

@@ -11,7 +11,7 @@ from broadcaster.domain.addresses import Found
 from broadcaster.domain.people import MOST_GUARDIANS, ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import sentence
 from broadcaster.domain.stations import Station
-from broadcaster.geocoding.client import Geocoder, GeocoderAway
+from broadcaster.geocoding.client import Geocoder, GeocoderUnavailable
 from broadcaster.http.reading import number_of
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.parsing import MAX_EXTERNAL_ID, MAX_NAME
@@ -195,7 +195,7 @@ async def _look_up(given: PersonForm, words: Words, station: Station, geocoder_u
     near = None if station.lon is None or station.lat is None else (station.lon, station.lat)
     try:
         given.places = await Geocoder(geocoder_url).find(given.address, near)
-    except GeocoderAway:
+    except GeocoderUnavailable:
         given.wrong["address"] = words(
             "Addresses can't be looked up now. Show the place on the map, or empty this field and save without it."
         )

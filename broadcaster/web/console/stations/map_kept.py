@@ -14,7 +14,7 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.stations import station_named
 from broadcaster.store.operations import audit
-from broadcaster.tiles import TilesAway
+from broadcaster.tiles import TilesUnavailable
 from broadcaster.tiles.territory import TerritoryFetch, wanted_of
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, tiled
@@ -56,7 +56,7 @@ class MapFetches:
     async def _run(self, station: Station, fetching: TerritoryFetch) -> None:
         try:
             await fetching.run()
-        except (TilesAway, OSError) as error:
+        except (TilesUnavailable, OSError) as error:
             log.warning("the map of a territory was not fetched whole", station=station.slug, problem=str(error))
 
 

@@ -5,7 +5,7 @@ import { fact } from "./device.js";
 import { all, one } from "./dom.js";
 import { answer } from "./reports.js";
 import { request } from "./request.js";
-import { locate } from "./where.js";
+import { locate } from "./geo.js";
 
 const HELP = "help";
 

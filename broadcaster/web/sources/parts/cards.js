@@ -1,6 +1,6 @@
 // An alert in a list: severity in colour, shape and word; an exercise marked as one.
 
-import { word } from "./ask.js";
+import { word } from "./resident_page.js";
 import { dates, make } from "./dom.js";
 
 const SHAPES = {

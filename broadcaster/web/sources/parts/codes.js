@@ -1,7 +1,7 @@
 // Confirms a phone number or a mail address: request a code, wait for it, send it back. Progress is stored, so that it
 // survives a closed page or a lost network.
 
-import { ask, dialled, given, isOffline, once, trouble, word } from "./ask.js";
+import { residentRequest, dialled, given, isOffline, once, trouble, word } from "./resident_page.js";
 import { drop, fact, keep } from "./device.js";
 import { all, one } from "./dom.js";
 
@@ -39,7 +39,7 @@ export function codes(within, how) {
     trouble(place, "");
     try {
       const path = await how.path();
-      const made = await ask("POST", path, { ...contact, ...(how.extra?.() || {}) });
+      const made = await residentRequest("POST", path, { ...contact, ...(how.extra?.() || {}) });
       pending = { ...made, contact, at: Date.now(), for: how.name };
       await keep("begun", pending);
       wait();
@@ -82,7 +82,7 @@ export function codes(within, how) {
   async function look() {
     if (!pending || document.hidden) return;
     try {
-      await heard(await ask("POST", "/v1/confirmations", { confirmation: pending.confirmation }, { token: null }));
+      await heard(await residentRequest("POST", "/v1/confirmations", { confirmation: pending.confirmation }, { token: null }));
     } catch {
       // the next check may succeed
     }
@@ -120,7 +120,7 @@ export function codes(within, how) {
     }
     try {
       trouble(wrong, "");
-      await heard(await ask("POST", "/v1/confirmations", { confirmation: pending.confirmation, code }, { token: null }));
+      await heard(await residentRequest("POST", "/v1/confirmations", { confirmation: pending.confirmation, code }, { token: null }));
     } catch (error) {
       if (isOffline(error)) trouble(wrong, word("offline"));
       else if (error.status === 422) {

@@ -1,6 +1,6 @@
 // The last step: the whole alert in one sentence, the warnings, and a button to hold.
 
-import { call } from "./call.js";
+import { operatorRequest } from "./operator_request.js";
 import { area, body, expires, newKey, onset, texts } from "./compose_draft.js";
 import { drawArea, drawBefore, styleOf, whereWords } from "./compose_area.js";
 import { all, dates, fill, language, make, many, number, one } from "./dom.js";
@@ -70,7 +70,7 @@ export class Check {
     one("#sentence").textContent = "…";
     one("#warnings").replaceChildren();
     try {
-      const found = await call("POST", `/console/reach?lang=${language}`, question(this.given, this.draft));
+      const found = await operatorRequest("POST", `/console/reach?lang=${language}`, question(this.given, this.draft));
       if (mine === this.asked) this.say(found);
     } catch (error) {
       if (mine !== this.asked) return;
@@ -228,7 +228,7 @@ export class Check {
     one("#refused").hidden = true;
     try {
       const [path, there] = this.where();
-      const sent = await call("POST", `${path}lang=${language}`, draft.pending.body, undefined, { "Idempotency-Key": draft.key });
+      const sent = await operatorRequest("POST", `${path}lang=${language}`, draft.pending.body, undefined, { "Idempotency-Key": draft.key });
       this.app.drafts.forget();
       this.app.sent = true;
       one("#send span").textContent = this.words.sent;

@@ -3,7 +3,7 @@
 
 import { body, expires, unscheduled } from "./compose_draft.js";
 import { nth, rule } from "./compose_rule.js";
-import { call } from "./call.js";
+import { operatorRequest } from "./operator_request.js";
 import { all, fill, language, make, one } from "./dom.js";
 
 const PAUSE_MS = 400;
@@ -115,7 +115,7 @@ export class When {
   async ask() {
     const mine = ++this.asked;
     try {
-      const found = await call("POST", `/console/when?lang=${language}`, { station: this.given.station, ...times(this.app.draft), except_on: this.later.except_on });
+      const found = await operatorRequest("POST", `/console/when?lang=${language}`, { station: this.given.station, ...times(this.app.draft), except_on: this.later.except_on });
       if (mine === this.asked) this.tell(found.coming, found.warning);
     } catch (error) {
       if (mine !== this.asked) return;

@@ -1,6 +1,6 @@
 // The step "where": the sheet below the map, and the live reach.
 
-import { call } from "./call.js";
+import { operatorRequest } from "./operator_request.js";
 import { area, body, placed } from "./compose_draft.js";
 import { AreaMap, placeOf, radiusAt, whereWords } from "./compose_area.js";
 import { follower } from "./compose_reach.js";
@@ -31,7 +31,7 @@ export class Where {
     this.reach = null;
     this.timer = 0;
     this.follow = follower(
-      (question) => call("POST", `/console/reach?lang=${language}`, question),
+      (question) => operatorRequest("POST", `/console/reach?lang=${language}`, question),
       (answer) => this.showReach(answer),
       (error) => this.failed(error),
     );
@@ -69,7 +69,7 @@ export class Where {
 
   async density() {
     try {
-      const found = await call("GET", `/console/density?station=${encodeURIComponent(this.given.station)}`);
+      const found = await operatorRequest("GET", `/console/density?station=${encodeURIComponent(this.given.station)}`);
       this.map.dense(found.cells);
     } catch {
       // the map suffices without it
@@ -334,7 +334,7 @@ export class Where {
     let places = [];
     let sentence = this.words.nothing_found;
     try {
-      places = (await call("GET", `/places?q=${encodeURIComponent(q)}&station=${encodeURIComponent(this.given.station)}`)).places;
+      places = (await operatorRequest("GET", `/places?q=${encodeURIComponent(q)}&station=${encodeURIComponent(this.given.station)}`)).places;
     } catch {
       sentence = this.words.no_search;
     }

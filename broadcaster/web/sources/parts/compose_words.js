@@ -1,6 +1,6 @@
 // The step "words": the texts in each language, and each channel's message as rendered by the service.
 
-import { call } from "./call.js";
+import { operatorRequest } from "./operator_request.js";
 import { body, expires, onset } from "./compose_draft.js";
 import { all, language, many, one } from "./dom.js";
 
@@ -196,7 +196,7 @@ export class Wording {
     delete question.area;
     delete question.territory;
     try {
-      const found = await call("POST", `/console/preview?lang=${language}`, question);
+      const found = await operatorRequest("POST", `/console/preview?lang=${language}`, question);
       if (mine !== this.asked) return;
       this.previews = found.languages;
       this.findings = found.findings;

@@ -1,6 +1,6 @@
 // Proof of identity for polls, through FranceConnect, which is another page.
 
-import { ask } from "./ask.js";
+import { residentRequest } from "./resident_page.js";
 import { one } from "./dom.js";
 
 /**
@@ -11,8 +11,8 @@ export function identity(doing) {
   const said = one("#identity-level");
   const begin = one("#franceconnect");
   const forget = one("#forget-identity");
-  begin?.addEventListener("click", () => doing(begin, async () => location.assign((await ask("POST", "/v1/subscribers/me/identity")).url)));
-  forget.addEventListener("click", () => doing(forget, () => ask("DELETE", "/v1/subscribers/me/identity")));
+  begin?.addEventListener("click", () => doing(begin, async () => location.assign((await residentRequest("POST", "/v1/subscribers/me/identity")).url)));
+  forget.addEventListener("click", () => doing(forget, () => residentRequest("DELETE", "/v1/subscribers/me/identity")));
   return (/** @type {string} */ level) => {
     const shown = ["franceconnect", "counter"].includes(level);
     said.textContent = said.dataset[level];

@@ -1,6 +1,6 @@
 // An operator's browser that gets pushes: tells the service where its subscription was renewed.
 
-import { call } from "./call.js";
+import { operatorRequest } from "./operator_request.js";
 
 /** Where this browser keeps the endpoint that the service knows. */
 export const PUSHED = "tocsin.pushed";
@@ -11,6 +11,6 @@ export async function mend() {
   const registration = await navigator.serviceWorker.ready;
   const subscription = await registration.pushManager.getSubscription();
   if (!subscription || subscription.endpoint === known) return;
-  await call("POST", "/console/account/pushes", { subscription: subscription.toJSON(), replaces: known });
+  await operatorRequest("POST", "/console/account/pushes", { subscription: subscription.toJSON(), replaces: known });
   localStorage.setItem(PUSHED, subscription.endpoint);
 }

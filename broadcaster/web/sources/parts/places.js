@@ -1,8 +1,8 @@
 // Choosing one's home: by this device's position, by an address, or by a press on the map.
 
-import { ask, given, isOffline, once, trouble, word } from "./ask.js";
+import { residentRequest, given, isOffline, once, trouble, word } from "./resident_page.js";
 import { make, one, say } from "./dom.js";
-import { locate } from "./where.js";
+import { locate } from "./geo.js";
 
 /**
  * Make a block of the page choose a point.
@@ -42,7 +42,7 @@ export function places(within, chosen, about) {
     found.replaceChildren();
     try {
       const near = about.slug ? `&station=${encodeURIComponent(about.slug)}` : "";
-      const answer = await ask("GET", `/places?q=${encodeURIComponent(text)}${near}`, undefined, { token: null });
+      const answer = await residentRequest("GET", `/places?q=${encodeURIComponent(text)}${near}`, undefined, { token: null });
       if (!answer.places.length) trouble(wrong, word("no_place"));
       for (const each of answer.places.slice(0, 5)) {
         const button = make("button", { type: "button", class: "button plain wide" }, each.label);

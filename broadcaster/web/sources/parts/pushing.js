@@ -1,6 +1,6 @@
 // Push on this device: whether it is possible, and subscribing to it.
 
-import { ask, given } from "./ask.js";
+import { residentRequest, given } from "./resident_page.js";
 import { fact, keep } from "./device.js";
 
 const IOS = /iP(hone|ad|od)/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
@@ -63,7 +63,7 @@ export async function mend() {
   const subscription = await registration.pushManager.getSubscription();
   const known = await fact("endpoint");
   if (!known || !subscription || subscription.endpoint === known) return;
-  await ask("PUT", "/v1/subscribers/me/push", { subscription: subscription.toJSON(), replaces: known });
+  await residentRequest("PUT", "/v1/subscribers/me/push", { subscription: subscription.toJSON(), replaces: known });
   await keep("endpoint", subscription.endpoint);
 }
 

@@ -1,6 +1,6 @@
 // Tests of a contact: a message is sent there, and its owner or their device reports whether it came.
 
-import { ask, once, word } from "./ask.js";
+import { residentRequest, once, word } from "./resident_page.js";
 import { moment } from "./cards.js";
 import { make } from "./dom.js";
 
@@ -30,7 +30,7 @@ export function trial({ channel, to, title, last, failed }) {
     button.addEventListener("click", () =>
       once(button, async () => {
         try {
-          await ask("PUT", `/v1/subscribers/me/trials/${last.id}`, { came });
+          await residentRequest("PUT", `/v1/subscribers/me/trials/${last.id}`, { came });
           show({ ...last, state: came ? "proven" : "missed" });
           test.focus();
         } catch (error) {
@@ -44,7 +44,7 @@ export function trial({ channel, to, title, last, failed }) {
   async function follow() {
     for (let look = 0; look < LOOKS && block.isConnected && ["sending", "sent"].includes(last.state); look++) {
       await pause();
-      const { trials } = await ask("GET", "/v1/subscribers/me/trials");
+      const { trials } = await residentRequest("GET", "/v1/subscribers/me/trials");
       const now = trials.find((each) => each.id === last.id);
       if (now && now.state !== last.state) show(now);
     }
@@ -53,7 +53,7 @@ export function trial({ channel, to, title, last, failed }) {
   test.addEventListener("click", () =>
     once(test, async () => {
       try {
-        show(await ask("POST", "/v1/subscribers/me/trials", { channel, to }));
+        show(await residentRequest("POST", "/v1/subscribers/me/trials", { channel, to }));
         follow().catch(() => undefined); // its result is shown the next time
       } catch (error) {
         failed(error);

@@ -14,7 +14,7 @@ export const word = (name, gaps = {}) =>
  * Send a request with the device's token, or with another one. Throws like ``request``.
  * @param {string} method @param {string} path @param {any} [body] @param {{token?: string|null}} [as]
  */
-export async function ask(method, path, body, as = {}) {
+export async function residentRequest(method, path, body, as = {}) {
   const token = as.token === undefined ? await fact("token") : as.token;
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   return request(method, path, body, { headers, credentials: "omit" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cellOf, metresBetween, metresOutside } from "../../broadcaster/web/sources/parts/where.js";
+import { cellOf, metresBetween, metresOutside } from "../../broadcaster/web/sources/parts/geo.js";
 
 // Geodesics on WGS 84 by pyproj 3.7 (GeographicLib).
 for (const [name, points, metres] of [

@@ -8,7 +8,7 @@ import { Problem, request } from "./request.js";
  * @param {string} method @param {string} path @param {any} [body] @param {AbortSignal} [signal] @param {HeadersInit}
  * [headers]
  */
-export async function call(method, path, body, signal, headers = {}) {
+export async function operatorRequest(method, path, body, signal, headers = {}) {
   const csrf = one('meta[name="csrf"]')?.getAttribute("content") || "";
   const send = () =>
     request(method, path, body, { signal, headers: { "X-CSRF": csrf, ...headers }, credentials: "same-origin" });

@@ -16,7 +16,7 @@ class TopicChoice(IntEnum):
     DIGEST = 2
 
 
-class Hearing(StrEnum):
+class Timing(StrEnum):
     """When a recipient gets an alert. ``MISSED``: the alert ends before their quiet hours do."""
 
     NOW = "now"
@@ -35,19 +35,19 @@ class Wishes:
     least: Severity | None = None
     topic: TopicChoice | None = None
 
-    def hears(self, alert: Alert, now: datetime) -> tuple[Hearing, datetime | None]:
+    def timing_of(self, alert: Alert, now: datetime) -> tuple[Timing, datetime | None]:
         """Return when the person gets an alert that ``may_wait``, and the time if it is later.
 
         An all-clear goes to everyone who was told, regardless of its topic.
         """
         if alert.by_choice:
             if self.topic is TopicChoice.MUTE or (self.least is not None and alert.severity.below(self.least)):
-                return Hearing.UNWANTED, None
+                return Timing.UNWANTED, None
             if self.topic is TopicChoice.DIGEST:
-                return Hearing.DIGEST, None
+                return Timing.DIGEST, None
         until = self.quiet.until(now, ZoneInfo(self.zone))
         if until is None:
-            return Hearing.NOW, None
+            return Timing.NOW, None
         if until < alert.expires_at:
-            return Hearing.LATER, until
-        return (Hearing.NOW if alert.wakes else Hearing.MISSED), None
+            return Timing.LATER, until
+        return (Timing.NOW if alert.wakes else Timing.MISSED), None

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Paced(Generic[T]):
+class SharedRead(Generic[T]):
     """Reads by number; reads of one number are at least ``pace_s`` seconds apart."""
 
     def __init__(self, pace_s: float) -> None:
