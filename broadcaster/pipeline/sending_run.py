@@ -8,7 +8,7 @@ import functools
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,30 +17,21 @@ import structlog
 from broadcaster.bus.base import Signal
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.reasons import Reason
-from broadcaster.domain.retirement import Blame
-from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS, SENT, STOPPED
+from broadcaster.metrics import DEAD_LETTERS, FIRST_SECONDS, POSTPONED, SEND_SECONDS
+from broadcaster.pipeline.provider_answers import ProviderAnswers
 from broadcaster.pipeline.render import Context, Fill, render
 from broadcaster.pipeline.services import Services
-from broadcaster.sending.backoff import CAP_S, IN_TROUBLE_S, MOST_ATTEMPTS, STOP_S, backoff_s
 from broadcaster.sending.origins import Flight, Origin
 from broadcaster.sending.sender import Sender
 from broadcaster.sending.time_limit import Limit
-from broadcaster.store import StoreUnavailable
 from broadcaster.store.alerts import alerts, batches
-from broadcaster.store.alerts import report as reports
 from broadcaster.store.alerts.batches import Batch, ToSend
-from channels.addresses import keeper_of, origin_of, read_address
+from channels.addresses import origin_of, read_address
 from channels.base import Receipt
-from channels.errors import ChannelError, Gone, Misconfigured, SenderRefused, Stopped, Transient, Unexplained
-from channels.transport.breaker import BreakerState, is_about_receiver
+from channels.errors import ChannelError, Misconfigured, Transient
+from channels.transport.breaker import is_about_receiver
 
 _log = structlog.get_logger(__name__)
-_BLAMES = (  # the subclass first
-    (Stopped, Blame.STOPPED),
-    (Gone, Blame.CONTACT),
-    (SenderRefused, Blame.SENDER),
-    (Unexplained, Blame.UNEXPLAINED),
-)
 
 
 @dataclass
@@ -59,9 +50,8 @@ class Run:
     cancelled: Signal
     begun: asyncio.Event
     over: bool
-    stopped: bool
+    stopped: InitVar[bool]
     first: bool = False
-    ended: bool = False
     left: set[int] | None = None
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     aside: deque["_Ready"] = field(default_factory=deque)
@@ -72,9 +62,9 @@ class Run:
     flying: int = 0
     waiting: int = 0
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, stopped: bool) -> None:
         self.limit = Limit(self.sender.patience_s or self.services.settings.send_timeout_s * 2)
-        self.accepted = SENT.labels(self.batch.channel, "accepted")
+        self.answers = ProviderAnswers(self.services, self.sender, self.batch, self.context.alert.expires_at, stopped)
         self.seconds = SEND_SECONDS.labels(self.batch.channel)
 
     async def send_all(self, side_by_side: int) -> None:
@@ -85,7 +75,7 @@ class Run:
 
     @property
     def going(self) -> bool:
-        return not self.ended and not self.services.stopping.is_set()
+        return not self.answers.ended and not self.services.stopping.is_set()
 
     async def _worker(self) -> None:
         """Send one delivery after another until none are left, or the channel stops."""
@@ -267,23 +257,10 @@ class Run:
             raise
         else:
             flight.finish(well=True)
-            self.accepted.inc()
-            if self.sender.failover is None:  # the failover counts results itself
-                ready.origin.count("accepted")
             self.seconds.observe(time.perf_counter() - began)
-            if self.stopped or self.sender.stopped_until is not None:
-                await self._start()
-            return Outcome(
-                row.id,
-                DeliveryState.ACCEPTED,
-                self.services.clock.now(),
-                tried=True,
-                provider_id=_named(receipt),
-                composed=receipt.composed,
-                keeper=keeper_of(self.batch.channel, ready.message[1]),
-            )
+            return await self.answers.accepted(row, ready.origin, ready.message[1], receipt)
         flight.finish(well=is_about_receiver(error) or isinstance(error, Misconfigured))
-        return await self._refused(ready, error)
+        return await self.answers.refused(row, ready.origin, ready.message[1], error)
 
     async def _hand_over(self, ready: "_Ready") -> Receipt:
         failover, row = self.sender.failover, ready.row
@@ -304,89 +281,6 @@ class Run:
         await self.services.ledger.written(Outcome(row.id, None, now, maybe_sent=True, provider=provider))
         self.bound[row.id] = provider
 
-    async def _refused(self, ready: "_Ready", error: ChannelError) -> Outcome:
-        row, origin = ready.row, ready.origin
-        result = type(error).__name__.lower()
-        SENT.labels(self.batch.channel, result).inc()
-        if self.sender.failover is None:
-            origin.count(result)
-        match error:
-            case Transient():
-                return self._later(row, error, origin)
-            case Misconfigured():
-                return await self._stop(row, error)
-        return Outcome(
-            row.id,
-            DeliveryState.GONE if isinstance(error, Gone) else DeliveryState.FAILED,
-            self.services.clock.now(),
-            tried=True,
-            code=error.code,
-            keeper=keeper_of(self.batch.channel, ready.message[1]),
-            blame=_blamed(error),
-            answer=error.answer if isinstance(error, Unexplained) else error.code,
-            detail=error.detail,
-        )
-
-    def _later(self, row: ToSend, error: Transient, origin: Origin) -> Outcome:
-        now = self.services.clock.now()
-        tried = not error.code.endswith(":resting")
-        attempts = row.attempts + tried
-        outcome = Outcome(
-            row.id,
-            None,
-            now,
-            tried=tried,
-            code=error.code,
-            maybe_sent=error.may_have_left or row.maybe_sent,
-            provider=row.provider or (error.provider if error.may_have_left else None),
-        )
-        # This was the breaker's probe: count no attempt, and retry about when the deliveries behind it are due.
-        in_trouble = origin.breaker.state is not BreakerState.CLOSED and not is_about_receiver(error)
-        if attempts >= MOST_ATTEMPTS and not in_trouble:
-            outcome.state, outcome.tried = DeliveryState.FAILED, True
-            return outcome
-        wait_s = backoff_s(max(1, attempts), error.retry_after, cap_s=IN_TROUBLE_S if in_trouble else CAP_S)
-        # Due at the alert's end at the latest, so that its report closes then.
-        outcome.next_attempt_at = min(now + timedelta(seconds=wait_s), self.context.alert.expires_at)
-        return outcome
-
-    async def _stop(self, row: ToSend, error: Misconfigured) -> Outcome:
-        """Stop a channel that is broken for every contact. Deliveries wait; one of them is the next probe."""
-        now = self.services.clock.now()
-        again = now + timedelta(seconds=STOP_S)
-        self.ended = True
-        if not self.sender.resting(now):
-            self.sender.stopped_until = again
-            STOPPED.labels(self.batch.channel).set(1)
-            _log.error("channel stopped", channel=self.batch.channel, code=error.code, detail=error.detail)
-            try:
-                async with self.services.store.write() as unit:
-                    await reports.stop_channel(unit, self.batch.channel, error.code, error.detail, now)
-            except StoreUnavailable as away:  # messages on the wire must not be cut off for this
-                _log.warning("a stop could not be written down", channel=self.batch.channel, error=str(away))
-        return Outcome(
-            row.id,
-            None,
-            now,
-            tried=True,
-            code=error.code,
-            maybe_sent=row.maybe_sent,
-            provider=row.provider,
-            next_attempt_at=again,
-        )
-
-    async def _start(self) -> None:
-        self.stopped = False
-        self.sender.stopped_until = None
-        STOPPED.labels(self.batch.channel).set(0)
-        _log.info("channel works again", channel=self.batch.channel)
-        try:
-            async with self.services.store.write() as unit:
-                await reports.start_channel(unit, self.batch.channel)
-        except StoreUnavailable as away:  # the next accepted message clears it again
-            self.stopped = True
-            _log.warning("the end of a stop could not be written down", channel=self.batch.channel, error=str(away))
-
 
 @dataclass(slots=True)
 class _Ready:
@@ -395,15 +289,3 @@ class _Ready:
     row: ToSend
     message: tuple[Any, Any]
     origin: Origin
-
-
-def _blamed(error: ChannelError) -> Blame | None:
-    return next((blame for kind, blame in _BLAMES if isinstance(error, kind)), None)
-
-
-def _named(receipt: Receipt) -> str | None:
-    """Return the provider's message id, prefixed with the provider where a channel has two."""
-    name = receipt.provider_id
-    if receipt.provider is None or (name or "").startswith(f"{receipt.provider}:"):
-        return name
-    return f"{receipt.provider}:{name or ''}"
