@@ -15,7 +15,3 @@ def upgrade() -> None:
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("leases")

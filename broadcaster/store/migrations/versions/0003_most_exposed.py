@@ -9,7 +9,3 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("subscribers", sa.Column("vulnerable", sa.LargeBinary(), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("subscribers", "vulnerable")

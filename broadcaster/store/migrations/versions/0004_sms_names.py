@@ -10,7 +10,3 @@ down_revision = "0003"
 def upgrade() -> None:
     only = sa.text("channel = 1")
     op.create_index("ix_deliveries_sms", "deliveries", ["provider_id"], sqlite_where=only, postgresql_where=only)
-
-
-def downgrade() -> None:
-    op.drop_index("ix_deliveries_sms", table_name="deliveries")

@@ -9,7 +9,3 @@ down_revision = "0004"
 
 def upgrade() -> None:
     op.add_column("batches", sa.Column("by", sa.String(length=40), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("batches", "by")

@@ -44,12 +44,3 @@ def upgrade() -> None:
     op.add_column("positions", sa.Column("until", big, nullable=True))
     there = sa.text("until IS NOT NULL")
     op.create_index("ix_positions_until", "positions", ["until"], sqlite_where=there, postgresql_where=there)
-
-
-def downgrade() -> None:
-    op.drop_index("ix_positions_until", table_name="positions")
-    op.drop_column("positions", "until")
-    for name in ("forget_at", "paused_until"):
-        op.drop_index(f"ix_subscribers_{name}", table_name="subscribers")
-        op.drop_column("subscribers", name)
-    op.drop_table("confirmations")

@@ -24,7 +24,3 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash", name=op.f("uq_sessions_hash")),
     )
     op.create_index("ix_sessions_key_id", "sessions", ["key_id"])
-
-
-def downgrade() -> None:
-    op.drop_table("sessions")

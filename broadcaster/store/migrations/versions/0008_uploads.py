@@ -40,8 +40,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("upload_id", "number", name=op.f("pk_upload_parts")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("upload_parts")
-    op.drop_table("uploads")

@@ -13,7 +13,3 @@ down_revision = "0008"
 def upgrade() -> None:
     every = sa.text("id > 0")
     op.create_index("ix_deliveries_pages", "deliveries", ["alert_id", "id"], sqlite_where=every, postgresql_where=every)
-
-
-def downgrade() -> None:
-    op.drop_index("ix_deliveries_pages", table_name="deliveries")

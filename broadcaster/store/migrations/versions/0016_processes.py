@@ -19,7 +19,3 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_processes")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("processes")

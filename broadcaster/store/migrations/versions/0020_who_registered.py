@@ -13,7 +13,3 @@ down_revision = "0016"
 def upgrade() -> None:
     op.add_column("follows", sa.Column("registered", sa.SmallInteger(), nullable=True))
     op.execute("UPDATE follows SET registered = 1 WHERE external_mark IS NOT NULL")
-
-
-def downgrade() -> None:
-    op.drop_column("follows", "registered")

@@ -49,13 +49,3 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_signed_requests_subscriber_id", "signed_requests", ["subscriber_id"])
-
-
-def downgrade() -> None:
-    op.drop_table("signed_requests")
-    op.drop_table("welcomes")
-    op.drop_column("confirmations", "code_of")
-    op.drop_column("recipients", "unconfirmed")
-    op.drop_index("ix_subscribers_unconfirmed_at", table_name="subscribers")
-    op.drop_column("subscribers", "unconfirmed_from")
-    op.drop_column("subscribers", "unconfirmed_at")

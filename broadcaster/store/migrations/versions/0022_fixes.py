@@ -16,9 +16,3 @@ def upgrade() -> None:
     op.add_column("changes", sa.Column("fix", sa.LargeBinary(), nullable=True))
     for name, which in _FEW:
         op.create_index(name, "contacts", ["id"], sqlite_where=sa.text(which), postgresql_where=sa.text(which))
-
-
-def downgrade() -> None:
-    for name, _ in _FEW:
-        op.drop_index(name, table_name="contacts")
-    op.drop_column("changes", "fix")

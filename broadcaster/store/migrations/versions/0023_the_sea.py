@@ -9,7 +9,3 @@ down_revision = "0022"
 
 def upgrade() -> None:
     op.add_column("stations", sa.Column("sea", sa.JSON()))
-
-
-def downgrade() -> None:
-    op.drop_column("stations", "sea")

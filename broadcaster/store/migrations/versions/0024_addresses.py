@@ -34,7 +34,3 @@ def upgrade() -> None:
     op.create_index("ix_addresses_state_station_id", "addresses", ["state", "station_id", "subscriber_id"])
     op.create_index("ix_addresses_subscriber_id", "addresses", ["subscriber_id"])
     op.create_index("ix_addresses_place_id", "addresses", ["place_id"])
-
-
-def downgrade() -> None:
-    op.drop_table("addresses")

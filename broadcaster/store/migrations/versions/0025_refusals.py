@@ -39,8 +39,3 @@ def upgrade() -> None:
     )
     refused = sa.text("refused > 0")
     op.create_index("ix_keeper_answers_at", "keeper_answers", ["at"], sqlite_where=refused, postgresql_where=refused)
-
-
-def downgrade() -> None:
-    op.drop_table("keeper_answers")
-    op.drop_table("contact_refusals")

@@ -12,9 +12,3 @@ def upgrade() -> None:
     op.add_column("groups", sa.Column("sealed", sa.LargeBinary(), nullable=True))
     op.add_column("api_keys", sa.Column("sealed", sa.LargeBinary(), nullable=True))
     op.add_column("api_keys", sa.Column("expires_at", sa.BigInteger(), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("api_keys", "expires_at")
-    op.drop_column("api_keys", "sealed")
-    op.drop_column("groups", "sealed")

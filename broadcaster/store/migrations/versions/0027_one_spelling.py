@@ -34,10 +34,6 @@ def upgrade() -> None:
         _respell_ids(op.get_bind(), vault)
 
 
-def downgrade() -> None:
-    op.drop_column("follows", "same_id_as")
-
-
 def _respell_contacts(connection: Any, vault: Vault) -> None:
     mail = CHANNEL_NUMBER[ChannelName.EMAIL]
     known = _contacts.c.channel == mail

@@ -50,13 +50,6 @@ def upgrade() -> None:
     _replace(connection, "recipients", "why", {why: {"reasons": _packed(why)} for why in whys})
 
 
-def downgrade() -> None:
-    op.drop_column("deliveries", "provider")
-    op.drop_column("deliveries", "maybe_sent")
-    op.drop_column("deliveries", "reason")
-    op.drop_column("recipients", "reasons")
-
-
 _COLUMNS = ("code", "reason", "maybe_sent", "provider")
 
 

@@ -66,8 +66,3 @@ def upgrade() -> None:
 
 def _index_where(name: str, table: str, column: str, where: str) -> None:
     op.create_index(name, table, [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
-
-
-def downgrade() -> None:
-    op.drop_table("occurrences")
-    op.drop_table("schedules")

@@ -36,19 +36,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("station_id", "subscriber_id", "topic", name=op.f("pk_topic_choices")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("topic_choices")
-    op.drop_index("ix_recipients_wait_until", "recipients")
-    for table, column in (
-        ("recipients", "wait_until"),
-        ("alerts", "wakes"),
-        ("alerts", "topic"),
-        ("stations", "topics"),
-        ("follows", "least"),
-        ("subscribers", "zone"),
-        ("subscribers", "quiet_to"),
-        ("subscribers", "quiet_from"),
-    ):
-        op.drop_column(table, column)

@@ -21,7 +21,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("station_id", "day", "topic", name=op.f("pk_topic_shares")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("topic_shares")

@@ -77,8 +77,3 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_used_challenges")),
     )
-
-
-def downgrade() -> None:
-    for name in ("used_challenges", "operator_links", "recovery_codes", "passkeys", "operator_roles", "operators"):
-        op.drop_table(name)

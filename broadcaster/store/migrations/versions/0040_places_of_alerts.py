@@ -9,7 +9,3 @@ down_revision = "0039"
 
 def upgrade() -> None:
     op.add_column("alerts", sa.Column("places", sa.JSON(none_as_null=True), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("alerts", "places")

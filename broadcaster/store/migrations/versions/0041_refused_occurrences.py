@@ -14,8 +14,3 @@ def upgrade() -> None:
     op.add_column("occurrences", sa.Column("code", sa.String(60), nullable=True))
     op.add_column("occurrences", sa.Column("params", sa.LargeBinary(), nullable=True))
     op.execute(sa.text("UPDATE occurrences SET problem = '' WHERE problem <> ''"))
-
-
-def downgrade() -> None:
-    op.drop_column("occurrences", "params")
-    op.drop_column("occurrences", "code")

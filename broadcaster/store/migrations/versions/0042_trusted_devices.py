@@ -12,8 +12,3 @@ down_revision = "0041"
 def upgrade() -> None:
     op.add_column("sessions", sa.Column("trusted", sa.Boolean()))
     op.add_column("sessions", sa.Column("proven_at", sa.BigInteger()))
-
-
-def downgrade() -> None:
-    op.drop_column("sessions", "proven_at")
-    op.drop_column("sessions", "trusted")

@@ -10,8 +10,3 @@ down_revision = "0042"
 def upgrade() -> None:
     op.add_column("occurrences", sa.Column("reach", sa.Integer(), nullable=True))
     op.add_column("occurrences", sa.Column("reach_now", sa.Integer(), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("occurrences", "reach_now")
-    op.drop_column("occurrences", "reach")

@@ -49,9 +49,3 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
         sa.PrimaryKeyConstraint("last_seq", name=op.f("pk_audit_segments")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("audit_segments")
-    op.drop_table("audit_notes")
-    op.drop_table("audit_entries")

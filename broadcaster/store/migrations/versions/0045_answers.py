@@ -59,9 +59,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("station_id", "key_id", name=op.f("pk_help_duties")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("help_duties")
-    op.drop_table("help_requests")
-    op.drop_table("answers")

@@ -30,18 +30,3 @@ def upgrade() -> None:
     op.add_column("recipients", sa.Column("enough", sa.SmallInteger(), nullable=True))
     op.add_column("stations", sa.Column("policies", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("stations", sa.Column("budgets", sa.JSON(none_as_null=True), nullable=True))
-
-
-def downgrade() -> None:
-    for table, column in (
-        ("stations", "budgets"),
-        ("stations", "policies"),
-        ("recipients", "enough"),
-        ("recipients", "next_round"),
-        ("alerts", "stopped_at"),
-        ("alerts", "policy"),
-    ):
-        op.drop_column(table, column)
-    op.drop_index("ix_escalations_open", "escalations")
-    op.drop_index("ix_escalations_alert_id", "escalations")
-    op.drop_table("escalations")

@@ -20,8 +20,3 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.add_column("alerts", sa.Column("prepared", sa.JSON(none_as_null=True), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("alerts", "prepared")
-    op.drop_table("templates")

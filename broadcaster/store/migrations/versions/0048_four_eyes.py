@@ -55,10 +55,3 @@ def upgrade() -> None:
     op.add_column("schedules", sa.Column("approved_reach", sa.Integer()))
     untold = sa.text("told_at IS NULL")
     op.create_index("ix_approvals_untold", "approvals", ["id"], sqlite_where=untold, postgresql_where=untold)
-
-
-def downgrade() -> None:
-    op.drop_column("schedules", "approved_reach")
-    op.drop_column("schedules", "consent")
-    op.drop_table("approvals")
-    op.drop_table("approval_rules")

@@ -37,8 +37,3 @@ def upgrade() -> None:
     for column in ("subscriber_id", "contact_id", "created_at"):
         op.create_index(f"ix_trials_{column}", "trials", [column])
     op.add_column("contacts", sa.Column("told_at", sa.BigInteger(), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("contacts", "told_at")
-    op.drop_table("trials")

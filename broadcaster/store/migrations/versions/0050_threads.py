@@ -42,11 +42,3 @@ def _name_threads() -> None:
         conn.execute(mine.values(role=roles[row.msg_type], thread_id=first))
         if row.msg_type == "cancel" and first is not None:
             conn.execute(sa.update(alerts).where(alerts.c.id == first).values(followed_by=row.id))
-
-
-def downgrade() -> None:
-    op.drop_index("ix_deliveries_maybe", "deliveries")
-    op.drop_index("ix_alerts_thread_id", "alerts")
-    op.drop_column("batches", "again")
-    for column in ("silent", "followed_by", "thread_id", "role"):
-        op.drop_column("alerts", column)

@@ -28,7 +28,3 @@ def upgrade() -> None:
     )
     op.create_index("ix_inbox_messages_station_id_id", "inbox_messages", ["station_id", "id"])
     op.create_index("ix_inbox_messages_at", "inbox_messages", ["at"])
-
-
-def downgrade() -> None:
-    op.drop_table("inbox_messages")

@@ -10,8 +10,3 @@ down_revision = "0051"
 def upgrade() -> None:
     op.add_column("api_keys", sa.Column("actions", sa.String(80)))
     op.add_column("api_keys", sa.Column("used_at", sa.BigInteger()))
-
-
-def downgrade() -> None:
-    op.drop_column("api_keys", "used_at")
-    op.drop_column("api_keys", "actions")

@@ -9,7 +9,3 @@ down_revision = "0052"
 
 def upgrade() -> None:
     op.add_column("operators", sa.Column("phone", sa.LargeBinary()))
-
-
-def downgrade() -> None:
-    op.drop_column("operators", "phone")

@@ -18,8 +18,3 @@ def upgrade() -> None:
         sa.Column("town_hall", key, sa.ForeignKey("groups.id", ondelete="CASCADE"), nullable=False),
     )
     op.add_column("alerts", sa.Column("quietly", sa.Boolean(), nullable=False, server_default=sa.false()))
-
-
-def downgrade() -> None:
-    op.drop_column("alerts", "quietly")
-    op.drop_table("ppms")

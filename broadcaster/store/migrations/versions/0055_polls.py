@@ -47,8 +47,3 @@ def upgrade() -> None:
             ),
             sa.PrimaryKeyConstraint("poll_id", key, name=op.f(f"pk_{name}")),
         )
-
-
-def downgrade() -> None:
-    for name in ("poll_pending", "poll_ballots", "poll_voters", "polls"):
-        op.drop_table(name)

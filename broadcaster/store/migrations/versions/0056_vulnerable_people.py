@@ -63,11 +63,6 @@ def upgrade() -> None:
         _take_over(op.get_bind(), vault)
 
 
-def downgrade() -> None:
-    op.drop_table("vulnerable_grants")
-    op.drop_table("vulnerable_people")
-
-
 def _take_over(connection: Any, vault: Vault) -> None:
     number = 0
     for row in connection.execute(sa.select(_subscribers).where(_subscribers.c.vulnerable.is_not(None))).all():

@@ -10,8 +10,3 @@ down_revision = "0056"
 def upgrade() -> None:
     op.add_column("operators", sa.Column("openid_mark", sa.LargeBinary(length=16), nullable=True))
     op.create_index("ix_operators_openid_mark", "operators", ["openid_mark"], unique=True)
-
-
-def downgrade() -> None:
-    op.drop_index("ix_operators_openid_mark", "operators")
-    op.drop_column("operators", "openid_mark")

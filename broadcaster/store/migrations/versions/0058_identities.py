@@ -25,8 +25,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subscriber_id", name=op.f("pk_identities")),
     )
     op.add_column("polls", sa.Column("identity", sa.Boolean(), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("polls", "identity")
-    op.drop_table("identities")

@@ -25,7 +25,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("station_id", "week", "operator_id", name=op.f("pk_duty_weeks")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("duty_weeks")

@@ -16,9 +16,3 @@ def upgrade() -> None:
     op.create_index(
         "ix_approvals_replaces", "approvals", ["replaces"], sqlite_where=set_only, postgresql_where=set_only
     )
-
-
-def downgrade() -> None:
-    op.drop_index("ix_approvals_replaces", "approvals")
-    op.drop_column("approvals", "silent")
-    op.drop_column("approvals", "replaces")

@@ -30,8 +30,3 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_erasures_station_id", "erasures", ["station_id", "id"])
-
-
-def downgrade() -> None:
-    op.drop_table("erasures")
-    op.drop_table("suppressions")

@@ -17,8 +17,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("use", name=op.f("pk_lasting_keys")),
     )
     op.add_column("processes", sa.Column("key_id", sa.SmallInteger(), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("processes", "key_id")
-    op.drop_table("lasting_keys")

@@ -26,8 +26,3 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.add_column("help_requests", sa.Column("called_at", sa.BigInteger()))
-
-
-def downgrade() -> None:
-    op.drop_column("help_requests", "called_at")
-    op.drop_table("operator_pushes")

@@ -10,8 +10,3 @@ down_revision = "0063"
 def upgrade() -> None:
     op.add_column("links", sa.Column("guardian", sa.SmallInteger()))
     op.add_column("subscribers", sa.Column("guardians", sa.LargeBinary()))
-
-
-def downgrade() -> None:
-    op.drop_column("subscribers", "guardians")
-    op.drop_column("links", "guardian")

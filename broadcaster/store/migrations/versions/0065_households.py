@@ -23,7 +23,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("station_id", "row", "column", name=op.f("pk_households")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("households")

@@ -39,8 +39,3 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("alert_id", "subscriber_id", name=op.f("pk_visits")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("visits")
-    op.drop_table("volunteers")
