@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NARROW = {"width": 320, "height": 640}
 TARGET_PX = 43.5  # 44, and what a browser rounds away
 MOST_STOPS = 60
+ALERT = "/a/{token}"
 MOST_HEIGHT_PX = 16_000
 _UNCHANGED = 304
 _PARTS = 12
@@ -51,11 +53,8 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
     page = await shown.open(visit, scene, lang=lang, size=PHONE if lang == "fr" else DESK)
     try:
         looked = Looked(shown, lang, await page.locator("html").get_attribute("lang"))
-        # A stream of events has no end to wait for.
-        ended = [
-            each for each in visit.came if each.status != _UNCHANGED and each.request.resource_type != "eventsource"
-        ]
-        looked.came = [await _weighed(each) for each in ended]
+        weighed = [each for each in visit.came if each.status != _UNCHANGED and _counts(each, shown)]
+        looked.came = await asyncio.gather(*map(_weighed, weighed))
         if lang == "fr":  # the way of the keyboard is the same in every language, and the longest to go
             looked.dim, looked.stops = await walk(page)
         await page.evaluate(AXE_SOURCE())
@@ -91,8 +90,22 @@ async def walk(page: Page) -> tuple[list[str], tuple[int, int]]:
     await page.emulate_media(reduced_motion="reduce")  # a ring that comes slowly is there in the end
     count: int = min(await page.evaluate(STOPS), MOST_STOPS)
     await page.evaluate(WATCH)
-    for _ in range(count + _PARTS):  # a date has a stop for each of its parts, and one element for all
-        await page.keyboard.press("Tab")
+    for _ in range(count):
+        await page.keyboard.down("Tab")  # held: letting go of it each time takes as long again
+    dim, reached = await _went(page)
+    for _ in range(_PARTS):  # a date has a stop for each of its parts, and one element for all
+        if reached >= count:
+            break
+        await page.keyboard.down("Tab")
+        dim, reached = await _went(page)
+    await page.keyboard.up("Tab")
+    await page.evaluate("() => document.activeElement?.blur()")
+    await page.emulate_media(reduced_motion="null")
+    return dim, (count, min(reached, count))
+
+
+async def _went(page: Page) -> tuple[list[str], int]:
+    """Return where the focus could not be seen, and how many places it reached before it left the page."""
     way: list[dict[str, Any] | None] = await page.evaluate(WAY)
     visited: set[str] = set()
     dim: list[str] = []
@@ -104,8 +117,13 @@ async def walk(page: Page) -> tuple[list[str], tuple[int, int]]:
         if last not in visited and not now["ring"]:
             dim.append(now["words"])
         visited.add(last)
-    await page.emulate_media(reduced_motion="null")
-    return dim, (count, min(len(visited - {""}), count))
+    return dim, len(visited - {""})
+
+
+def _counts(response: Response, shown: Shown) -> bool:
+    """Return whether a budget counts it: all that an alert's page brings; but a stream of events has no end."""
+    kind = response.request.resource_type
+    return kind in ("document", "script") or (shown.answers == ALERT and kind != "eventsource")
 
 
 async def _weighed(response: Response) -> tuple[str, str, int]:

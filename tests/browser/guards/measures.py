@@ -58,7 +58,7 @@ WATCH = """() => {
   });
   addEventListener("focusout", () => setTimeout(() => document.activeElement === document.body && way.push(null)));
 }"""
-WAY = "() => { document.activeElement?.blur(); return way; }"
+WAY = "() => way"
 
 # What still moves for longer than a blink.
 MOVES = """() => {

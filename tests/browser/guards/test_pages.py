@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.guards.examining import AXE_SOURCE, NARROW, TARGET_PX, walk
+from tests.browser.guards.examining import ALERT, AXE_SOURCE, NARROW, TARGET_PX, walk
 from tests.browser.guards.measures import AXE, COLOUR_RULES, MOVES, RULES, SMALL, WIDE
 from tests.browser.pages import KB, PAGES
 
 _ALERT_BUDGET = 50 * KB
-_ALERT = "/a/{token}"
 
 
 def test_axe_finds_nothing_in_either_theme(looked):
@@ -42,11 +41,11 @@ def test_a_page_is_in_the_language_of_its_reader_and_nothing_goes_wrong_in_it(lo
 def test_a_page_keeps_within_its_budget_of_octets(looked):
     scripts = {url: octets for kind, url, octets in looked.came if kind == "script"}
     assert sum(scripts.values()) <= looked.shown.script_budget, scripts
-    if looked.shown.answers == _ALERT:
+    if looked.shown.answers == ALERT:
         assert sum(octets for _, _, octets in looked.came) < _ALERT_BUDGET, looked.came
 
 
-@pytest.mark.parametrize("shown", [page for page in PAGES if page.answers == _ALERT], ids=lambda page: page.name)
+@pytest.mark.parametrize("shown", [page for page in PAGES if page.answers == ALERT], ids=lambda page: page.name)
 async def test_an_alert_says_the_same_without_scripts(visit, scene, shown):
     whole = await shown.open(visit, scene)
     bare = await shown.open(visit, scene, java_script_enabled=False)
