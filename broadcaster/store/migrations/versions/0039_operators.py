@@ -1,7 +1,5 @@
 """Operators, their roles, passkeys, recovery codes and one-time links."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Sessions of devices that stay signed in, and when each last showed its passkey."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """People's answers to alerts, requests for help, and who is on duty for these."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Test messages that people ask for; and when owners of a dead push subscription were told."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

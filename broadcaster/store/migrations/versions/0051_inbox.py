@@ -1,7 +1,5 @@
 """Texts that people wrote to a station by SMS."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

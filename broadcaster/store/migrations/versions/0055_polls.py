@@ -1,7 +1,5 @@
 """Polls: who voted, and what was voted, apart."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

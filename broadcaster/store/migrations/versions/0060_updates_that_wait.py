@@ -1,7 +1,5 @@
 """Updates of alerts wait for a second person."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Erasures that were done, and who asked to be left out."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

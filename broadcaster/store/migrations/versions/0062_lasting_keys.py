@@ -1,7 +1,5 @@
 """Keys that stay when the secret is changed, and with which one a process seals."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

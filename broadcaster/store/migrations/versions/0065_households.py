@@ -1,7 +1,5 @@
 """Households per cell, from open figures, for the estimate of who is not enrolled."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Volunteers who visit people that an alert did not reach, and what they find."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
