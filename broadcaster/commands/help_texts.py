@@ -1,17 +1,12 @@
 """``--help`` in the terminal's language. French is in ``web/locale/fr/LC_MESSAGES/help.po``."""
 
-from __future__ import annotations
-
 import copy
+from collections.abc import Iterable
 from inspect import cleandoc
-from typing import TYPE_CHECKING
 
 import click
 
 from broadcaster.commands.wording import reader
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class TranslatedFormatter(click.HelpFormatter):

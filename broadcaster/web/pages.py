@@ -4,13 +4,14 @@ A public page has its style inline, allowed by hash. Scripts and the console's s
 comes from other sites.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
 import jinja2
@@ -25,11 +26,6 @@ from broadcaster.web.ground import map_address, tiled
 from broadcaster.web.i18n import Words, catalogs, preferred
 from broadcaster.web.names import CHANNEL_ICONS
 from channels.sms import written
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date, datetime
-    from zoneinfo import ZoneInfo
 
 TEMPLATES = Path(__file__).parent / "templates"
 

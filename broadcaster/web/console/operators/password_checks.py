@@ -1,23 +1,18 @@
 """Passwords (argon2id), codes of an authenticator app (TOTP, RFC 6238), and the app's QR code."""
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
+
+from pwdlib import PasswordHash
 
 from broadcaster.domain.operators import LEAST_PASSWORD
 from broadcaster.domain.refusals import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from pwdlib import PasswordHash
 
 _ISSUER = "Tocsin"
 _STEP_S = 30

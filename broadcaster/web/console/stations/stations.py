@@ -1,18 +1,18 @@
 """/console/stations: list; one station with its territory on a map; edit contact, languages and margin."""
 
-from __future__ import annotations
-
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from aiohttp import web
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Refused, sentence
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.stations import Station, StationKind
 from broadcaster.http.reading import form_of
+from broadcaster.http.route import Call
 from broadcaster.http.stations import station_named
 from broadcaster.languages import LANGUAGES
 from broadcaster.store.operations import audit
@@ -20,17 +20,11 @@ from broadcaster.store.people import wishes
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.stations import form as station_form
+from broadcaster.web.console.stations.form import StationForm
+from broadcaster.web.i18n import Words
 from broadcaster.web.names import language_word
 from broadcaster.web.pages import to
 from broadcaster.web.topics import topics_of
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.web.console.stations.form import StationForm
-    from broadcaster.web.i18n import Words
 
 _MONTHS = 6
 
