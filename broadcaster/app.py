@@ -126,7 +126,6 @@ async def _check_migrated(store: Store) -> None:
 
 
 async def close_services(services: Services) -> None:
-    """Close the channels and the store."""
     await asyncio.gather(*(sender.channel.close() for sender in services.senders.values()))
     await services.bus.close()
     await services.store.close()

@@ -32,7 +32,6 @@ def of_commune(insee: str) -> dict[str, Any]:
 
 
 def of_boundary(found: Boundary) -> dict[str, Any]:
-    """Return the fields of a station with this boundary."""
     lon, lat = found.middle
     return {"boundary": Jurisdiction(found.shape).boundary_geojson, "lon": lon, "lat": lat}
 

@@ -74,7 +74,6 @@ class ActiveAlerts:
                 del self._far[alert.station_id]
 
     def sweep(self, now: datetime) -> None:
-        """Remove expired alerts."""
         for alert in list(self._alerts.values()):
             if not alert.active(now):
                 self.remove(alert.id)

@@ -107,7 +107,6 @@ class Roster:
                 self._groups[group_id].put(each, group_id in entry.groups)
 
     def stations_of(self, subscriber_id: int) -> set[int]:
-        """Return the ids of the stations that a subscriber follows."""
         if subscriber_id >= len(self._first) or self._first[subscriber_id] == _NONE:
             return set()
         return {int(self._first[subscriber_id]), *self._others.get(subscriber_id, ())}

@@ -70,7 +70,6 @@ async def fresh(unit: Unit, clock: Clock, *, days: int = DAYS, rotate: bool = Fa
 
 
 async def record_key(unit: Unit, key: str, now: datetime) -> None:
-    """Record that a command made a key."""
     caller = await stations.caller_of(unit, key, now)
     await audit.record(unit, Actor(ActorKind.MACHINE, now), Action.KEY_MADE, None if caller is None else caller.key_id)
 

@@ -84,6 +84,5 @@ def named_url() -> str:
 
 
 def local_url(settings: Settings) -> str:
-    """Return the local URL of the service that the settings describe."""
     host = _ANYWHERE.get(settings.host, settings.host)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

@@ -35,7 +35,6 @@ _WITH_AT = ("repeat", "zone", "skip_public_holidays", "skip_school_holidays", "g
 
 
 def with_schedule(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add a schedule's options to a command."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

@@ -53,7 +53,6 @@ class Audience:
 
     @property
     def needs_area(self) -> bool:
-        """Return whether the rule requires an area."""
         return self.kind in (AudienceKind.FOLLOWERS, AudienceKind.EVERYONE)
 
     @property

@@ -151,13 +151,11 @@ class Trouble:
 
     @property
     def said(self) -> str:
-        """Return the English sentence."""
         channel = CHANNEL_WORDS.get(self.channel or "", self.channel)
         return SENTENCES[self.code].said % {**self.params, "channel": channel}
 
     @property
     def to_do(self) -> str:
-        """Return the English advice."""
         return SENTENCES[self.code].to_do
 
     def to_json(self) -> dict[str, Any]:

@@ -32,7 +32,6 @@ _MOST = 50
 
 
 async def cell(call: Call[None, CellQuery]) -> web.Response:
-    """Return the alerts that reach into a cell."""
     services, query = call.services, call.query
     west, south = _corner(query.lon, CELL_LON, "lon"), _corner(query.lat, CELL_LAT, "lat")
     box = (west, south, round(west + CELL_LON, 2), round(south + CELL_LAT, 2))
@@ -58,7 +57,6 @@ async def of_station(call: Call[None, None]) -> web.Response:
 
 
 async def station_alerts(unit: Unit, services: Services, station: Station) -> StationAlerts:
-    """Return a station's active public alerts."""
     now = services.clock.now()
     found = await alerts.page(unit, stations=[station.id], before=None, limit=_MOST, public_at=now)
     found.sort(key=lambda alert: (alert.rank, -alert.id))

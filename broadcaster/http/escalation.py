@@ -54,7 +54,6 @@ async def act(call: Call[EscalationIn, None]) -> web.Response:
 
 
 async def policies(call: Call[None, None]) -> web.Response:
-    """Return a station's policies and budgets."""
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
     call.need(station.id)

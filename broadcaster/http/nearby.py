@@ -26,7 +26,6 @@ async def show(call: Call[None, NearbyQuery]) -> web.Response:
 
 
 def show_one(alert: Alert, station: Station, base_url: str) -> NearbyAlert:
-    """Return an alert's public form."""
     shown = show_message(alert) | {"area": None if alert.area is None else alert.area.geojson()}
     return NearbyAlert(
         **{name: value for name, value in shown.items() if name in NearbyAlert.model_fields},

@@ -40,8 +40,6 @@ async def follow(call: Call[None, None]) -> web.Response:
 
 
 async def unfollow(call: Call[None, None]) -> web.Response:
-    """Leave a station."""
-
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
         await erasing.leave(unit, call.subscriber_id, station.id, Way.THEMSELVES, call.services.clock.now())
@@ -64,8 +62,6 @@ async def opened(call: Call[None, None]) -> web.Response:
 
 
 async def forget_position(call: Call[None, None]) -> web.Response:
-    """Delete a device's position."""
-
     async def keep(unit: Unit) -> None:
         await residents.forget_position(unit, call.subscriber_id)
 

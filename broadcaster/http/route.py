@@ -102,7 +102,6 @@ class Call(Generic[B_co, Q_co]):
         return self.caller is not None and self.caller.may(permission, station_id)
 
     def may_somewhere(self, permission: Permission) -> bool:
-        """Return whether the caller may do this for any station."""
         return self.caller is not None and self.caller.may_somewhere(permission)
 
     def stations(self) -> frozenset[int] | None:

@@ -40,7 +40,6 @@ _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chro
 
 
 def lasts(settings: Settings) -> timedelta:
-    """Return a session's longest lifetime."""
     return timedelta(hours=settings.session_hours)
 
 

@@ -23,7 +23,6 @@ _SIGNATURE = "X-Twilio-Signature"
 
 
 async def status(call: Call[None, None]) -> web.Response:
-    """Record the status of a message or call."""
     form = await _believed(call)
     number = call.linked
     try:

@@ -26,7 +26,6 @@ async def listing(call: Call[None, VisitsQuery]) -> web.Response:
 
 
 async def who_visits(call: Call[None, None]) -> web.Response:
-    """Return the volunteers of an alert."""
     alert, _ = await alert_of(call)
     async with call.services.store.read() as unit:
         found = await volunteers.of(unit, alert.first_id)

@@ -11,7 +11,6 @@ RESOLVE = "resolve"
 
 
 def queue_of(channel: ChannelName | str, rank: int) -> str:
-    """Return the queue of a channel's batches in that rank's lane."""
     return f"deliver.{channel}.{lane_of_rank(rank)}"
 
 

@@ -58,7 +58,6 @@ class Gate:
             raise
 
     def leave(self) -> None:
-        """Release a place."""
         self._free += 1
         self._let_in()
 

@@ -42,5 +42,4 @@ class Sender:
 
     @property
     def provider(self) -> str:
-        """Return the provider's short name."""
         return "+".join(each.name for each in self.providers)

@@ -112,7 +112,6 @@ async def listed(
 
 
 async def asking(unit: Unit, alert_id: int, subscriber_ids: Collection[int]) -> set[int]:
-    """Return which of these people have an open request."""
     query = select(help_requests.c.subscriber_id).where(
         help_requests.c.alert_id == alert_id,
         help_requests.c.subscriber_id.in_(subscriber_ids),

@@ -51,7 +51,6 @@ class Poll:
 
     @property
     def size(self) -> int:
-        """Return how many answers it has."""
         return len(next(iter(self.texts.values()))[1])
 
 

@@ -126,7 +126,6 @@ def _about(wanted: Tile) -> Box:
 
 
 async def places(call: Call[None, PlacesQuery]) -> web.Response:
-    """Search for an address."""
     near: tuple[float, float] | None = None
     if call.query.station is not None:
         async with call.services.store.read() as unit:

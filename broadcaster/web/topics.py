@@ -7,7 +7,6 @@ from broadcaster.web.i18n import Words
 
 
 def topic_words(words: Words) -> Mapping[str, str]:
-    """Return the default topics' names."""
     return {
         "traffic": words("Traffic"),
         "school": words("School"),

@@ -126,7 +126,6 @@ def prefix(alert: Alert, words: Words, headline: str) -> str:
 
 
 def titled(alert: Alert, words: Words, text: Text) -> str:
-    """Return the headline with its prefix."""
     before = prefix(alert, words, text.headline)
     return f"[{before}] {text.headline}" if before else text.headline
 

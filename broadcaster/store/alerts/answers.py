@@ -80,7 +80,6 @@ async def versions(unit: Unit, alert: Alert) -> list[Alert]:
 
 
 async def contacts_of(unit: Unit, subscriber_id: int) -> list[int]:
-    """Return the ids of a person's contacts."""
     return list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
 
 

@@ -140,7 +140,6 @@ async def to_send(unit: Unit, batch_id: int, now: datetime) -> list[ToSend]:
 
 
 async def queued(unit: Unit, batch_id: int) -> set[int]:
-    """Return a batch's deliveries that are still queued."""
     left = deliveries.c.batch_id == batch_id, deliveries.c.state == DeliveryState.QUEUED
     return set(await unit.conn.scalars(select(deliveries.c.id).where(*left)))
 

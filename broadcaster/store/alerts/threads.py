@@ -87,7 +87,6 @@ class Thread(NamedTuple):
     open: tuple[int, ...]
 
     def before(self, alert: Alert) -> tuple[int, ...]:
-        """Return the ids of the thread's alerts that were sent before this one."""
         return self.all[: self.all.index(alert.id)]
 
 

@@ -18,5 +18,4 @@ async def waiting(unit: Unit, limit: int) -> list[tuple[int, str, str, int]]:
 
 
 async def relayed(unit: Unit, ids: list[int]) -> None:
-    """Delete relayed events."""
     await unit.conn.execute(_RELAYED, {"ids": ids})

@@ -114,7 +114,6 @@ async def head(unit: Unit) -> tuple[int, bytes]:
 
 
 async def last_at(unit: Unit, action: Action) -> datetime | None:
-    """Return when an action was last recorded."""
     found: datetime | None = await unit.conn.scalar(
         select(func.max(audit_entries.c.at)).where(audit_entries.c.action == action)
     )

@@ -75,7 +75,6 @@ async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session
 
 
 async def seen(unit: Unit, session_id: int, now: datetime) -> None:
-    """Record that a session is in use."""
     await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now))
 
 
@@ -107,7 +106,6 @@ async def end(unit: Unit, caller: Caller, session_id: int) -> bool:
 
 
 async def end_others(unit: Unit, key_id: int, session_id: int) -> None:
-    """End an operator's sessions except this one."""
     await unit.conn.execute(delete(sessions).where(sessions.c.key_id == key_id, sessions.c.id != session_id))
 
 

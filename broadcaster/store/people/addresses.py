@@ -62,7 +62,6 @@ async def waiting(unit: Unit, station_id: int | None, limit: int) -> list[Kept]:
 
 
 async def stations_waiting(unit: Unit) -> list[int]:
-    """Return the ids of stations with addresses to look up."""
     rows = await unit.conn.scalars(
         select(addresses.c.station_id).where(addresses.c.state == int(AddressState.WAITING)).distinct()
     )

@@ -256,7 +256,6 @@ async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = N
 
 
 async def by_token(unit: Unit, token: str) -> int | None:
-    """Return the id of the subscriber with this token."""
     return await unit.conn.scalar(select(subscribers.c.id).where(subscribers.c.token_hash == hash_of(token)))
 
 

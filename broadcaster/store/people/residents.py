@@ -67,7 +67,6 @@ async def renew_push(
 
 
 async def forget_position(unit: Unit, subscriber_id: int) -> None:
-    """Delete a subscriber's last position."""
     await unit.conn.execute(delete(positions).where(positions.c.subscriber_id == subscriber_id))
     await people.touched(unit, [subscriber_id])
 

@@ -128,7 +128,6 @@ async def held_by(unit: Unit, station_id: int, subscriber_ids: Sequence[int]) ->
 
 
 async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
-    """Return which of these people have a dead contact."""
     found: set[int] = set()
     for start in range(0, len(subscriber_ids), CHUNK):
         part = list(subscriber_ids[start : start + CHUNK])

@@ -149,7 +149,6 @@ async def forget(unit: Unit, upload_id: int) -> None:
 
 
 async def forget_expired(unit: Unit, now: datetime) -> None:
-    """Delete expired lists."""
     await unit.conn.execute(delete(uploads).where(uploads.c.expires_at <= now))
 
 

@@ -99,7 +99,6 @@ async def remove(unit: Unit, entry: Entry) -> None:
 
 
 async def of(unit: Unit, subscriber_id: int) -> list[Entry]:
-    """Return the entries of a person of the alert list."""
     return await _found(unit, vulnerable_people.c.person_mark == told_first.mark_of(unit.vault, subscriber_id))
 
 

@@ -273,7 +273,6 @@ async def add_key(
 
 
 async def use_key(unit: Unit, key_id: int, now: datetime) -> None:
-    """Record that a key was used."""
     await unit.conn.execute(update(api_keys).where(api_keys.c.id == key_id).values(used_at=now))
 
 

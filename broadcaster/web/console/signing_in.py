@@ -24,7 +24,6 @@ _HELD = "held."
 
 
 async def ask(call: Call[None, Any]) -> web.Response:
-    """Show the sign-in form."""
     again = await session_of(call.request) is not None
     return _page(call.request, then=own_path(call.request.query.get("then", "")), again=again)
 

@@ -17,7 +17,6 @@ from broadcaster.web.resident.public import unknown
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Show the button."""
     found = await by_link(call)
     return unknown(call) if found is None else _page(call, *found)
 

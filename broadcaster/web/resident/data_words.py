@@ -66,7 +66,6 @@ def records(
 
 
 def kind_words(words: Words) -> dict[str, str]:
-    """Return the title of each kind of record."""
     return {
         "profile": words("Name, contacts, places and choices"),
         "address": words("Address in the register"),

@@ -20,7 +20,6 @@ _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", 
 
 
 def words_of(call: Call[Any, Any], default: str = DEFAULT) -> Words:
-    """Return the words of the reader's language."""
     return catalogs().words(language_of(call.request, default))
 
 

@@ -48,5 +48,4 @@ async def data(call: Call[None, None]) -> web.Response:
 
 
 async def here(call: Call[None, None]) -> web.Response:
-    """Show the button."""
     return page(call, "resident/here.html", words_of(call), {})

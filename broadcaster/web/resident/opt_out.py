@@ -21,7 +21,6 @@ USE = "optout"
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Show the button."""
     number = await _number(call)
     async with call.services.store.read() as unit:
         found = None if number is None else await deliveries.contact_of(unit, number)
@@ -32,7 +31,6 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def do(call: Call[None, None]) -> web.Response:
-    """Opt this contact out of this station."""
     number = await _number(call)
     if number is None:
         return unknown(call)

@@ -78,7 +78,6 @@ def look_of(alert: Alert) -> str:
 
 
 def label_of(alert: Alert, words: Words) -> str:
-    """Return the chip's text."""
     said = words("All-clear") if alert.msg_type is MsgType.CANCEL else severities.severity_words(words)[alert.severity]
     mark = {Status.EXERCISE: words("EXERCISE"), Status.TEST: words("TEST")}.get(alert.status)
     return said if mark is None else f"{mark} · {said}"

@@ -31,7 +31,6 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def change(call: Call[None, None]) -> web.Response:
-    """Set the thresholds."""
     station, form = await _station(call), await form_of(call.request)
     try:
         severity = form.get("severity", "")

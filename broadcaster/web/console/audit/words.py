@@ -111,7 +111,6 @@ def action_words(words: Words) -> dict[Action, str]:
 
 
 def actor_words(words: Words) -> dict[ActorKind, str]:
-    """Return the words for actors other than operators."""
     return {
         ActorKind.KEY: words("an API key"),
         ActorKind.MACHINE: words("a command on the machine"),

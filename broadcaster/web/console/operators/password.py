@@ -159,8 +159,6 @@ async def change(call: Call[PasswordIn, None]) -> web.Response:
 
 
 async def codes(call: Call[None, None]) -> web.Response:
-    """Replace the recovery codes."""
-
     async def make(unit: Unit) -> CodesOut:
         who = await myself(unit, call)
         if not who.has_password:

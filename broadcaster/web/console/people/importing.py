@@ -110,7 +110,6 @@ async def apply(call: Call[None, None]) -> web.Response:
 
 
 async def forget(call: Call[None, None]) -> web.Response:
-    """Delete a list."""
     found, station = await _found(call)
     async with call.services.store.write() as unit:
         await uploads.forget(unit, found.id)

@@ -55,7 +55,6 @@ class _Where(NamedTuple):
 
 
 async def new(call: Call[None, None]) -> web.Response:
-    """Show the form for a new person."""
     async with call.services.store.read() as unit:
         where = await _where(unit, call)
     return _form(call, where, person_form.blank(where.station))

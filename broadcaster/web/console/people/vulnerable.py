@@ -71,7 +71,6 @@ async def new(call: Call[None, None]) -> web.Response:
 
 
 async def add(call: Call[None, None]) -> web.Response:
-    """Enter a person."""
     form, now = await form_of(call.request), call.services.clock.now()
     async with call.services.store.write() as unit:
         station, theirs = await chosen_station(unit, call)

@@ -56,7 +56,6 @@ class SchedulesPageQuery(Query):
 
 
 async def listing(call: Call[None, SchedulesPageQuery]) -> web.Response:
-    """Show all visible schedules."""
     words, services, query = words_of(call.request), call.services, call.query
     async with services.store.read() as unit:
         known, found = await _known(unit, call)
@@ -113,7 +112,6 @@ async def changed_soon(
 
 
 def card(schedule: Schedule, station: Station, words: Words, names: Mapping[int, str] | None = None) -> dict[str, Any]:
-    """Return a schedule's list entry."""
     language, text = schedule.message.text_in(words.language, station.languages[0])
     at = schedule.next_at
     return {
@@ -253,7 +251,6 @@ async def _sure(call: Call[Any, Any], found: Schedule, station: Station, at: dat
 
 
 async def act(call: Call[None, None]) -> web.StreamResponse:
-    """Carry out a schedule's form."""
     was, station = await schedule_of(call)
     form = await form_of(call.request)
     action, at = form.get("action", ""), _instant(form.get("occurrence", ""))

@@ -25,7 +25,6 @@ _LARGEST = 10_000_000
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    """Show the policies in a form."""
     station = await _station(call)
     return _shown(call, station, {each: policy_of(station, each) for each in Severity}, {})
 

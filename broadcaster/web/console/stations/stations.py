@@ -30,7 +30,6 @@ _MONTHS = 6
 
 
 async def listing(call: Call[None, None]) -> web.Response:
-    """Show the operator's stations."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         theirs = await stations_of(unit, call)
@@ -89,7 +88,6 @@ def _month(name: str, words: Words) -> str:
 
 
 async def edit(call: Call[None, None]) -> web.Response:
-    """Show a station's form."""
     station = await _station(call)
     return _editing(call, station, station_form.filled(station, words_of(call.request)))
 
