@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cellOf, metresBetween, metresOutside } from "../../broadcaster/web/sources/parts/geo.js";
+import { cellOf, metresOutside } from "../../broadcaster/web/sources/parts/geo.js";
+
+const metresBetween = (lon, lat, lon2, lat2) => metresOutside({ circles: [{ lon: lon2, lat: lat2, radius_m: 0 }], polygons: null }, lon, lat);
 
 // Geodesics on WGS 84 by pyproj 3.7 (GeographicLib).
 for (const [name, points, metres] of [

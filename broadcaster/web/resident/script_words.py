@@ -55,7 +55,6 @@ def _places(words: Words) -> Mapping[str, str]:
         "geocoder_down": words("Addresses can’t be looked up for the moment. Press on the map instead."),
         "home": words("My home"),
         "place": words("Place %(n)s"),
-        "use_point": words("This is the place"),
         "press_map": words("Press on the map where you live."),
         "map_failed": words("The map did not come. Write an address instead."),
         "closer": words("Closer"),
@@ -136,5 +135,4 @@ def _here(words: Words) -> Mapping[str, str]:
         "you": words("You are here"),
         "last_word": words("Last word: %(time)s"),
         "lost": words("No network since %(time)s. What you see may be out of date."),
-        "what_to_do": words("What to do"),
     }

@@ -69,7 +69,6 @@ def _places(words: Words, *, authority: bool) -> dict[str, Said]:
         "edge": words("Edge of the circle: arrow keys change its radius"),
         "tap": words("Touch the map where it happens."),
         "find": words("Search for an address, or for where you are: the map is still empty."),
-        "tap_more": words("Touch the map where the next circle goes."),
         "tap_corner": words("Touch each corner of the outline. %(n)s so far."),
         **around,
         "in_circles": words("in %(n)s circles"),

@@ -20,15 +20,6 @@ function scale(lat) {
 const turn = (from, to) => ((((to - from + 180) % 360) + 360) % 360) - 180;
 
 /**
- * Return the metres between two points, accurate to a thousandth within some tens of kilometres.
- * @param {number} lon @param {number} lat @param {number} lon2 @param {number} lat2
- */
-export function metresBetween(lon, lat, lon2, lat2) {
-  const [east, north] = scale((lat + lat2) / 2);
-  return Math.hypot(turn(lon, lon2) * east, (lat2 - lat) * north);
-}
-
-/**
  * Return the shortest way from a point into an area, in metres east and north; [0, 0] inside, null without an area.
  * @param {{circles: {lon: number, lat: number, radius_m: number}[], polygons: any}|null} shape
  * @param {number} lon @param {number} lat
