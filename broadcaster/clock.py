@@ -7,7 +7,6 @@ from typing import Protocol
 class Clock(Protocol):
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
-        ...
 
 
 class SystemClock:

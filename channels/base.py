@@ -74,7 +74,6 @@ class Channel(Protocol[M_contra, A_contra]):
 
     def compose(self, message: M_contra, address: A_contra) -> Composed:
         """Return the message as on the wire, sending nothing."""
-        ...
 
     def cost(self, message: M_contra) -> float:  # noqa: ARG002  each is one, but where a channel says otherwise
         """Return a message's cost in rate tokens (SMS: one per segment)."""
@@ -85,12 +84,9 @@ class Channel(Protocol[M_contra, A_contra]):
 
         Raises only ``Transient``, ``Permanent``, ``Gone`` or ``Misconfigured`` (see ``channels.errors``).
         """
-        ...
 
     async def probe(self) -> list[Finding]:
         """Contact the provider without sending anything, and report findings; never raises."""
-        ...
 
     async def close(self) -> None:
         """Close all connections; idempotent."""
-        ...

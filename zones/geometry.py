@@ -49,15 +49,12 @@ class Shape(Protocol):
 
     def covers(self, lons: Floats, lats: Floats) -> Bools:
         """Return which points are inside or on the edge."""
-        ...
 
     def covers_boxes(self, wests: Floats, souths: Floats, easts: Floats, norths: Floats) -> Bools:
         """Return which boxes are proven to be inside; False proves nothing."""
-        ...
 
     def boxes(self) -> list[Box]:
         """Return boxes that together contain the shape, none across the antimeridian."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
