@@ -64,8 +64,9 @@ def test_no_route_stands_twice():
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_every_route_has_an_access_policy_a_summary_and_a_place_in_the_document(route):
     assert isinstance(route.access, Access)
-    assert route.summary.endswith((".", "?"))
+    assert route.documented or not route.path.startswith("/v1/")
     if route.documented:
+        assert route.summary.endswith((".", "?"))
         operation = DOCUMENT["paths"][route.path][route.method.lower()]
         assert operation["x-access"] == route.access
         assert {str(status) for status in route.answers} <= set(operation["responses"])
