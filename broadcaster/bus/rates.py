@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import RedisStorage, Storage
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
@@ -33,7 +33,7 @@ class Rates:
     ) -> None:
         """``clock``: monotonic seconds. ``prefix`` begins every key in Redis."""
         self._clock = clock
-        self._alone = FixedWindowRateLimiter(_Counts(clock))
+        self._windows: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
         self._together: FixedWindowRateLimiter | None = None
         self._standing = Availability("the Redis of request rates")
         self._next_try = -math.inf
@@ -49,13 +49,15 @@ class Rates:
 
         ``alone``: only this process counts, for requests that cost less than asking Redis.
         """
-        item = RateLimitItemPerMinute(per_minute, namespace=what)
-        wait_s = await _hit(self._alone, item, whose, self._clock)
+        wait_s = self._take_alone((what, whose), per_minute)
         if wait_s is not None or alone or self._together is None or self._clock() < self._next_try:
             return wait_s
+        item = RateLimitItemPerMinute(per_minute, namespace=what)
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                wait_s = await _hit(self._together, item, whose, time.time)
+                if not await self._together.hit(item, whose):
+                    window = await self._together.get_window_stats(item, whose)
+                    wait_s = _whole_seconds(window.reset_time - time.time())
         except (RedisError, OSError, TimeoutError) as error:
             self._next_try = self._clock() + _AGAIN_S
             self._standing.lost(error)
@@ -63,51 +65,21 @@ class Rates:
             self._standing.found()
         return wait_s
 
+    def _take_alone(self, counted: tuple[str, str], per_minute: int) -> int | None:
+        # MemoryStorage of ``limits`` scans all its counters at every request; these evict the least recently seen.
+        now = self._clock()
+        count, until = self._windows.pop(counted, (0, 0.0))
+        if until <= now:
+            count, until = 0, now + _MINUTE_S
+        self._windows[counted] = count + 1, until
+        if len(self._windows) > _MOST_COUNTED:
+            self._windows.popitem(last=False)
+        return None if count < per_minute else _whole_seconds(until - now)
+
     async def close(self) -> None:
         if self._together is not None:
             await self._pool.aclose()
 
 
-async def _hit(
-    limiter: FixedWindowRateLimiter, item: RateLimitItemPerMinute, whose: str, clock: Callable[[], float]
-) -> int | None:
-    if await limiter.hit(item, whose):
-        return None
-    window = await limiter.get_window_stats(item, whose)
-    return math.ceil(min(max(window.reset_time - clock(), 1.0), _MINUTE_S))
-
-
-class _Counts(Storage):
-    """Counters in memory, evicting the least recently seen. (``MemoryStorage`` scans all of them at every request.)"""
-
-    base_exceptions = ()
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self._clock = clock
-        self._windows: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        count, until = self._windows.pop(key, (0, 0.0))
-        if until <= self._clock():
-            count, until = 0, self._clock() + expiry
-        self._windows[key] = count + amount, until
-        if len(self._windows) > _MOST_COUNTED:
-            self._windows.popitem(last=False)
-        return count + amount
-
-    async def get(self, key: str) -> int:
-        return self._windows.get(key, (0, 0.0))[0]
-
-    async def get_expiry(self, key: str) -> float:
-        return self._windows.get(key, (0, 0.0))[1]
-
-    async def check(self) -> bool:
-        return True
-
-    async def reset(self) -> int | None:
-        self._windows.clear()
-        return None
-
-    async def clear(self, key: str) -> None:
-        self._windows.pop(key, None)
+def _whole_seconds(left_s: float) -> int:
+    return math.ceil(min(max(left_s, 1.0), _MINUTE_S))

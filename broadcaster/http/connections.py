@@ -11,7 +11,7 @@ import ipaddress
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
@@ -27,8 +27,6 @@ _OURS = 200
 """Descriptors reserved for store, providers and the rest of the process."""
 _LEAST, _MOST = 100, 50_000
 _SHARE = 4
-_SPARED = 10
-"""Close more than necessary, by one in this many; otherwise each new connection of a flood would cost a search."""
 
 
 class Connection(Protocol):
@@ -55,12 +53,25 @@ class Connections:
         self._most_of_one = max(_LEAST, most // _SHARE)
         self._address = address or nobody
         self._clock = clock
-        self._open = 0
+        self._since: dict[Connection, float] = {}  # in the order of their times
+        self._whose: dict[Connection, str | None] = {}
         self._at_work: set[Connection] = set()
-        self._since: dict[Connection, float] = {}
         self._served: set[Connection] = set()
         self._known: set[Connection] = set()
         self._timed: dict[Connection, str | None] = {}
+
+    def opened(self, connection: Connection) -> None:
+        """Count a new connection; make room at once if there are too many."""
+        self._since[connection] = self._clock()
+        self._whose[connection] = self._address(connection)
+        self._make_room()
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection; its request may still be at work."""
+        for each in (self._since, self._whose):
+            each.pop(connection, None)
+        for every in (self._served, self._known):
+            every.discard(connection)
 
     @contextmanager
     def at_work(self, connection: Connection) -> Iterator[None]:
@@ -71,8 +82,8 @@ class Connections:
             yield
         finally:
             self._at_work.discard(connection)
-            self._served.add(connection)
-            self._since[connection] = self._clock()
+            if self._waits(connection):
+                self._served.add(connection)
 
     @contextmanager
     def waiting(self, connection: Connection, address: str | None = None) -> Iterator[None]:
@@ -81,7 +92,7 @@ class Connections:
         ``address``: the caller's, if a proxy reports it.
         """
         self._at_work.discard(connection)
-        self._since[connection] = self._clock()
+        self._waits(connection)
         self._timed[connection] = address
         try:
             yield
@@ -91,43 +102,45 @@ class Connections:
 
     def know(self, connection: Connection) -> None:
         """Mark this connection's caller as authenticated."""
-        self._known.add(connection)
+        if connection in self._since:
+            self._known.add(connection)
 
-    def opened(self, every: Callable[[], Iterable[Connection]]) -> None:
-        """Count a new connection; make room at once if there are too many. ``every`` returns all connections."""
-        self._open += 1
-        if self._open > self._most_strangers:
-            self.sweep(every())
-
-    def sweep(self, opened: Iterable[Connection]) -> None:
+    def sweep(self) -> None:
         """Close those that waited too long, and the oldest of the rest while there are too many."""
-        now, every = self._clock(), list(opened)
-        self._open = len(every)
-        self._served.intersection_update(every)
-        self._known.intersection_update(every)
-        self._since = {each: self._since.get(each, now) for each in every}
-        whose = {each: self._timed.get(each) or self._address(each) for each in every}
-        of_one = Counter(filter(None, whose.values()))
-        strangers = _beyond(len(every) - len(self._known), self._most_strangers)
-        too_many = _beyond(len(every), self._most)
-        # Close known callers last: only if closing all waiting strangers is not enough.
-        waiting = sorted(self._since.keys() - self._at_work, key=lambda each: (each in self._known, self._since[each]))
-        for each in waiting:
-            known, address = each in self._known, whose[each]
-            longest = KEPT_S if each in self._served else FIRST_S
-            late = each not in self._timed and now - self._since[each] > longest
-            greedy = not known and address is not None and of_one[address] > self._most_of_one
-            if late or greedy or too_many > 0 or (strangers > 0 and not known):
-                each.force_close()
-                self._open -= 1
-                too_many -= 1
-                strangers -= not known
-                if address is not None:
-                    of_one[address] -= 1
+        now = self._clock()
+        whose = {each: self._timed.get(each) or address for each, address in self._whose.items()}
+        of_one = Counter(whose.values())
+        for each, since in list(self._since.items()):
+            if each in self._at_work:
+                continue
+            address, longest = whose[each], KEPT_S if each in self._served else FIRST_S
+            late = each not in self._timed and now - since > longest
+            if late or (address and each not in self._known and of_one[address] > self._most_of_one):
+                self._close(each)
+                of_one[address] -= 1
+        self._make_room()
 
+    def _waits(self, connection: Connection) -> bool:
+        """Note that a connection begins to wait; return False if it is closed. ``_since`` is in the order of times."""
+        is_open = self._since.pop(connection, None) is not None
+        if is_open:
+            self._since[connection] = self._clock()
+        return is_open
 
-def _beyond(count: int, most: int) -> int:
-    return 0 if count <= most else count - most + most // _SPARED
+    def _make_room(self) -> None:
+        # Known callers are closed last: only if closing all waiting strangers is not enough.
+        while (most := len(self._since) > self._most) or len(self._since) - len(self._known) > self._most_strangers:
+            waiting = (each for each in self._since if each not in self._at_work)
+            oldest = next((each for each in waiting if each not in self._known), None)
+            if oldest is None and most:
+                oldest = next((each for each in self._since if each not in self._at_work), None)
+            if oldest is None:
+                break
+            self._close(oldest)
+
+    def _close(self, connection: Connection) -> None:
+        connection.force_close()
+        self.closed(connection)
 
 
 def most_open() -> int:
@@ -166,14 +179,18 @@ async def watch(connections: Connections, runner: web.AppRunner) -> None:
     if server is None:
         message = "set up the runner first"
         raise RuntimeError(message)
-    accept = server.connection_made
+    made, lost = server.connection_made, server.connection_lost
 
-    def made(handler: Any, transport: asyncio.Transport) -> None:
-        accept(handler, transport)
-        connections.opened(lambda: server.connections)
+    def opened(handler: Any, transport: asyncio.Transport) -> None:
+        made(handler, transport)
+        connections.opened(handler)
 
-    # The server has no hook for new connections, and by the next sweep a flood would have taken every descriptor.
-    server.connection_made = made  # type: ignore[method-assign]
+    def closed(handler: Any, why: BaseException | None = None) -> None:
+        lost(handler, why)
+        connections.closed(handler)
+
+    # The server has no hook for these, and by the next sweep a flood would have taken every descriptor.
+    server.connection_made, server.connection_lost = opened, closed  # type: ignore[method-assign,assignment]
     while True:
         await asyncio.sleep(_PACE_S)
-        connections.sweep(server.connections)
+        connections.sweep()

@@ -25,6 +25,9 @@ _LONGEST_ID = 19
 _ON_THE_LOOP = 16 << 10
 """The most octets parsed on the event loop: a millisecond's work."""
 
+_AT_ONCE = 64 << 10
+"""The most octets awaited without reading: less than aiohttp buffers. Each octet of a slow body would wake its task."""
+
 WINDOW_S, LEAST = 10.0, 4096
 """The fewest octets per interval, unless the body ends; a phone on GPRS manages that."""
 SLOWEST_S = 600.0
@@ -32,7 +35,7 @@ SLOWEST_S = 600.0
 
 
 async def body_of(request: web.Request, model: type[M], *, optional: bool = False) -> M | None:
-    """Return the body as ``model``; None if there is none and it is ``optional``.
+    """Return the body as ``model``; None if the body is empty and ``optional``.
 
     Raises the 400, 408, 413, 415 or 422.
     """
@@ -125,6 +128,8 @@ async def _raw(request: web.Request) -> bytes:
         return kept
     body, largest = bytearray(), request.get(LARGEST, 0)
     async with incoming(request):
+        if (request.content_length or largest) <= _AT_ONCE and request.content.exception() is None:
+            await request.content.wait_eof()
         while not request.content.at_eof():
             body += await request.content.readany()
             if len(body) > largest:

@@ -47,7 +47,7 @@ async def test_a_flood_of_addresses_costs_no_more_memory_than_is_set(monkeypatch
     limits = Rates(None, clock)
     for number in range(1000):
         await taken(limits, 1, str(number))
-    assert len(limits._alone.storage._windows) == 10
+    assert len(limits._windows) == 10
 
 
 @pytest.mark.parametrize("url", ["redis://h", "rediss://:p%40@h:1/0?ssl_cert_reqs=none", "unix:///tmp/x?db=2"])

@@ -3,6 +3,7 @@
 ``python -m tests.servers.flood PORT ATTACK CONNECTIONS CORE``, tokens of links as a JSON list in stdin's first line.
 Each connection asks again as soon as it is answered, or closed. Prints ``flooding`` when that happened as often as
 there are connections; floods until stdin is closed, and prints how often it was answered what, as JSON.
+The attack ``nothing`` only keeps its core busy: what every attack takes from a machine of two cores.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import resource
 import sys
+import threading
 from collections import Counter
 from contextlib import suppress
 from itertools import count, cycle
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+NOTHING = "nothing"
 _MEBIBYTE = 1 << 20
 _DRIP_S = 1.0
 _NUMBER = count()
@@ -144,6 +147,17 @@ class Flood:
                 writer.write(b" ")
 
 
+def spin() -> None:
+    """Keep the core busy, and ask nothing."""
+    sys.stdin.readline()
+    told = threading.Thread(target=sys.stdin.read)
+    told.start()
+    print("flooding", flush=True)
+    while told.is_alive():
+        pass
+    print("{}", flush=True)
+
+
 async def main(port: int, attack: str, connections: int) -> None:
     says = attacks(json.loads(sys.stdin.readline()))[attack]
     flood = Flood(port, says, connections, slow=attack.startswith("slow"))
@@ -162,4 +176,4 @@ if __name__ == "__main__":
     os.sched_setaffinity(0, {int(core)})
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    asyncio.run(main(int(port), attack, int(connections)))
+    spin() if attack == NOTHING else asyncio.run(main(int(port), attack, int(connections)))
