@@ -1,6 +1,7 @@
 """``tocsin keys new|rotate``: change the secret that seals."""
 
 import secrets
+from pathlib import Path
 
 import click
 
@@ -36,9 +37,7 @@ def new() -> None:
     before = path.read_text().strip()
     if "," in before:
         raise Stop("two-secrets", path=path)
-    draft = path.with_name("secret.key.new")
-    write_private(draft, f"{made},{before}")
-    draft.replace(path)
+    _replace(path, f"{made},{before}")
     click.echo(words("%(path)s has a new secret before the old one: restart the service", path=path))
 
 
@@ -71,10 +70,18 @@ def rotate() -> None:
     )
     if where.secret_key is None:
         path = where.data_dir / "secret.key"
-        write_private(path.with_name("secret.key.old"), path.read_text().strip().split(",")[1])
-        draft = path.with_name("secret.key.new")
-        write_private(draft, path.read_text().strip().split(",")[0])
-        draft.replace(path)
+        newest, *before = path.read_text().strip().split(",")
+        old = path.with_name("secret.key.old")
+        kept = old.read_text().split() if old.exists() else []  # backups of before an earlier change need these
+        _replace(old, "\n".join([*before, *(each for each in kept if each not in before)]))
+        _replace(path, newest)
         click.echo(words("%(path)s has the new secret alone; the old one is in secret.key.old", path=path))
     else:
         click.echo(words("leave out the old secret in TOCSIN_SECRET_KEY, and keep it with the backups of before"))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a secret file at once, so that an interruption leaves the old or the new one, never none."""
+    draft = path.with_name(path.name + ".new")
+    write_private(draft, text)
+    draft.replace(path)

@@ -2,7 +2,7 @@
 
 A provider's answer blames the contact, the sender, or nobody. A contact is retired by an answer that blames it, or by
 the same unexplained answer to two alerts a week apart. Neither counts when many contacts of the same keeper got that
-answer in one alert: then the sender or the keeper is at fault, whatever the answer says.
+answer in one alert: then the fault is the sender's or the provider's, even if the answer blames the mailbox.
 """
 
 from datetime import timedelta

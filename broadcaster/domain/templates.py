@@ -100,7 +100,7 @@ def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
 def easy_for(template: Template, texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
     """Return the easy texts that say the same as ``texts``: where the instruction is still the template's.
 
-    Its placeholders may have been filled by hand. An easy text with a placeholder that is left is none.
+    Its placeholders may have been filled by hand. An easy text that still has a placeholder is left out.
     """
     easy, found = filled(template.easy, blanks), {}
     for language, text in texts.items():

@@ -62,7 +62,7 @@ class Geocoder:
             raise _away("no JSON") from error
 
     async def at(self, lon: float, lat: float) -> str:
-        """Return the address within 100 m of a point; empty if there is none. Raises like ``find``."""
+        """Return the address within 100 m of a point; empty if no address is near. Raises like ``find``."""
         query = {"lon": f"{lon:.6f}", "lat": f"{lat:.6f}", "limit": "1"}
         told = await self._asked("GET", "/reverse", _LARGEST, _PATIENCE_S, params=query)
         try:

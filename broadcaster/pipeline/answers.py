@@ -63,7 +63,7 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
 
 
 async def tell(services: Services, alert_ids: Sequence[int]) -> None:
-    """Tell pages and senders that people confirmed: some messages were withdrawn, perhaps."""
+    """Tell pages and senders that people confirmed, which may have withdrawn messages."""
     for each in alert_ids:
         await services.bus.publish(f"alert:{each}")
         await services.bus.publish(f"cancelled:{each}")

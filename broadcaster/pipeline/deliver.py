@@ -106,7 +106,7 @@ async def _through(services: Services, batch: Batch, now: datetime, begun: async
 async def _send_batch(
     services: Services, batch: Batch, cancelled: Signal, now: datetime, begun: asyncio.Event
 ) -> datetime | None:
-    """Send; return until when untried messages are deferred, None if there are none."""
+    """Send the batch; return until when untried messages are deferred, None if all were tried."""
     sender = services.senders[batch.channel]
     begins = services.begins(batch.alert_id)
 

@@ -110,7 +110,8 @@ class Parts(NamedTuple):
 def parts_of(services: Services, alert: Alert, informed: NDArray[np.int64]) -> Parts:
     """Sort people by what a version means to them; ``informed``: those who know of an earlier one, ascending.
 
-    Informed people in the area are inside, whatever they follow by now, and so are those of unknown position.
+    Informed people in the area count as inside, even if they no longer follow the station; so do
+    those of unknown position.
     """
     people = np.sort(services.here.concerned(alert.station_id, alert.area, alert.audience))
     still = informed

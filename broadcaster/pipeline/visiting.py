@@ -153,9 +153,9 @@ async def sign_in(services: Services, visiting: Visiting, code: str, actor: Acto
 
 
 async def record(services: Services, visiting: Visiting, subscriber_id: int, finding: Finding, actor: Actor) -> bool:
-    """Record what a volunteer found at a person's door; False if the person is none of theirs, or the alert is over.
+    """Record what a volunteer found at a person's door; False if they live elsewhere, or the alert is over.
 
-    Whoever was found knows of the alert. Nobody is told by a further step after a visit.
+    A person who was found counts as confirmed. After a visit no further step of the escalation follows.
     """
     volunteer, alert, now = visiting.volunteer, visiting.alert, services.clock.now()
     if not still_open(visiting.versions, HELP if finding is Finding.HELP else SAFE, now):

@@ -1,8 +1,10 @@
 """What is kept of a person, in their language, to read or to print."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.timing import TopicChoice
@@ -27,7 +29,9 @@ def profile(mine: Profile, names: Mapping[str, str], usual: str, words: Words) -
     """Return the person's own data, a line each; ``names``: of stations, by slug."""
     follows = [f"{names[slug]}{f' ({external})' if external else ''}" for slug, external in mine.follows]
     wishes = [f"{names[slug]}: {_wished(wish, words)}" for slug, wish in mine.wishes.items()]
-    contacts = [f"{words.channel(channel)}: {address} ({status})" for channel, address, status in mine.contacts]
+    contacts = [
+        f"{words.channel(channel)}: {_readable(address)} ({status})" for channel, address, status in mine.contacts
+    ]
     places = [f"{place.label} ({place.lat:.5f}, {place.lon:.5f})" for place in mine.places]
     lines = [
         (words("Name"), mine.name or ""),
@@ -48,6 +52,11 @@ def profile(mine: Profile, names: Mapping[str, str], usual: str, words: Words) -
         if until is not None:
             lines.append((name, moment(until, words)))
     return [(name, value) for name, value in lines if value]
+
+
+def _readable(address: str) -> str:
+    """Return a contact for people: of a push subscription, which is JSON, just the service's host."""
+    return urlsplit(json.loads(address)["endpoint"]).netloc if address.startswith("{") else address
 
 
 def _wished(wish: Followed, words: Words) -> str:
