@@ -70,9 +70,25 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
         console.print(_sms(each), markup=False)
     gaps = {"cost": priced(reach["cost_minor"], currency), "seconds": seconds(reach["seconds_to_95"])}
     console.print(words("cost %(cost)s; 95 in 100 within %(seconds)s", **gaps))
+    _say_expected(console, reach["expected"], currency)
     say_sandbox(console, reach["sandbox"])
     for warning in reach["warnings"]:
         console.print(Text(words("warning: %(warning)s", warning=warning), style="yellow"))
+
+
+def _say_expected(console: Console, expected: dict[str, Any], currency: str) -> None:
+    """Print what the steps probably come to."""
+    told = {
+        "accepted": words("a first message for %(share)s"),
+        "displayed": words("seen by %(share)s"),
+        "confirmed": words("confirmed by %(share)s"),
+    }
+    parts = [words("expected with the steps: %(cost)s", cost=priced(expected["cost_minor"], currency))]
+    for until, each in expected["reached"].items():
+        within = words("95 in 100 within %(seconds)s", seconds=seconds(each["seconds_to_95"]))
+        share = words("%(n)s in 100", n=number(round(100 * each["share"])))
+        parts.append(told[until] % {"share": share if each["seconds_to_95"] is None else within})
+    console.print("; ".join(parts))
 
 
 def _columns() -> tuple[str, ...]:

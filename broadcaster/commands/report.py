@@ -55,6 +55,17 @@ def show_report(console: Console, report: dict[str, Any], zone: str | None = Non
     if rows:
         names = (words("channel"), *(f"#{states()[state]}" for state in shown), f"#{words('all')}")
         console.print(table(names, rows))
+    if report["steps"]:
+        figures = [
+            (
+                ", ".join(reader().channel(name, inside=True) for name in each["channels"]),
+                seconds(each["after_s"]),
+                *(number(each[n]) for n in ("people", "told", "confirmed")),
+            )
+            for each in report["steps"]
+        ]
+        names = (words("people"), words("told first"), words("confirmed"))
+        console.print(table((words("step"), f"#{words('after')}", *(f"#{each}" for each in names)), figures))
     times = [
         (told, *(seconds(report[f"{name}_s"][share]) for share in _SHARES))
         for name, told in (("accepted", words("to accepted")), ("delivered", words("to delivered")))

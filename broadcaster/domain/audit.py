@@ -85,6 +85,7 @@ class Action(StrEnum):
     ADDRESSES_SEEN = "addresses_seen"
     IMPORT_SEEN = "import_seen"
     UNREACHED_SEEN = "unreached_seen"
+    ANSWERS_SEEN = "answers_seen"
     DELIVERIES_SEEN = "deliveries_seen"
     SANDBOX_SEEN = "sandbox_seen"
 

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from broadcaster.domain.alerts import AlertState, Role
 from broadcaster.domain.answers import HelpFigures
-from broadcaster.domain.deliveries import DeliveryState
-from broadcaster.domain.escalation import Policy
+from broadcaster.domain.escalation import Until
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, sentence
 from broadcaster.domain.visits import Visited
@@ -60,6 +59,25 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """The share of the reachable who react before the alert ends; ``seconds_to_95``: until 95 % have; None: never."""
+
+    share: float
+    seconds_to_95: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the alert's steps probably come to, at the rates of the station's past alerts: messages by channel with
+    repetitions, their cost, and how many people a provider has a message for, have seen it, and confirm it.
+    """
+
+    messages: Mapping[ChannelName, int]
+    cost_minor: int
+    reached: Mapping[Until, Reached]
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """Whom an alert would reach. ``people`` matched; of those told now or later, ``reachable`` have a contact that it
     uses and ``no_channel`` have none. Of the latter, ``opted_out`` unsubscribed, ``paused`` want no messages for a
@@ -72,7 +90,9 @@ class Reach:
     ``woken``: people told now during their quiet hours, as it would be over before these end. ``hearing``: about how
     many of these people hear of it now, later, in a digest or not at all (``timing.Timing``); channels count the
     first two. ``seconds_to_95``: estimated time until a provider has a first message for 95 % of the reachable; None if
-    nobody is reachable. ``warnings``: sentences that an operator must see.
+    nobody is reachable. ``over_budget``: by channel, how many of the expected messages exceed the station's budgets;
+    they are not sent, unless the alert is actual and severe or extreme. ``cost_minor``: of one message to every
+    contact; ``expected``: with the policy's steps. ``warnings``: sentences that an operator must see.
     """
 
     people: int
@@ -90,6 +110,7 @@ class Reach:
     cost_minor: int
     currency: str
     seconds_to_95: float | None
+    expected: Expected
     area_km2: float | None
     sandbox: tuple[ChannelName, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -100,6 +121,7 @@ class Reach:
     paused: int = 0
     further: Mapping[ChannelName, Further] = field(default_factory=dict)
     delta: Delta | None = None
+    over_budget: Mapping[ChannelName, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,35 +146,15 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class StepFigures:
-    """A step of the alert's policy, in messages: those written, those that a provider or receiver has, those confirmed.
-
-    ``after_s``: seconds after the first step.
+    """A step of the alert's policy, in people: those with a message of it, those whom it told first (each person told
+    is in one step), and those who confirmed by a message of it. ``after_s``: seconds after the first step.
     """
 
     channels: tuple[ChannelName, ...]
     after_s: int
-    messages: int
+    people: int
     told: int
     confirmed: int
-
-
-def figures_of(policy: Policy, channels: Mapping[ChannelName, Mapping[str, int]]) -> tuple[StepFigures, ...]:
-    """Return the figures of each step; ``channels``: messages by channel and state. A channel has one step only."""
-    found = []
-    for step in policy.steps:
-        counted = [
-            (state, channels.get(name, {}).get(state.word, 0)) for name in step.channels for state in DeliveryState
-        ]
-        found.append(
-            StepFigures(
-                channels=step.channels,
-                after_s=step.after_s,
-                messages=sum(n for _, n in counted),
-                told=sum(n for state, n in counted if state.held),
-                confirmed=sum(n for state, n in counted if state is DeliveryState.ACKNOWLEDGED),
-            )
-        )
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Report:
     help; ``visits``: people by what volunteers found (``domain.visits.Finding``). All three count the alert's whole
     thread. ``again``: those of an update's people who were told of an earlier version; ``spared``: those whom it did
     not disturb. ``versions``: the alerts of its thread, oldest first; empty for a single alert.
-    ``steps``: empty for an alert that went by all its channels at once.
+    ``steps``: read apart (``store.alerts.by_step``); empty for an alert that went by all its channels at once.
     """
 
     alert_id: int

@@ -29,6 +29,7 @@ from broadcaster.http.schemas.reports import (
     UnreachedPage,
 )
 from broadcaster.http.sessions import session_of
+from broadcaster.http.steps import STEPS
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, deliveries
 from broadcaster.store.alerts import report as reports
@@ -180,4 +181,6 @@ async def _report(call: Call[None, None], alert: Alert) -> ReportOut:
         now = await alerts.by_id(unit, alert.id) or alert
         return await reports.report(unit, now)
 
-    return ReportOut.model_validate(await call.services.store.run_read(read))
+    found = await call.services.store.run_read(read)
+    steps = await call.request.app[STEPS].read(call.services, alert, found)
+    return ReportOut.model_validate(replace(found, steps=steps))

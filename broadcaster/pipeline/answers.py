@@ -14,7 +14,7 @@ from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.refusals import Refused
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, help_requests
-from broadcaster.store.alerts import answers, standing, tracking, waiting
+from broadcaster.store.alerts import answers, guardians, standing, tracking, waiting
 from broadcaster.store.help_requests import Position
 
 
@@ -52,7 +52,10 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
         if not still_open(versions, given.choice, now):
             return Taken.OVER, ids
         first = alert.first_id
-        newest = await answers.give(unit, first, people, given.choice, way=given.way, by=given.subscriber_id, at=at)
+        by = given.subscriber_id
+        # On their own page people answer for all their contacts, so it is unknown whose it was.
+        who = {} if given.way is Way.PAGE else await guardians.at(unit, given.contact_ids, people)
+        newest = await answers.give(unit, first, people, given.choice, way=given.way, by=by, at=at, guardians=who)
         if newest and given.choice == HELP:
             await help_requests.ask(unit, first, alert.station_id, given.subscriber_id, now, position=given.position)
         return (Taken.RECORDED if newest else Taken.OLDER), ids

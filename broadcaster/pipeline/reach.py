@@ -12,20 +12,21 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from broadcaster.atlas.atlas import Counted
-from broadcaster.domain.alerts import GRAVE, Alert, Message, Status, policy_of
+from broadcaster.domain.alerts import GRAVE, RULES, Alert, Message, Status, policy_of
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.escalation import Policy, Until, at_once, from_json
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNEL_WORDS, CHANNELS, ChannelName
 from broadcaster.domain.refusals import Refused
-from broadcaster.domain.report import ChannelReach, Delta, Further, Reach, SmsPreview
+from broadcaster.domain.report import ChannelReach, Delta, Expected, Further, Reach, SmsPreview
 from broadcaster.domain.spelling import counted
 from broadcaster.domain.stations import Station
 from broadcaster.domain.timing import Timing
-from broadcaster.pipeline import coverage, reach_density
+from broadcaster.pipeline import coverage, expected, reach_density
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.pipeline.rules import check_receivers, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.providers import rate_of
-from broadcaster.store.alerts import alerts, threads
+from broadcaster.store.alerts import alerts, budgets, threads
 from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.rounding import TENS
 from broadcaster.store.stations import stations
@@ -33,7 +34,6 @@ from channels.sms import Segments, count, plain
 
 _TOKEN = "x" * 11
 _IN_ORDER = 20_000
-_SHARE = 0.95
 ASKED = reach_density.ASKED
 _ANSWER_S = 5.0
 _REACH = TypeAdapter(Reach)
@@ -44,7 +44,8 @@ _SLOW_S = 600.0
 class Question:
     """A reach query: a station's message, whose texts may be empty. ``sent_at`` None: sent now.
 
-    ``updates``: the alert that it would update.
+    ``updates``: the alert that it would update. ``policy`` None: the station's, or all of the message's channels at
+    once.
     """
 
     station: Station
@@ -52,6 +53,7 @@ class Question:
     sent_at: datetime | None = None
     expires_at: datetime | None = None
     updates: int | None = None
+    policy: Policy | None = None
 
 
 async def reach(services: Services, question: Question) -> Reach:
@@ -62,9 +64,9 @@ async def reach(services: Services, question: Question) -> Reach:
     A process without indexes asks a resolver; raises ``NoAnswer`` on timeout.
     """
     station, message = question.station, question.message
-    if not message.channels:
-        message = replace(message, channels=policy_of(station, message.severity).channels)
-        question = replace(question, message=message)
+    policy = at_once(message.channels) if message.channels else policy_of(station, message.severity)
+    message = replace(message, channels=policy.channels)
+    question = replace(question, message=message, policy=policy)
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
     await asyncio.to_thread(check_receivers, station, message, known)
@@ -94,6 +96,7 @@ async def answer(services: Services, asked: bytes) -> bytes:
         sent_at=_moment(wanted["sent_at"]),
         expires_at=_moment(wanted["expires_at"]),
         updates=wanted["updates"],
+        policy=None if wanted["policy"] is None else from_json(wanted["policy"]),
     )
     return orjson.dumps(await foresee(services, question), option=orjson.OPT_NON_STR_KEYS)
 
@@ -111,6 +114,7 @@ def _written(question: Question) -> bytes:
             "sent_at": question.sent_at,
             "expires_at": question.expires_at,
             "updates": question.updates,
+            "policy": None if question.policy is None else question.policy.to_json(),
         }
     )
 
@@ -132,10 +136,11 @@ async def foresee(services: Services, question: Question) -> Reach:
     numbers = [CHANNEL_NUMBER[name] for name in channels]
     ways = atlas.roster.phonebook.contacts_of(people, station.id)
     every = ways.counts(len(people))
-    every_sent = ways.counts(len(people), first=True)  # a contact shared by two people gets one message
-    counts, sent = every[:, numbers], every_sent[:, numbers]
+    sent = ways.counts(len(people), first=True)  # a contact shared by two people gets one message
     previews, units = _sms(services, context, people)
-    lacking = counts.sum(axis=1) == 0
+    billed = sent.copy()
+    billed[:, CHANNEL_NUMBER[ChannelName.SMS]] *= units
+    lacking = every[:, numbers].sum(axis=1) == 0
     spare = lacking & (every.sum(axis=1) > 0)
     opted_out = int((lacking & ~spare & (ways.refusals(len(people)).sum(axis=1) > 0)).sum())
     paused = int(np.isin(people, atlas.roster.paused()).sum())
@@ -143,25 +148,25 @@ async def foresee(services: Services, question: Question) -> Reach:
     lack = _Lack(without, opted_out, paused, unused)
     price = {ChannelName.SMS: services.settings.sms_price_minor, ChannelName.VOICE: services.settings.voice_price_minor}
     found: dict[ChannelName, ChannelReach] = {}
-    for at, name in enumerate(channels):
-        billed = sent[:, at] * (units if name is ChannelName.SMS else 1)
-        total = int(billed.sum())
+    for name, number in zip(channels, numbers, strict=True):
+        total = int(billed[:, number].sum())
         found[name] = ChannelReach(
-            people=int((counts[:, at] > 0).sum()),
-            contacts=int(sent[:, at].sum()),
+            people=int((every[:, number] > 0).sum()),
+            contacts=int(sent[:, number].sum()),
             units=total,
             cost_minor=total * price.get(name, 0),
             seconds=round(total / rate_of(services.settings, name), 1),
         )
     further = {
-        name: Further(
-            int((spare & (every[:, number] > 0)).sum()),
-            int((every_sent[:, number] * (units if name is ChannelName.SMS else 1)).sum()) * price.get(name, 0),
-        )
+        name: Further(int((spare & (every[:, number] > 0)).sum()), int(billed[:, number].sum()) * price.get(name, 0))
         for number, name in enumerate(CHANNELS)
         if name not in channels
     }
-    seconds = _seconds_to(services, channels, counts, sent, units)
+    course = await _course(services, question, context, every, billed)
+    said = _expected(course, found, answers=RULES[question.message.severity].answers)
+    async with services.store.read() as unit:
+        allowed = await budgets.left(unit, station.id, context.now)
+    over = {name: said.messages[name] - most for name, most in allowed.items() if said.messages.get(name, 0) > most}
     fewer_than = TENS if len(counted.pool) and not counted.others else None
     return Reach(
         people=len(concerned),
@@ -182,16 +187,19 @@ async def foresee(services: Services, question: Question) -> Reach:
         sms=previews,
         cost_minor=sum(each.cost_minor for each in found.values()),
         currency=services.settings.currency,
-        seconds_to_95=seconds,
+        seconds_to_95=course.seconds_to_95,
+        expected=said,
         area_km2=None if area is None else round(area.area_m2 / 1e6, 3),
         sandbox=tuple(name for name in channels if name in services.sandboxed),
         warnings=(
             *_nobody(len(concerned), fewer_than, len(people), without),
             *_lacking(lack, len(people), further, question.message),
-            *_dear(seconds, previews),
+            *_dear(course.seconds_to_95, previews),
+            *_beyond(over, question.message),
         ),
         unconfirmed=counted.unconfirmed,
         delta=await _delta(services, question, counted),
+        over_budget=over,
     )
 
 
@@ -262,26 +270,27 @@ def _context(services: Services, question: Question) -> Context:
     return Context(alert, question.station, _TOKEN, services.links, now)
 
 
-def _seconds_to(
-    services: Services,
-    channels: Sequence[ChannelName],
-    counts: NDArray[np.int64],
-    sent: NDArray[np.int64],
-    units: NDArray[np.int64],
-) -> float | None:
-    """Return the seconds until 95 % of the reachable have a first message with a provider.
+async def _course(
+    services: Services, question: Question, context: Context, every: NDArray[np.int64], billed: NDArray[np.int64]
+) -> expected.Course:
+    """Simulate the policy for people with these contacts, and units by channel that a provider counts for them."""
+    return expected.simulate(
+        (question.policy or at_once(question.message.channels)).rounds,
+        every,
+        billed,
+        reactions=await services.reactions(question.station.id),
+        rates={name: rate_of(services.settings, name) for name in question.message.channels},
+        ends_s=(context.alert.expires_at - context.now).total_seconds(),
+    )
 
-    Each channel works through its people in order at its rate; a person's time is that of their fastest channel.
-    """
-    if len(counts) == 0:
-        return None
-    first = np.full(len(counts), np.inf)
-    for at, name in enumerate(channels):
-        cost = sent[:, at] * (units if name is ChannelName.SMS else 1)
-        done = np.cumsum(cost) / rate_of(services.settings, name)
-        first = np.where(counts[:, at] > 0, np.minimum(first, done), first)
-    reachable = first[np.isfinite(first)]
-    return None if len(reachable) == 0 else round(float(np.quantile(reachable, _SHARE)), 1)
+
+def _expected(course: expected.Course, found: Mapping[ChannelName, ChannelReach], *, answers: bool) -> Expected:
+    """``answers``: whether people are asked to confirm."""
+    return Expected(
+        messages={name: round(each.contacts * course.sent[name]) for name, each in found.items()},
+        cost_minor=round(sum(each.cost_minor * course.sent[name] for name, each in found.items())),
+        reached={until: each for until, each in course.reached.items() if answers or until is not Until.CONFIRMED},
+    )
 
 
 def _nobody(people: int, fewer_than: int | None, hear: int, without: int) -> Iterator[str]:
@@ -337,3 +346,12 @@ def _dear(seconds: float | None, previews: Sequence[SmsPreview]) -> Iterator[str
                 f"The SMS in '{preview.language}' takes {preview.segments} segments; without {letters} it would take"
                 f" {cheaper}."
             )
+
+
+def _beyond(over: Mapping[ChannelName, int], message: Message) -> Iterator[str]:
+    for name, n in over.items():
+        messages = counted(n, "SMS", "SMS") if name is ChannelName.SMS else counted(n, "call", "calls")
+        if message.severity in GRAVE and message.status is Status.ACTUAL:
+            yield f"{messages} over the station's budget: sent anyway, because the alert is this serious."
+        else:
+            yield f"{messages} will not be sent: the station's budget is used up."

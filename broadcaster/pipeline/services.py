@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from broadcaster.config import Settings
 from broadcaster.domain.alerts import RULES, Alert
 from broadcaster.domain.health import Trouble
 from broadcaster.domain.people import ChannelName
+from broadcaster.domain.reactions import Reactions
 from broadcaster.domain.stations import Station
 from broadcaster.domain.timing import Wishes
 from broadcaster.domain.zones import zone_of
@@ -27,7 +29,7 @@ from broadcaster.pipeline.track import Ledger
 from broadcaster.sending.precedence import Precedence
 from broadcaster.sending.sender import Sender
 from broadcaster.store import Store, duties, polls
-from broadcaster.store.alerts import alerts
+from broadcaster.store.alerts import alerts, reacting
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations.alive import Deaths
 from broadcaster.store.register.registering import Registration
@@ -38,6 +40,7 @@ from schedules import QuietHours, SchoolCalendar
 _CONTEXTS = 64
 _BEGUN = 10_000
 _DUTY_KNOWN = timedelta(seconds=5)
+_REACTIONS_KNOWN = timedelta(minutes=10)
 
 
 class ProcessRole(StrEnum):
@@ -84,6 +87,7 @@ class Services:
     begun: OrderedDict[int, None] = field(default_factory=OrderedDict)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
     _helps: dict[int, tuple[datetime, bool]] = field(default_factory=dict)
+    _reactions: dict[int, tuple[datetime, Mapping[ChannelName, Reactions]]] = field(default_factory=dict)
     health: Health = field(init=False)
 
     def __post_init__(self) -> None:
@@ -153,6 +157,15 @@ class Services:
         if known is None or not now <= known[0] <= now + _DUTY_KNOWN:
             duty = await self.store.run_read(lambda unit: duties.on_duty(unit, station_id, now))
             known = self._helps[station_id] = (now + _DUTY_KNOWN, bool(duty))
+        return known[1]
+
+    async def reactions(self, station_id: int) -> Mapping[ChannelName, Reactions]:
+        """Return how people react to a station's messages, by channel; the answer may be some minutes old."""
+        now = self.clock.now()
+        known = self._reactions.get(station_id)
+        if known is None or not now <= known[0] <= now + _REACTIONS_KNOWN:
+            found = await self.store.run_read(lambda unit: reacting.reactions(unit, station_id, now))
+            known = self._reactions[station_id] = (now + _REACTIONS_KNOWN, found)
         return known[1]
 
     async def usual_wishes(self, alert: Alert) -> Wishes | None:

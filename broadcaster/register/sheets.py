@@ -13,6 +13,9 @@ from collections.abc import Iterable, Sequence
 from babel import Locale
 from babel.numbers import get_decimal_symbol
 
+BOM = "\ufeff"
+"""Begins a file whose letters Excel is to read as UTF-8."""
+
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
 _RUNS = r"(?=[\s\"']*[=+\-@])"
 _BEGINNING = re.compile(rf"(^|[;,|\t\r\n]){_RUNS}")

@@ -46,6 +46,7 @@ from broadcaster.http.problems import HttpProblem, problem_of, respond, unauthen
 from broadcaster.http.reading import body_of, number_of, query_of
 from broadcaster.http.route import Call, Route
 from broadcaster.http.shared_read import SharedRead
+from broadcaster.http.steps import STEPS, Steps
 from broadcaster.http.tokens import Tokens
 from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.server.routes import ROUTES
@@ -105,6 +106,7 @@ def build(services: Services) -> web.Application:
     app[KEY_USES] = {}
     app[PARSER] = ThreadPoolExecutor(1, "parser")
     app[REPORTS] = SharedRead(PACE_S)
+    app[STEPS] = Steps()
     # Behind a proxy all connections are the proxy's.
     app[CONNECTIONS] = Connections(most_open(), address=nobody if services.settings.trusted_proxies else caller_at)
     app[GROUND] = Ground()

@@ -32,6 +32,7 @@ MODULES = (
     "moving",
     "schedules",
     "updates",
+    "escalation",
     "service",
     "scale",
     "growth",

@@ -248,6 +248,9 @@ async def test_who_has_a_telephone_that_is_not_used_is_reached_by_one_press_and_
     assert int(re.sub(r"\D", "", await reachable.inner_text())) > before
     assert await page.locator("[data-seen-in=fr] [data-way=sms]").count() == 1
     assert await page.locator("#tally strong").count() == 0
+    expected = page.locator("[data-tally=cost]")
+    await expect(expected).to_contain_text("coût prévu")
+    await expect(expected).to_contain_text(re.compile(r"Premier message.+95.+Vu.+environ [0-9]+"))
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

@@ -7,13 +7,17 @@ import random
 
 import pytest
 
+from broadcaster.domain.escalation import Policy, Step, Until
+from broadcaster.domain.people import ChannelName
+from broadcaster.store.stations import stations
 from tests.chaos.verdict import AT_ONCE, MOST_TWICE, RATES, doubles, judge, matched
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
-from tests.servers.town_audit import arrivals, audit, quiet
+from tests.servers.town_audit import arrivals, audit, quiet, recount
 from tests.servers.town_scaled import ManyTown, ScaledTown
 from tests.servers.twilio import Fate
 
+_P, _S, _V = ChannelName.PUSH, ChannelName.SMS, ChannelName.VOICE
 ROADS = {
     "embedded": (ManyTown, ("",)),
     "scaled": (ScaledTown, ("web", *["resolver,scheduler"] * 2, "sender", "sender")),
@@ -104,6 +108,39 @@ async def test_a_service_that_is_told_to_stop_ends_what_is_under_way_and_doubles
         assert left < got(town), "it was stopped in the middle"
         assert account["unaccounted"] == 0
         await audit(town, alert["id"], matched(people))
+
+
+async def test_a_step_that_comes_due_while_the_service_is_dead_is_taken_once_when_it_is_back(tmp_path):
+    steps = Policy((Step((_P,)), Step((_S,), 8, Until.DISPLAYED), Step((_V,), 10, Until.CONFIRMED)))
+    async with Town(tmp_path, **AT_ONCE, **RATES) as town:
+        people = [town.resident("push", "sms", "voice") for _ in range(60)]
+        await town.settle(*people)
+        town.twilio.fate(Fate(telling="never"))
+        async with town.store.write() as unit:
+            await stations.change(unit, town.stations["laigle"], {"policies": {"severe": steps.to_json()}})
+
+        def sent() -> tuple[int, int, int]:
+            return len(town.push.messages), len(town.twilio.messages), len(town.twilio.calls)
+
+        async with town.process() as service:
+            alert = await service.api.issue(channels=...)
+            await eventually(lambda: sent()[0] == len(people), "the first step")
+            await quiet(town)
+            await service.kill()
+        assert sent() == (len(people), 0, 0), "killed between two steps"
+        async with town.process() as service:  # and in the midst of the next one
+            await eventually(lambda: sent()[1] > 0, "the second step, which is due")
+            await service.kill()
+        at_most = sent()[1] + MOST_TWICE
+        async with town.process() as service:
+            account = await service.api.finished(alert["id"])
+            await quiet(town)
+        pushes, texts, calls = sent()
+        assert (pushes, calls) == (len(people), len(people))
+        assert len({each.to for each in town.twilio.messages}) == len(people) <= texts <= at_most
+        assert account["unaccounted"] == 0
+        assert [each["people"] for each in account["steps"]] == [len(people)] * 3
+        await recount(town.store, alert["id"])
 
 
 async def test_an_all_clear_survives_a_kill(tmp_path):

@@ -14,6 +14,7 @@ from sqlalchemy import text as sql
 
 from broadcaster.domain.answers import HELP, asks
 from broadcaster.domain.deliveries import DeliveryState, PersonState
+from broadcaster.domain.escalation import MOST_REPEATS
 from broadcaster.domain.people import CHANNELS
 from broadcaster.store.alerts import alerts as alert_rows
 from broadcaster.store.alerts import counting
@@ -113,6 +114,8 @@ async def recount(store: Store, alert_id: int | str) -> Counter[tuple[str, int]]
     sums = Counter({(each.subject, each.state): each.n for each in kept if each.n})
     twice = sums.pop((counting.TWICE, 1), 0)
     assert sums.pop((counting.AGAIN, 1), 0) <= len(people)
+    repeated = sum(sums.pop((counting.repeated(name), 1), 0) for name in CHANNELS)
+    assert repeated <= sum(row.attempts or row.state == DeliveryState.QUEUED for row in rows) * MOST_REPEATS
     assert twice <= sum(row.attempts for row in rows), "what a dead sender may have sent counts as a try"
     assert +counted == sums, ("kept sums", +counted - sums, sums - +counted)
     assert sum(latencies[counting.DELIVERED].values()) == sum(person.delivered_at is not None for person in people)

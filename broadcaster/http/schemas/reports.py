@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from broadcaster.domain.alerts import Role
+from broadcaster.domain.escalation import Until
 from broadcaster.domain.health import Trouble
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Reason
@@ -55,6 +56,21 @@ class DeltaOut(Shown):
     outside: int = Field(description="Told before, and now outside: they get word that it does not apply there.")
 
 
+class ReachedOut(Shown):
+    share: float = Field(description="Of the reachable, those who do before the alert ends: 0 to 1.")
+    seconds_to_95: float | None = Field(description="Until 95 % of the reachable do; null: that is not expected.")
+
+
+class ExpectedOut(Shown):
+    """What the alert's steps probably come to, at the display and confirmation rates of the station's past alerts."""
+
+    messages: dict[ChannelName, int] = Field(description="By channel, with repetitions.")
+    cost_minor: int
+    reached: dict[Until, ReachedOut] = Field(
+        description="People for whom a provider has a message (accepted), who have seen it (displayed), and confirm it."
+    )
+
+
 class ReachOut(Shown):
     """The people whom an alert would reach. Only people registered by the station itself are counted exactly."""
 
@@ -84,9 +100,14 @@ class ReachOut(Shown):
     further: dict[ChannelName, FurtherOut] = Field(description="What each channel that is not used would add.")
     channels: dict[ChannelName, ChannelReachOut]
     sms: tuple[SmsPreviewOut, ...]
-    cost_minor: int
+    cost_minor: int = Field(description="Of one message to every contact of all channels.")
     currency: str
-    seconds_to_95: float | None
+    seconds_to_95: float | None = Field(description="Until 95 % of the reachable have a first message.")
+    expected: ExpectedOut
+    over_budget: dict[ChannelName, int] = Field(
+        description="By channel, expected messages over the station's budgets; an actual severe or extreme alert still"
+        " sends them."
+    )
     area_km2: float | None
     delta: DeltaOut | None = Field(description="As an update: about how many people are where. Null for a new alert.")
     sandbox: tuple[ChannelName, ...]
@@ -119,13 +140,13 @@ class HelpOut(Shown):
 
 
 class StepFiguresOut(Shown):
-    """A step of the alert's policy, in messages."""
+    """A step of the alert's policy, in people; while the alert is sent, some seconds old."""
 
     channels: tuple[ChannelName, ...]
     after_s: int
-    messages: int
-    told: int = Field(description="Of these, those that a provider or their receiver has.")
-    confirmed: int
+    people: int = Field(description="Those with a message of this step, except withdrawn ones.")
+    told: int = Field(description="Those for whom a message of this step was the first that a provider or they have.")
+    confirmed: int = Field(description="Those who confirmed by a message of this step.")
 
 
 class ReportOut(Shown):

@@ -1,7 +1,7 @@
 """People's answers to alerts: the newest of each person."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, union
@@ -25,24 +25,33 @@ _WHO = Fetch(
         answers.c.alert_id == bindparam("alert_id"), answers.c.choice != HELP, among(answers.c.subscriber_id, "ids")
     )
 )
-_ADD = Insert(answers, "alert_id", "subscriber_id", "choice", "way", "given_by", "at")
-_CHANGE = Update(answers, ("alert_id", "subscriber_id"), ("choice", "way", "given_by", "at"))
+_GIVEN = ("choice", "way", "given_by", "at", "guardian")
+_ADD = Insert(answers, "alert_id", "subscriber_id", *_GIVEN)
+_CHANGE = Update(answers, ("alert_id", "subscriber_id"), _GIVEN)
 
 
 async def give(
-    unit: Unit, alert_id: int, subscriber_ids: Collection[int], choice: int, *, way: Way, by: int, at: datetime
+    unit: Unit,
+    alert_id: int,
+    subscriber_ids: Collection[int],
+    choice: int,
+    *,
+    way: Way,
+    by: int,
+    at: datetime,
+    guardians: Mapping[int, int] | None = None,
 ) -> bool:
     """Record that ``by`` answered at ``at`` for these people. Return whether this is now the answer of ``by``.
 
-    A late, older answer does not replace a newer one.
+    A late, older answer does not replace a newer one. ``guardians``: by child, the guardian who answered.
     """
     rows = await _KNOWN.rows(unit, {"alert_id": alert_id, "ids": sorted(subscriber_ids)})
     known = {subscriber_id: (old, then) for subscriber_id, old, then in rows}
     moment = to_micros(at)
     taken = [each for each in sorted(subscriber_ids) if each not in known or known[each][1] <= moment]
-    said = (choice, int(way), by, moment)
-    await _CHANGE.run(unit, [(*said, alert_id, each) for each in taken if each in known])
-    await _ADD.run(unit, [(alert_id, each, *said) for each in taken if each not in known])
+    said = {each: (choice, int(way), by, moment, (guardians or {}).get(each)) for each in taken}
+    await _CHANGE.run(unit, [(*said[each], alert_id, each) for each in taken if each in known])
+    await _ADD.run(unit, [(alert_id, each, *said[each]) for each in taken if each not in known])
     deltas: Counter[tuple[int, str, int]] = Counter()
     for each in taken:
         deltas[alert_id, counting.ANSWERS, choice] += 1

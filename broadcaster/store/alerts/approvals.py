@@ -108,6 +108,15 @@ async def waiting(unit: Unit, stations: Collection[int] | None, now: datetime) -
     return [_approval(unit, row) for row in await unit.conn.execute(query.order_by(approvals.c.id))]
 
 
+async def updates_of(unit: Unit, alert_id: int, now: datetime) -> list[Approval]:
+    """Return the pending updates of an alert that have not expired, oldest first."""
+    waits = approvals.c.replaces == alert_id, approvals.c.state.in_(OPEN), approvals.c.expires_at > now
+    return [
+        _approval(unit, row)
+        for row in await unit.conn.execute(select(approvals).where(*waits).order_by(approvals.c.id))
+    ]
+
+
 async def edit(unit: Unit, approval: Approval, message: Message, editor: int, why: str) -> bool:
     """Store an approver's changes for the author to see. Return False if it was decided or edited meanwhile."""
     alert = replace(approval.alert, **message.content())

@@ -1,4 +1,4 @@
-"""How much of its budgets a station's alerts have used, in SMS and called telephones."""
+"""How much of its budgets a station's alerts have used, in SMS and calls."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,13 +8,16 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from broadcaster.domain.alerts import GRAVE, Alert, Status
+from broadcaster.domain.alerts import ENDINGS, GRAVE, Alert, Status
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.escalation import PAID, Budgets, read_budgets
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
 from broadcaster.domain.zones import zone_of
+from broadcaster.store.alerts import counting
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alert_counts, alerts, stations
+
+_MESSAGES = {ChannelName.SMS: "SMS", ChannelName.VOICE: "calls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,20 @@ class Exceeded:
     used: int
     most: int
 
+    @property
+    def said(self) -> str:
+        """Return it in English."""
+        whose = "The month's" if self.month else "This alert's"
+        return f"{whose} budget of {_MESSAGES[self.channel]} is used up: {self.used} of {self.most}."
+
 
 async def allowance(unit: Unit, alert: Alert, now: datetime) -> dict[int, int]:
     """Return how many messages an alert may still send, by channel number, for channels with a limit.
 
-    Actual severe or extreme alerts have no limit. A lock serializes the counts of one station.
+    Actual severe or extreme alerts have no limit, nor have endings, which must reach everyone who was told. A lock
+    serializes the counts of one station.
     """
-    if alert.severity in GRAVE and alert.status is Status.ACTUAL:
+    if alert.role in ENDINGS or (alert.severity in GRAVE and alert.status is Status.ACTUAL):
         return {}
     budgets, month = await _of_station(unit, alert.station_id, now)
     if budgets == Budgets():
@@ -41,6 +51,16 @@ async def allowance(unit: Unit, alert: Alert, now: datetime) -> dict[int, int]:
     here, there = await _used(unit, alert.station_id, alert.id), await _used(unit, alert.station_id, None, month)
     left = {name: budgets.of(name).left(here[name], there[name]) for name in PAID}
     return {CHANNEL_NUMBER[name]: n for name, n in left.items() if n is not None}
+
+
+async def left(unit: Unit, station_id: int, now: datetime) -> dict[ChannelName, int]:
+    """Return how many messages a new alert may send, by channel, for channels with a limit."""
+    budgets, month = await _of_station(unit, station_id, now)
+    if budgets == Budgets():
+        return {}
+    used = await _used(unit, station_id, None, month)
+    found = {name: budgets.of(name).left(0, used[name]) for name in PAID}
+    return {name: n for name, n in found.items() if n is not None}
 
 
 async def exceeded(unit: Unit, station_id: int, alert_id: int | None, now: datetime) -> list[Exceeded]:
@@ -67,18 +87,21 @@ async def _of_station(unit: Unit, station_id: int, now: datetime) -> tuple[Budge
 async def _used(
     unit: Unit, station_id: int, alert_id: int | None, since: datetime | None = None
 ) -> Counter[ChannelName]:
-    """Count the messages of an alert, or of all of a station's alerts since then, without withdrawn and
-    stopped ones.
+    """Count the messages of an alert, or of all of a station's alerts since then, with repeated ones, without withdrawn
+    and stopped ones.
     """
     query = (
         select(alert_counts.c.subject, func.sum(alert_counts.c.n))
         .join(alerts, alerts.c.id == alert_counts.c.alert_id)
         .where(
             alerts.c.station_id == station_id,
-            alert_counts.c.subject.in_(PAID),
+            alert_counts.c.subject.in_([*PAID, *map(counting.repeated, PAID)]),
             alert_counts.c.state != DeliveryState.CANCELLED,
         )
         .group_by(alert_counts.c.subject)
     )
     query = query.where(alerts.c.sent_at >= since) if alert_id is None else query.where(alerts.c.id == alert_id)
-    return Counter({ChannelName(subject): n for subject, n in await unit.conn.execute(query)})
+    found: Counter[ChannelName] = Counter()
+    for subject, n in await unit.conn.execute(query):
+        found[ChannelName(counting.channel_of(subject))] += n
+    return found

@@ -30,6 +30,8 @@ unfinished.
 WAITING = "waiting"
 """Subject of the sum, under state 1, of people in their quiet hours."""
 
+_REPEATED = "re-"
+
 _ADD = text(
     "INSERT INTO alert_counts (alert_id, subject, state, n) VALUES (:alert_id, :subject, :state, :n)"
     " ON CONFLICT (alert_id, subject, state) DO UPDATE SET n = alert_counts.n + excluded.n"
@@ -78,6 +80,16 @@ async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
 def people(*, unconfirmed: bool) -> str:
     """Return the subject that a person is counted under."""
     return UNCONFIRMED if unconfirmed else PEOPLE
+
+
+def repeated(channel: str) -> str:
+    """Return the subject of the sum, under state 1, of a channel's messages that were sent again as a step repeats."""
+    return _REPEATED + channel
+
+
+def channel_of(subject: str) -> str:
+    """Return the channel that a subject counts messages of."""
+    return subject.removeprefix(_REPEATED)
 
 
 async def any_outcome(unit: Unit, alert_id: int) -> bool:

@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, select
 from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.deliveries import Person, PersonState
 from broadcaster.domain.escalation import enough, next_round
+from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.timing import Wishes
-from broadcaster.store.alerts import alerts, counting, escalations, planning, threads, told_before, tracking
+from broadcaster.store.alerts import alerts, budgets, counting, escalations, planning, threads, told_before, tracking
 from broadcaster.store.alerts.escalations import Due
 from broadcaster.store.alerts.planning import Contacts, Guardians, Plan
 from broadcaster.store.engine.among import among
@@ -108,9 +109,15 @@ async def _reachable(
 
 
 async def _repeat(unit: Unit, alert: Alert, theirs: Contacts, now: datetime) -> set[int]:
-    """Send again to these contacts; return the people concerned."""
-    contact_ids = {contact_id for each in theirs.values() for contact_id, _ in each}
-    again = await tracking.repeat(unit, alert.id, contact_ids, now)
+    """Send again to these contacts, as far as the budgets allow; return the people concerned."""
+    channels = {contact_id: channel for each in theirs.values() for contact_id, channel in each}
+    allowed = await budgets.allowance(unit, alert, now)
+    again: set[int] = set()
+    for channel in sorted(set(channels.values())):
+        ids = sorted(each for each, its in channels.items() if its == channel)
+        repeated = await tracking.repeat(unit, alert.id, ids[: allowed.get(channel, len(ids))], now)
+        await counting.add(unit, Counter({(alert.id, counting.repeated(CHANNELS[channel]), 1): len(repeated)}))
+        again |= repeated
     return {each for each, contacts in theirs.items() if any(contact_id in again for contact_id, _ in contacts)}
 
 

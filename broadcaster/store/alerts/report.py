@@ -12,11 +12,11 @@ from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.domain.reasons import unpack
-from broadcaster.domain.report import Percentiles, Report, Unreached, Version, figures_of
+from broadcaster.domain.report import Percentiles, Report, Unreached, Version
 from broadcaster.domain.spelling import counted
 from broadcaster.store import help_requests
 from broadcaster.store.alerts import alerts as alert_rows
-from broadcaster.store.alerts import answers, breakdown, counting, retiring, threads, visited
+from broadcaster.store.alerts import answers, breakdown, budgets, counting, retiring, threads, visited
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import people
 from broadcaster.store.tables import channel_stops, recipients, to_micros
@@ -48,6 +48,7 @@ async def report(unit: Unit, alert: Alert) -> Report:
         f" {counted(each.refused, 'person', 'people')} ({each.code})."
         for each in await retiring.refusals_of(unit, alert.id)
     ]
+    warnings += [each.said for each in await budgets.exceeded(unit, alert.station_id, alert.id, alert.sent_at)]
     channels = {
         name: {DeliveryState(state).word: n for state, n in sorted(sums.get(name, {}).items())}
         for name in alert.channels
@@ -79,7 +80,6 @@ async def report(unit: Unit, alert: Alert) -> Report:
         again=sums.get(counting.AGAIN, {}).get(1, 0),
         spared=chosen.get(PersonState.SPARED, 0),
         versions=await versions_of(unit, alert),
-        steps=() if alert.policy is None else figures_of(alert.policy, channels),
     )
 
 

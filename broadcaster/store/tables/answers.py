@@ -16,6 +16,7 @@ answers = Table(
     Column("way", SmallInteger, nullable=False),  # domain.answers.Way
     Column("given_by", BigInteger, nullable=False),  # who answered, for themselves or their household
     Column("at", Instant, nullable=False),
+    Column("guardian", SmallInteger),  # which guardian answered for a child; null: another way, or unknown
 )
 
 OPEN_ONLY = "closed_at IS NULL"

@@ -113,6 +113,7 @@ ROUTES: tuple[Route, ...] = (
     REGISTER.form("/console/inbox/{id}/read", inbox.read, changes=(Action.TEXT_READ,)),
     LOOK.page("/console/alerts/{id}/report", report.page),
     LOOK.page("/console/alerts/{id}/report.pdf", report.pdf),
+    LOOK.page("/console/alerts/{id}/report.csv", report.table),
     LOOK.page(
         "/console/alerts/{id}/unreached", unreached.page, query=unreached.UnreachedQuery, views=Action.UNREACHED_SEEN
     ),

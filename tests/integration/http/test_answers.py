@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 
+from sqlalchemy import select
+
+from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.store.tables import audit_entries
 from tests.integration.http.conftest import LAIGLE, an_alert
 from tests.integration.http.test_alerts import someone, until_finished
+from tests.integration.http.test_live import look
 
 MOBILE, MAIL = (
     NewContact(ChannelName.SMS, "+33639980001", "+33639980001"),
@@ -119,3 +124,27 @@ async def test_an_answer_that_comes_before_the_alert_has_found_its_person_counts
     async with asyncio.timeout(20):
         while (await answers_of(api, alert)) != ({"safe": 1}, 1):
             pass
+
+
+async def test_the_report_says_which_guardian_answered_for_a_child_and_a_look_at_it_is_recorded(api):
+    contacts = [
+        {"channel": "sms", "phone": "+33639980001", "guardian": 1},
+        {"channel": "email", "email": "luc@example.org", "guardian": 2},
+    ]
+    child = {"name": "Lina Martin", "guardians": ["Rose Martin", "Luc Orme"], "contacts": contacts}
+    child |= {"places": [{"label": "home", "lon": HOME.lon, "lat": HOME.lat}]}
+    assert (await api.call("POST", "/v1/stations/laigle/subscribers", child))[0] == 201
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=["sms", "email"]))
+    await until_finished(api, alert["id"])
+    token, mine = await links(api, alert), await api.sign_in("admin")
+    report = f"/console/alerts/{alert['id']}/report?lang=en"
+    assert "Answers for children" not in (await look(api, report, **mine))[2]
+    for channel, who, said in (("sms", "Rose Martin", "safe"), ("email", "Luc Orme", "received")):
+        assert (await api.call("POST", f"/v1/answers/{token[channel]}", {"answer": said}, key=None))[0] == 200
+        _, _, page = await look(api, report, **mine)
+        label = {"safe": "I am safe", "received": "Received"}[said]
+        assert re.search(f"<td>Lina Martin</td><td>{who}</td><td>{label}</td>", page), who
+    assert page.count("<td>Lina Martin</td>") == 1, "the newest answer"
+    async with api.running.services.store.read() as unit:
+        seen = select(audit_entries.c.about).where(audit_entries.c.action == Action.ANSWERS_SEEN)
+        assert set(await unit.conn.scalars(seen)) == {int(alert["id"])}

@@ -107,6 +107,12 @@ async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api)
     status, _, mine = await api.call("POST", f"{path}/update", drafted, key=None, headers=keyed)
     assert (status, mine["waits"]) == (202, True)
     assert (await api.call("POST", f"{path}/update", drafted, key=None, headers=keyed))[2] == mine
+    for name, links in (("approver", 2), ("publish", 1), ("admin", 2)):  # an author opens their own
+        _, _, page = await look(api, path, **who[name])
+        assert page.count("An update waits for a second person. Nothing of it was sent yet.") == 2
+        assert page.count('href="/console/approvals/') == links, name
+    _, _, page = await look(api, f"{path}?lang=fr", **who["approver"])
+    assert page.count("Une mise à jour attend une seconde personne. Rien n’en est parti.") == 2
     _, _, page = await look(api, f"/console/approvals/{asked['id']}", **who["approver"])
     said = re.sub(r"<[^>]+>|\s+", " ", page)
     assert "An update of an alert that was sent" in said
@@ -117,6 +123,7 @@ async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api)
     assert (status, headers["Location"]) == (303, f"/console/alerts/{asked['id']}")
     _, _, new = await api.call("GET", f"/v1/alerts/{asked['id']}")
     assert (new["role"], new["references"]) == ("update", [alert["id"]])
+    assert "second person" not in (await look(api, path, **who["approver"]))[2], "decided"
     _, _, page = await look(api, f"/console/approvals/{mine['id']}", **who["admin"])
     assert "before anybody decided: this was not sent" in page
     assert "data-held" not in page

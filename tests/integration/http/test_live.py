@@ -94,7 +94,7 @@ async def test_a_key_sees_the_alerts_of_its_own_station_only_and_nothing_tells_t
     _, _, page = await look(api, "/console/alerts", **mine)
     assert "Not for Rugles" not in page
     own = f"/console/alerts/{alert['id']}"
-    for path in ("", "/events", "/cancel", "/report", "/report.pdf", "/unreached", "/unreached.csv"):
+    for path in ("", "/events", "/cancel", "/report", "/report.pdf", "/report.csv", "/unreached", "/unreached.csv"):
         assert (await look(api, own + path, **mine))[0] == 404, path
     assert (await send(api, f"{own}/cancel", f"csrf={mine['X-CSRF']}", **mine))[0] == 404
     _, _, there = await api.call("GET", f"/v1/alerts/{alert['id']}")

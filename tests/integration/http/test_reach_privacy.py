@@ -34,6 +34,7 @@ FIGURES = (
     "paused",
     "channels",
     "seconds_to_95",
+    "expected",
 )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from broadcaster.domain.alerts import RULES, Severity
 from broadcaster.domain.audience import Audience, AudienceKind
@@ -19,9 +19,11 @@ from broadcaster.pipeline import escalate as escalate_module
 from broadcaster.pipeline.end import end as lift
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.issue import issue
+from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, budgets, escalations, tracking
+from broadcaster.store.alerts.report import report
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import deliveries, recipients
 from tests.contract.service import BY, command, service
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from broadcaster.domain.report import Expected
     from broadcaster.pipeline.services import Services
     from tests.servers.town import Resident
 
@@ -154,6 +157,11 @@ async def test_each_step_is_taken_once_and_a_confirmation_withdraws_what_is_not_
         services.clock.forward(seconds=300)
         await escalate(services)
         assert [name for name, *_ in await _deliveries(services, second.id)] == ["push"], "by the new policy"
+
+
+async def _alert(services: Services, alert_id: int) -> Any:
+    async with services.store.read() as unit:
+        return await alerts.by_id(unit, alert_id)
 
 
 async def _again(services: Services, station_id: int) -> Any:
@@ -280,7 +288,74 @@ async def test_a_budget_stops_a_moderate_alert_and_never_a_severe_one(
         assert sent == [3, 1, 5], "of one alert; of the month; never one that is severe"
         async with services.store.read() as unit:
             over = await budgets.exceeded(unit, station.id, alert.id, services.clock.now())
+            account = await report(unit, alert)
         assert [(each.month, each.used, each.most) for each in over] == [(True, 9, 4), (False, 5, 3)]
+        assert "This alert's budget of SMS is used up: 5 of 3." in account.warnings
+
+        # Who was told is told that it is over, whatever is left of the month.
+        first = await _alert(services, min(found))
+        await _receive(services, first.id, _S, DeliveryState.ACCEPTED)
+        over_now = await lift(services, first, station, BY)
+        await resolve(services, over_now.id)
+        assert await _deliveries(services, over_now.id) == [("sms", DeliveryState.QUEUED, None)] * 3
+
+        # Repeated calls count each time, and are stopped as first ones are; the reach says so before.
+        policy = Policy((Step((_V,), 0, Until.CONFIRMED, repeat=3, every_s=60),))
+        own = {"policies": {str(each): policy.to_json() for each in Severity}, "budgets": {"voice": {"alert": 3}}}
+        async with services.store.write() as unit:
+            await stations.change(unit, station.id, own)
+            await register(unit, station.id, *(resident(phone(f"+3323300000{n}", _V)) for n in range(2)))
+        station = await _again(services, station.id)
+        calls = {}
+        for severity in (Severity.MODERATE, Severity.SEVERE):
+            told = command(station, channels=(), severity=severity, area=None, audience=EVERYONE)
+            foreseen = await reach(services, Question(station, told.message))
+            assert foreseen.over_budget == {_V: foreseen.expected.messages[_V] - 3}
+            assert any("sent anyway" in each for each in foreseen.warnings) is (severity is Severity.SEVERE)
+            alert, _ = await issue(services, told)
+            await resolve(services, alert.id)
+            for _ in range(4):
+                await _receive(services, alert.id, _V, DeliveryState.ACCEPTED)
+                services.clock.forward(seconds=60)
+                await escalate(services)
+            await recount(services.store, alert.id)
+            async with services.store.read() as unit:
+                calls[severity] = await budgets.exceeded(unit, station.id, alert.id, services.clock.now())
+        assert [each.used for each in calls[Severity.MODERATE]] == [3]
+        assert [each.used for each in calls[Severity.SEVERE]] == [8]
+
+
+@pytest.mark.parametrize("kind", URLS)
+async def test_what_the_steps_cost_is_foreseen_at_the_rates_of_the_stations_own_past_alerts(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    everyone = [resident(push(f"https://push.example/{n}"), phone(f"+336000000{n:02}")) for n in range(40)]
+    url = URLS[kind](request, tmp_path)
+    async with service(tmp_path, database_url=url, sms_price_minor=10, voice_price_minor=0) as services:
+        station = await _station(services, *everyone)
+        told = command(station, channels=(), area=None, audience=EVERYONE)
+
+        async def expected() -> Expected:
+            return (await reach(services, Question(station, told.message))).expected
+
+        assert (await expected()).messages[_S] == pytest.approx(40 * (1 - 0.97 * 0.63), abs=3), "the defaults"
+        alert, _ = await issue(services, told)
+        await resolve(services, alert.id)
+        await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
+        services.clock.forward(seconds=10)
+        async with services.store.write() as unit:
+            ids = list(await unit.conn.scalars(select(deliveries.c.id).order_by(deliveries.c.id)))
+            states = [DeliveryState.DISPLAYED] * 26 + [DeliveryState.ACKNOWLEDGED] * 10
+            now = services.clock.now()
+            await unit.conn.execute(update(tables.alerts).values(sandbox=[]))  # what a sandbox shows counts for nothing
+            await tracking.apply(unit, [Outcome(*each, now) for each in zip(ids, states, strict=False)])
+        services.clock.forward(minutes=31)
+        found = await expected()
+        assert found.messages == {_P: 40, _S: pytest.approx(4, abs=1), ChannelName.EMAIL: 0, _V: 0}
+        assert found.cost_minor == 10 * found.messages[_S] * 1
+        assert found.reached[Until.CONFIRMED].share == pytest.approx(0.25 + 0.1 * 0.25, abs=0.03)
+        seen = found.reached[Until.DISPLAYED]
+        assert seen.share == pytest.approx(0.9 + 0.1 * 0.3, abs=0.02)
 
 
 async def test_an_extreme_alert_does_not_wait_for_a_hundred_thousand_escalations_that_are_due(tmp_path: Path) -> None:

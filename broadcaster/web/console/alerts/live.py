@@ -26,7 +26,7 @@ from broadcaster.pipeline.versions import differences
 from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
-from broadcaster.web.console.alerts import live_next
+from broadcaster.web.console.alerts import live_next, live_waiting
 from broadcaster.web.console.alerts.alerts import label_of, look_of, state_word
 from broadcaster.web.console.alerts.live_answers import answers_of
 from broadcaster.web.console.alerts.live_curve import curve_of
@@ -42,7 +42,7 @@ from broadcaster.web.names import author_word
 from broadcaster.web.pages import written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
 
-PARTS = ("verdict", "step", "answers", "state", "figures", "curve", "channels", "missed")
+PARTS = ("verdict", "waiting", "step", "answers", "state", "figures", "curve", "channels", "missed")
 """The page's live parts; each is a template of its own."""
 
 LONGEST_S = 600.0
@@ -67,6 +67,7 @@ async def page(call: Call[None, None]) -> web.Response:
         **heading(facts.alert, station, words),
         **changing(facts, station, words),
         **await live_next.part(call, facts.alert, station, words),
+        **await live_waiting.part(call, facts.alert, station, words),
         "by": by and author_word(by, words),
         "occurrence": occurrence,
         "earlier": earlier,
@@ -111,6 +112,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
         shown = {
             **changing(facts, station, words),
             **await live_next.part(call, facts.alert, station, words),
+            **await live_waiting.part(call, facts.alert, station, words),
             "may_cancel": _may_cancel(call, facts.alert, station),
         }
         parts = {name: _part(call.request, name, words, shown) for name in PARTS}

@@ -1,6 +1,6 @@
 """/console/alerts/{id}/report: an alert's report to read, print and file, as a page and as PDF."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,12 +13,15 @@ from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import SENTENCES
+from broadcaster.domain.report import StepFigures
 from broadcaster.domain.stations import Station
 from broadcaster.domain.visits import FINDINGS, found_words
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
+from broadcaster.http.steps import STEPS
 from broadcaster.languages import own_name
+from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.alerts.breakdown import Failure, Moments
 from broadcaster.web.assets import ASSETS
@@ -27,6 +30,7 @@ from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped, state_word
 from broadcaster.web.console.alerts.live_words import number, span
+from broadcaster.web.console.alerts.report_guardians import part as guardians_part
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, embedded, picture_of
@@ -80,8 +84,8 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         moments = await reporting.moments(unit, alert.id)
         failures = await reporting.failures(unit, alert.id)
         reasons = grouped(await reporting.reasons(unit, alert.id), words)
-    people = facts.report.people
-    states = [(person_word(state, words), people.get(state.word, 0)) for state in PersonState if state not in CHOSEN]
+    steps = await call.request.app[STEPS].read(call.services, alert, facts.report)
+    states = _states(facts, words)
     return {
         **heading(alert, station, words),
         **changing(facts, station, words),
@@ -100,14 +104,8 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         "places": whereabouts(alert, station, words),
         "timeline": _timeline(facts, moments, by, zone, words),
         "states": [(word, n) for word, n in states if n],
-        "steps": [
-            {
-                "channels": " · ".join(words.channel(name) for name in each.channels),
-                "after": span(each.after_s, words) if each.after_s else words("at once"),
-                "figures": [number(n, words) for n in (each.messages, each.told, each.confirmed)],
-            }
-            for each in facts.report.steps
-        ],
+        "steps": steps_table(steps, words, lambda n: number(n, words)),
+        **await guardians_part(call, alert, station, words),
         "visits": [(found_words(FINDINGS[word], words), number(n, words)) for word, n in facts.report.visits.items()],
         "adds_up": sum(n for _, n in states) == facts.people.matched,
         "reasons": reasons,
@@ -116,6 +114,42 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         "printed": written_time(facts.at, zone, words),
         "channel_totals": _totals(facts, words),
     }
+
+
+def steps_table(steps: Sequence[StepFigures], words: Words, written: Callable[[int], str]) -> list[tuple[str, ...]]:
+    """Return the table of people by step, its header first; empty without steps."""
+    header = (words("Step"), words("After"), words("People"), words("First told by it"), words("Confirmed by it"))
+    rows = [
+        (
+            " · ".join(words.channel(name) for name in each.channels),
+            span(each.after_s, words) if each.after_s else words("at once"),
+            *map(written, (each.people, each.told, each.confirmed)),
+        )
+        for each in steps
+    ]
+    return [header, *rows] if rows else []
+
+
+async def table(call: Call[None, None]) -> web.StreamResponse:
+    """Return people by state and by step as CSV (RFC 4180)."""
+    alert, station = await alert_of(call)
+    words = words_of(call.request, station.languages[0])
+    facts = await call.request.app[WATCH].read(call.services, alert)
+    steps = await call.request.app[STEPS].read(call.services, facts.alert, facts.report)
+    header = (words("How they stand"), words("People"))
+    rows = [header, *_states(facts, words), *([(), *steps_table(steps, words, str)] if steps else ())]
+    name = f"{words('report')}-{station.slug}-{alert.id}.csv"
+    return web.Response(
+        text=BOM + csv_text(rows, delimiter_of(words.locale)),
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _states(facts: Facts, words: Words) -> list[tuple[str, int]]:
+    people = facts.report.people
+    return [(person_word(state, words), people.get(state.word, 0)) for state in PersonState if state not in CHOSEN]
 
 
 def _timeline(

@@ -15,7 +15,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
-from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.alerts import report as reports
@@ -30,7 +30,6 @@ from broadcaster.web.pages import written_short
 PAGE = 100
 _FEW = 5
 _AT_ONCE = 500
-_BOM = "\ufeff"
 
 
 class UnreachedQuery(Query):
@@ -117,7 +116,7 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     await response.prepare(call.request)
     header = [words("Number"), words("External id"), words("Name"), words("Reason"), words("In detail")]
     header.append(words("Visited"))
-    await response.write((_BOM + _lines([header], words)).encode())
+    await response.write((BOM + _lines([header], words)).encode())
     after = 0
     while True:
         # One transaction per page, since a single one for a slow reader's download would block the store.

@@ -13,7 +13,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
-from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.alerts import visited
 from broadcaster.store.operations import audit
 from broadcaster.store.register import visits, volunteers
@@ -26,8 +26,6 @@ from broadcaster.web.console.alerts.unreached import visited_words
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
-
-_BOM = "\ufeff"
 
 
 class VisitsQuery(Query):
@@ -106,7 +104,7 @@ async def table(call: Call[None, VisitsQuery]) -> web.Response:
         ]
         for each in people
     ]
-    body = (_BOM + csv_text([header, *rows], delimiter_of(words.locale))).encode()
+    body = (BOM + csv_text([header, *rows], delimiter_of(words.locale))).encode()
     return web.Response(
         body=body, content_type="text/csv", charset="utf-8", headers=_named(alert, station, words, "csv")
     )

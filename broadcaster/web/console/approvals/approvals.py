@@ -178,8 +178,7 @@ async def _update(call: Call[Any, Any], approval: Approval, words: Words) -> dic
 
 async def _foreseen(call: Call[Any, Any], approval: Approval, station: Station) -> Reach | None:
     try:
-        message = replace(approval.alert.message, channels=_channels(approval, station))
-        return await reach(call.services, Question(station, message, updates=approval.replaces))
+        return await reach(call.services, Question(station, approval.alert.message, updates=approval.replaces))
     except (NoAnswer, Refused):
         return None
 

@@ -15,7 +15,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call, forbidden
 from broadcaster.http.schemas.base import Query
 from broadcaster.http.sessions import PATH
-from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit, audit_reading
 from broadcaster.store.operations.audit_reading import Only
@@ -34,6 +34,7 @@ _ALERTS = frozenset(
         Action.ALERT_UPDATED,
         Action.ALERT_CANCELLED,
         Action.UNREACHED_SEEN,
+        Action.ANSWERS_SEEN,
         Action.UNREACHED_EXPORTED,
         Action.VISITS_SHARED,
         Action.VISITS_REVOKED,
@@ -109,7 +110,7 @@ async def as_csv(call: Call[None, AuditQuery]) -> web.StreamResponse:
 
     async def lines() -> AsyncIterator[str]:
         head = [words("Number"), words("When"), words("Who"), words("Origin"), words("What"), words("About")]
-        yield "\ufeff" + csv_text([[*head, words("Reason"), words("In detail"), "SHA-256"]], delimiter)
+        yield BOM + csv_text([[*head, words("Reason"), words("In detail"), "SHA-256"]], delimiter)
         async for found, reasons, names in _batches(call, zone):
             rows = []
             for each in found:

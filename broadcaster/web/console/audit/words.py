@@ -37,6 +37,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.ADDRESSES_SEEN: words("looked at addresses"),
         Action.IMPORT_SEEN: words("looked at a list"),
         Action.UNREACHED_SEEN: words("looked at who was not reached"),
+        Action.ANSWERS_SEEN: words("looked at who answered for children"),
         Action.DELIVERIES_SEEN: words("looked at deliveries"),
         Action.SANDBOX_SEEN: words("looked at the sandbox"),
         Action.HELP_SEEN: words("looked at requests for help"),

@@ -116,7 +116,7 @@ def _draft_of(alert: Alert, station: Station) -> dict[str, Any]:
         **area_of(alert.area, station),
         "audience": alert.audience.kind,
         "groups": alert.audience.groups,
-        "channelsChosen": True,
+        "channelsChosen": alert.policy is None,
         "hours": "date",
         "expires": alert.expires_at.isoformat(),
         "onset": "",

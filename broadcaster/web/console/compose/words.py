@@ -151,6 +151,14 @@ def _checks(words: Words) -> dict[str, Said]:
         "tally_opted_out": words.forms("opted out: nothing is sent", "opted out: nothing is sent"),
         "tally_paused": words.forms("paused all messages", "paused all messages"),
         "visit": words("Go and see them: lives may depend on it."),
+        "expected": words("expected cost"),
+        "at_most": words("%(cost)s for one message to every contact"),
+        "sent_sms": words.forms("%(n)s SMS", "%(n)s SMS"),
+        "sent_voice": words.forms("%(n)s call", "%(n)s calls"),
+        "about_share": words("about %(n)s %"),
+        "first_message": words("First message: %(how)s"),
+        "will_be_displayed": words("Seen: %(how)s"),
+        "will_be_confirmed": words("Confirmed: %(how)s"),
         "add_channel": words("Add %(channel)s (%(cost)s)"),
         "sms_cut_short": words("shortened"),
         "warn_cut_description": words(
@@ -181,6 +189,21 @@ def _checks(words: Words) -> dict[str, Said]:
         "warn_nobody": words("NOBODY is concerned. Check the area and the audience."),
         "warn_none_reached": words("NOBODY can be reached: none of those concerned has a contact by these channels."),
         "warn_slow": words("It will take %(n)s minutes until 95 % have a first message."),
+        "over_sms_sent": words.forms(
+            "%(n)s SMS over your budget: sent anyway, because the alert is this serious.",
+            "%(n)s SMS over your budget: sent anyway, because the alert is this serious.",
+        ),
+        "over_sms_stopped": words.forms(
+            "%(n)s SMS will not be sent: your budget is used up.", "%(n)s SMS will not be sent: your budget is used up."
+        ),
+        "over_voice_sent": words.forms(
+            "%(n)s call over your budget: made anyway, because the alert is this serious.",
+            "%(n)s calls over your budget: made anyway, because the alert is this serious.",
+        ),
+        "over_voice_stopped": words.forms(
+            "%(n)s call will not be made: your budget is used up.",
+            "%(n)s calls will not be made: your budget is used up.",
+        ),
         "warn_dear": words("The SMS in %(language)s takes %(n)s segments because of: %(signs)s."),
         "warn_sandbox": words("Sandbox: %(channels)s will send nothing. The messages are only shown."),
         "warn_no_instruction": words(

@@ -14,7 +14,7 @@ from broadcaster.domain.vulnerable import LONGEST_FIELD, Asker, Details, Entry, 
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
-from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit
 from broadcaster.store.register import persons
@@ -28,7 +28,6 @@ from broadcaster.web.pages import to
 
 VULNERABLE = "/console/vulnerable"
 _FIELDS = ("name", "born", "address", "phone", "asked_by", "contact", "helped_by")
-_BOM = "\ufeff"
 
 
 async def listing(call: Call[None, None]) -> web.Response:
@@ -210,7 +209,7 @@ async def table(call: Call[None, None]) -> web.Response:
         for each in entries
         for of in (each.details,)
     ]
-    body = (_BOM + csv_text([header, *rows], delimiter_of(words.locale))).encode()
+    body = (BOM + csv_text([header, *rows], delimiter_of(words.locale))).encode()
     name = f"{words('vulnerable-people')}-{station.slug}.csv"
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)

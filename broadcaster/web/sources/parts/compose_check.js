@@ -136,6 +136,8 @@ export class Check {
     if (!found.people && !found.others_fewer_than) yield [words.warn_nobody, true];
     else if (found.people && found.no_channel === found.people) yield [words.warn_none_reached, true];
     if (found.seconds_to_95 > SLOW_S) yield [fill(words.warn_slow, { n: number(Math.ceil(found.seconds_to_95 / 60)) }), false];
+    const grave = draft.status === "actual" && given.grave.includes(draft.severity);
+    for (const [name, n] of Object.entries(found.over_budget)) yield [many(words[`over_${name}_${grave ? "sent" : "stopped"}`], n), !grave];
     if (found.channels.sms?.people) {
       for (const each of found.sms) {
         if (!each.culprits.length || each.segments < 2) continue;

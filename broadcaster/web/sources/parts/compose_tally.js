@@ -25,6 +25,18 @@ export function tally(given, found, { draft, add }) {
     ...(found.no_contact ? [row("no_contact", found.no_contact, many(words.tally_no_contact, found.no_contact), ...(grave ? [make("strong", {}, words.visit)] : []))] : []),
     ...plural("opted_out", found.opted_out),
     ...plural("paused", found.paused),
-    make("div", { "data-tally": "cost" }, make("dt", {}, cost(found.cost_minor)), make("dd", {}, timeToMost(found.seconds_to_95, words))),
+    make("div", { "data-tally": "cost" }, make("dt", {}, cost(found.expected.cost_minor)), make("dd", {}, ...expected(found, words))),
   ];
+}
+
+/** Return what the alert probably comes to, with its steps: messages that cost, and when people react. */
+function* expected(found, words) {
+  const { messages, cost_minor: minor, reached } = found.expected;
+  const paid = ["sms", "voice"].filter((name) => messages[name]).map((name) => many(words[`sent_${name}`], messages[name]));
+  yield [words.expected, ...paid].join(" · ");
+  if (minor < found.cost_minor) yield make("small", {}, fill(words.at_most, { cost: money(found.cost_minor, found.currency) }));
+  const when = ({ share, seconds_to_95: seconds }) => (seconds === null ? fill(words.about_share, { n: number(Math.round(100 * share)) }) : timeToMost(seconds, words));
+  const times = [[words.first_message, timeToMost(found.seconds_to_95, words)]];
+  for (const each of ["displayed", "confirmed"]) if (reached[each]) times.push([words[`will_be_${each}`], when(reached[each])]);
+  if (times[0][1]) yield make("small", {}, times.map(([what, how]) => fill(what, { how })).join(" · "));
 }

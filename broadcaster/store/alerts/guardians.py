@@ -1,0 +1,60 @@
+"""Which guardian answered an alert for a child."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from broadcaster.store.engine.engine import Unit
+from broadcaster.store.people import people
+from broadcaster.store.tables import answers, links, subscribers
+
+
+@dataclass(frozen=True, slots=True)
+class ChildAnswer:
+    """``child``, ``guardian``: their names, empty if unknown; ``number``: the guardian's, from 1."""
+
+    child: str
+    guardian: str
+    number: int
+    choice: int
+    at: datetime
+
+
+async def at(unit: Unit, contact_ids: Collection[int], subscriber_ids: Collection[int]) -> dict[int, int]:
+    """Return whose these contacts are, by child: the number of the guardian; children with contacts of two are left
+    out.
+    """
+    rows = await unit.conn.execute(
+        select(links.c.subscriber_id, func.min(links.c.guardian).label("guardian"))
+        .where(
+            links.c.subscriber_id.in_(list(subscriber_ids)),
+            links.c.contact_id.in_(list(contact_ids)),
+            links.c.guardian.is_not(None),
+        )
+        .group_by(links.c.subscriber_id)
+        .having(func.min(links.c.guardian) == func.max(links.c.guardian))
+    )
+    return {row.subscriber_id: row.guardian for row in rows}
+
+
+async def answered(unit: Unit, alert_id: int, station_id: int, *, limit: int) -> list[ChildAnswer]:
+    """Return guardians' answers to a thread, by its first alert, newest first; for the station's followers only."""
+    found = await unit.conn.execute(
+        select(answers, subscribers.c.token_hash, subscribers.c.guardians)
+        .join(subscribers, subscribers.c.id == answers.c.subscriber_id)
+        .where(answers.c.alert_id == alert_id, answers.c.guardian.is_not(None))
+        .order_by(answers.c.at.desc(), answers.c.subscriber_id)
+        .limit(limit)
+    )
+    rows = found.all()
+    children = await people.names(unit, station_id, [row.subscriber_id for row in rows])
+    answered = []
+    for row in rows:
+        if row.subscriber_id in children:
+            names = people.open_guardians(unit.vault, row.token_hash, row.guardians)
+            name = names[row.guardian - 1] if row.guardian <= len(names) else ""
+            child = children[row.subscriber_id][1] or ""
+            answered.append(ChildAnswer(child, name, row.guardian, row.choice, row.at))
+    return answered

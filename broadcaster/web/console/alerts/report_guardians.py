@@ -1,0 +1,40 @@
+"""A part of the report: which guardians answered for children. It names people, so each look is recorded."""
+
+from typing import Any
+
+from broadcaster.domain.alerts import Alert
+from broadcaster.domain.audit import Action
+from broadcaster.domain.permissions import Permission
+from broadcaster.domain.stations import Station
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.route import Call
+from broadcaster.pipeline.render.replies import label
+from broadcaster.store.alerts import guardians
+from broadcaster.store.operations import audit
+from broadcaster.web.i18n import Words
+from broadcaster.web.pages import written_short
+
+_MOST = 2000
+
+
+async def part(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+    """Return the table of answers for children; empty for operators who may not see residents."""
+    if not call.may(Permission.REGISTER, station.id):
+        return {"children": []}
+
+    store = call.services.store
+    found = await store.run_read(lambda unit: guardians.answered(unit, alert.first_id, station.id, limit=_MOST))
+    if found:
+        about = Action.ANSWERS_SEEN, alert.id
+        await store.run_grouped(lambda unit: audit.record(unit, call.actor, *about, station_id=station.id))
+    return {
+        "children": [
+            (
+                each.child or "–",
+                each.guardian or words("guardian %(n)s", n=each.number),
+                label(alert, station, words, each.choice),
+                written_short(each.at, zone_of(station.region), words),
+            )
+            for each in sorted(found, key=lambda each: each.child)
+        ]
+    }
