@@ -4,14 +4,15 @@ import re
 
 import click
 
-from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import machine, opened, settings
+from broadcaster.commands.failing import Stop
+from broadcaster.commands.opened import in_store, machine
 from broadcaster.commands.showing import moment, out, print_json, table
 from broadcaster.commands.wording import many, words
 from broadcaster.domain.audit import Action, Entry
+from broadcaster.store import Unit
 from broadcaster.store.operations import audit as log
 from broadcaster.store.operations import audit_reading as reading
-from broadcaster.store.operations.audit_reading import Fault, Only, Verdict
+from broadcaster.store.operations.audit_reading import Fault, Only
 
 _HEAD = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
@@ -32,11 +33,7 @@ def verify(*, head: str | None) -> None:
             raise Stop("audit-head")
         given = int(read[1]), bytes.fromhex(read[2])
 
-    async def work() -> Verdict:
-        async with opened(settings()) as store, store.read() as unit:
-            return await reading.verify(unit, given)
-
-    found = wait_for(work())
+    found = in_store(lambda unit: reading.verify(unit, given))
     for fault, seq in found.faults:
         click.echo(_sentence(fault, seq))
     click.echo(many("%(n)s entry", "%(n)s entries", found.entries))
@@ -67,12 +64,11 @@ def list_(*, action: str | None, actor: int | None, about: int | None, limit: in
     """List entries, newest first."""
     only = Only(actor_id=actor, action=None if action is None else Action(action), about=about)
 
-    async def work() -> tuple[list[Entry], dict[int, str]]:
-        async with opened(settings()) as store, store.read() as unit:
-            found = await reading.page(unit, only, limit=limit)
-            return found, await reading.reasons(unit, found)
+    async def work(unit: Unit) -> tuple[list[Entry], dict[int, str]]:
+        found = await reading.page(unit, only, limit=limit)
+        return found, await reading.reasons(unit, found)
 
-    found, reasons = wait_for(work())
+    found, reasons = in_store(work)
     if as_json:
         print_json([reading.as_json(each, reasons.get(each.id)) for each in found])
         return
@@ -98,13 +94,12 @@ def list_(*, action: str | None, actor: int | None, about: int | None, limit: in
 def erase_reason(entry_id: int) -> None:
     """Delete the reason that somebody wrote for an entry, as where it names a person. The chain still holds."""
 
-    async def work() -> bool:
-        async with opened(settings()) as store, store.write() as unit:
-            done = await log.erase_reason(unit, entry_id)
-            if done:
-                await log.record(unit, machine(), Action.REASON_ERASED, entry=entry_id)
-            return done
+    async def work(unit: Unit) -> bool:
+        done = await log.erase_reason(unit, entry_id)
+        if done:
+            await log.record(unit, machine(), Action.REASON_ERASED, entry=entry_id)
+        return done
 
-    if not wait_for(work()):
+    if not in_store(work, write=True):
         raise Stop("audit-no-reason", id=entry_id)
     click.echo(words("the reason is erased"))

@@ -12,7 +12,7 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.plan_words import removed, show_plan
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err, number
@@ -26,6 +26,7 @@ from broadcaster.register.applying import apply
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import WORKBOOK, Source, open_source
 from broadcaster.register.refusals import HEADER, write_refusals
+from broadcaster.store import Unit
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.people import addresses, people
 from broadcaster.store.register import listed
@@ -136,11 +137,10 @@ def same_ids(*, station: str) -> None:
     Nobody was merged. Lists find the second of each pair; remove the one who is not needed in the console.
     """
 
-    async def work() -> None:
-        async with opened(settings()) as store, store.read() as unit:
-            found = await station_of(unit, station)
-            pairs = await listed.same_ids(unit, found.id)
-            known = await people.names(unit, found.id, {each for pair in pairs for each in pair})
+    async def work(unit: Unit) -> None:
+        found = await station_of(unit, station)
+        pairs = await listed.same_ids(unit, found.id)
+        known = await people.names(unit, found.id, {each for pair in pairs for each in pair})
         for pair in pairs:
             told = (
                 f"{known[each][0]!r} {known[each][1] or ''}".strip() + f" (/console/people/{each})" for each in pair
@@ -149,7 +149,7 @@ def same_ids(*, station: str) -> None:
         if not pairs:
             click.echo(words("every id is one person's"))
 
-    wait_for(work())
+    in_store(work)
 
 
 async def _place(store: Store, station: Station) -> None:

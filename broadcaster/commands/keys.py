@@ -1,18 +1,18 @@
 """``tocsin key add|operator|list|revoke``."""
 
 from datetime import timedelta
-from typing import Any
 
 import click
 
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh, record_key
 from broadcaster.commands.showing import moment, out, print_json, table
 from broadcaster.commands.wording import many, words
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import KEY_ACTIONS, KeyRole, Permission
+from broadcaster.store import Unit
 from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 
@@ -54,19 +54,16 @@ def add(*, slug: str | None, role: str, label: str, days: int | None, only: tupl
 
     limits = [Permission(each) for each in only]
 
-    async def work() -> str:
-        async with opened(settings()) as store, store.write() as unit:
-            of = (await station_of(unit, slug)).id if slug else None
-            now = SystemClock().now()
-            lasts = days or (None if slug else DAYS)
-            expires_at = None if lasts is None else now + timedelta(days=lasts)
-            made = await stations.add_key(
-                unit, KeyRole(role), of, label.strip(), now, expires_at=expires_at, only=limits
-            )
-            await record_key(unit, made, now)
-            return made
+    async def work(unit: Unit) -> str:
+        of = (await station_of(unit, slug)).id if slug else None
+        now = SystemClock().now()
+        lasts = days or (None if slug else DAYS)
+        expires_at = None if lasts is None else now + timedelta(days=lasts)
+        made = await stations.add_key(unit, KeyRole(role), of, label.strip(), now, expires_at=expires_at, only=limits)
+        await record_key(unit, made, now)
+        return made
 
-    click.echo(wait_for(work()))
+    click.echo(in_store(work, write=True))
 
 
 @key.command("operator")
@@ -100,12 +97,7 @@ def operator(*, days: int, rotate: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_(*, as_json: bool) -> None:
     """List the keys: whose they are, never what they are."""
-
-    async def work() -> list[Any]:
-        async with opened(settings()) as store, store.read() as unit:
-            return await stations.keys(unit)
-
-    rows = wait_for(work())
+    rows = in_store(stations.keys)
     if as_json:
         print_json(
             [
@@ -142,13 +134,12 @@ def list_(*, as_json: bool) -> None:
 def revoke(key_id: int) -> None:
     """End a key, at once. ID is the figure that `tocsin key list` shows."""
 
-    async def work() -> bool:
-        async with opened(settings()) as store, store.write() as unit:
-            done = await stations.revoke_key(unit, key_id, SystemClock().now())
-            if done:
-                await audit.record(unit, machine(), Action.KEY_REVOKED, key_id)
-            return done
+    async def work(unit: Unit) -> bool:
+        done = await stations.revoke_key(unit, key_id, SystemClock().now())
+        if done:
+            await audit.record(unit, machine(), Action.KEY_REVOKED, key_id)
+        return done
 
-    if not wait_for(work()):
+    if not in_store(work, write=True):
         raise Stop("no-such-key", id=key_id)
     click.echo(words("key %(id)s is revoked", id=key_id))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from broadcaster import config
 from broadcaster.clock import SystemClock
-from broadcaster.commands.failing import Stop
+from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.showing import SAID_AFTER_S, err
 from broadcaster.config import Settings
 from broadcaster.domain.audit import Actor, ActorKind
@@ -17,6 +17,8 @@ from broadcaster.domain.stations import Station
 
 if TYPE_CHECKING:  # imported on use: the commands that ask a service need neither geometry nor a database
     from broadcaster.store.engine.engine import Store, Unit
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -40,6 +42,16 @@ async def opened(settings: Settings, *, migrated: bool = True) -> AsyncIterator[
         yield store
     finally:
         await store.close()
+
+
+def in_store(work: Callable[[Unit], Awaitable[T]], *, write: bool = False) -> T:
+    """Return ``work(unit)``'s result, from a transaction in the database that the settings name."""
+
+    async def run() -> T:
+        async with opened(settings()) as store, store.write() if write else store.read() as unit:
+            return await work(unit)
+
+    return wait_for(run())
 
 
 async def _answering(store: Store) -> None:

@@ -7,7 +7,7 @@ import click
 
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.commands.wording import many, words
 from broadcaster.domain.audit import Action
@@ -68,11 +68,10 @@ def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: b
 def list_(*, as_json: bool) -> None:
     """List the operators, what they may do, and how they sign in."""
 
-    async def work() -> tuple[list[Operator], dict[int, str]]:
-        async with opened(settings()) as store, store.read() as unit:
-            return await operators.listed(unit, None), {each.id: each.slug for each in await stations.listed(unit)}
+    async def work(unit: Unit) -> tuple[list[Operator], dict[int, str]]:
+        return await operators.listed(unit, None), {each.id: each.slug for each in await stations.listed(unit)}
 
-    found, slugs = wait_for(work())
+    found, slugs = in_store(work)
     rows = [
         {
             "id": each.id,
@@ -117,20 +116,19 @@ def roles(*, operator_id: int, slugs: tuple[str, ...], role: str | None, admin: 
     if bool(slugs) is (role is None) or (not slugs and admin is None):
         raise Stop("role-incomplete")
 
-    async def work() -> None:
-        async with opened(settings()) as store, store.write() as unit:
-            who = await _operator(unit, operator_id)
-            if admin is not None:
-                if not admin:
-                    await _check_not_last(unit, who)
-                await operators.set_admin(unit, who.id, admin=admin)
-                await audit.record(unit, machine(), Action.ADMIN_SET, who.id, admin=admin)
-            for slug in slugs:
-                station = await station_of(unit, slug)
-                await operators.set_role(unit, who.id, station.id, None if role in (None, "none") else Role(role))
-                await audit.record(unit, machine(), Action.ROLE_SET, who.id, station_id=station.id, role=role)
+    async def work(unit: Unit) -> None:
+        who = await _operator(unit, operator_id)
+        if admin is not None:
+            if not admin:
+                await _check_not_last(unit, who)
+            await operators.set_admin(unit, who.id, admin=admin)
+            await audit.record(unit, machine(), Action.ADMIN_SET, who.id, admin=admin)
+        for slug in slugs:
+            station = await station_of(unit, slug)
+            await operators.set_role(unit, who.id, station.id, None if role in (None, "none") else Role(role))
+            await audit.record(unit, machine(), Action.ROLE_SET, who.id, station_id=station.id, role=role)
 
-    wait_for(work())
+    in_store(work, write=True)
     click.echo(words("changed; they sign in anew"))
 
 
@@ -141,15 +139,14 @@ def roles(*, operator_id: int, slugs: tuple[str, ...], role: str | None, admin: 
 def register(*, operator_id: int, slug: str, close: bool) -> None:
     """Open a station's register of vulnerable people to an operator: no role does."""
 
-    async def work() -> str:
-        async with opened(settings()) as store, store.write() as unit:
-            who, station = await _operator(unit, operator_id), await station_of(unit, slug)
-            await operators.grant(unit, who.id, station.id, granted=not close)
-            what = machine(), Action.VULNERABLE_GRANTED, who.id
-            await audit.record(unit, *what, station_id=station.id, granted=not close)
-            return who.name
+    async def work(unit: Unit) -> str:
+        who, station = await _operator(unit, operator_id), await station_of(unit, slug)
+        await operators.grant(unit, who.id, station.id, granted=not close)
+        what = machine(), Action.VULNERABLE_GRANTED, who.id
+        await audit.record(unit, *what, station_id=station.id, granted=not close)
+        return who.name
 
-    name = wait_for(work())
+    name = in_store(work, write=True)
     closed = words("%(name)s may no longer read it", name=name)
     click.echo(closed if close else words("%(name)s may read it from now on", name=name))
 
@@ -160,17 +157,16 @@ def register(*, operator_id: int, slug: str, close: bool) -> None:
 def disable(*, operator_id: int, undo: bool) -> None:
     """Let an operator in no more, at once; their alerts keep their author."""
 
-    async def work() -> str:
-        async with opened(settings()) as store, store.write() as unit:
-            who = await _operator(unit, operator_id)
-            if not undo:
-                await _check_not_last(unit, who)
-            await operators.disable(unit, who.id, None if undo else SystemClock().now())
-            what = Action.OPERATOR_ENABLED if undo else Action.OPERATOR_DISABLED
-            await audit.record(unit, machine(), what, who.id)
-            return who.name
+    async def work(unit: Unit) -> str:
+        who = await _operator(unit, operator_id)
+        if not undo:
+            await _check_not_last(unit, who)
+        await operators.disable(unit, who.id, None if undo else SystemClock().now())
+        what = Action.OPERATOR_ENABLED if undo else Action.OPERATOR_DISABLED
+        await audit.record(unit, machine(), what, who.id)
+        return who.name
 
-    name = wait_for(work())
+    name = in_store(work, write=True)
     click.echo(
         words("%(name)s may sign in again", name=name) if undo else words("%(name)s can't sign in any more", name=name)
     )

@@ -6,13 +6,14 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.failing import Stop
+from broadcaster.commands.opened import in_store, machine, station_of
 from broadcaster.commands.showing import print_json
 from broadcaster.domain.refusals import Refused, located, sentence
 from broadcaster.http import escalation
 from broadcaster.http.schemas.escalation import PoliciesIn
 from broadcaster.http.validation import findings
+from broadcaster.store import Unit
 
 
 @click.command("policies")
@@ -22,18 +23,17 @@ def policies(*, slug: str, file: Path | None) -> None:
     """Show how a station's alerts escalate, and its budgets, or change them by a JSON FILE of what the API takes."""
     given = None if file is None else _policies_in(file.read_bytes())
 
-    async def work() -> Any:
-        async with opened(settings()) as store, store.write() as unit:
+    async def work(unit: Unit) -> Any:
+        found = await station_of(unit, slug)
+        if given is not None:
+            try:
+                await escalation.change(unit, machine(), found, given)
+            except Refused as error:
+                raise Stop(sentence(error)) from error
             found = await station_of(unit, slug)
-            if given is not None:
-                try:
-                    await escalation.change(unit, machine(), found, given)
-                except Refused as error:
-                    raise Stop(sentence(error)) from error
-                found = await station_of(unit, slug)
-            return escalation.shown(found).model_dump(mode="json")
+        return escalation.shown(found).model_dump(mode="json")
 
-    print_json(wait_for(work()))
+    print_json(in_store(work, write=True))
 
 
 def _policies_in(document: bytes) -> PoliciesIn:

@@ -13,7 +13,7 @@ from broadcaster import territory
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.policies import policies
 from broadcaster.commands.showing import number, out, print_json, table
 from broadcaster.commands.wording import many, words
@@ -25,6 +25,7 @@ from broadcaster.domain.templates import Template
 from broadcaster.http.schemas.base import LOCALE
 from broadcaster.languages import DEFAULT
 from broadcaster.pipeline.templates import offered
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts
 from broadcaster.store.operations import audit, removing
 from broadcaster.store.operations.removing import Contents
@@ -106,14 +107,13 @@ def add(**given: Any) -> None:
 def margin(*, slug: str, metres: float) -> None:
     """Change how far, in METRES, an area may reach over a station's boundary. The sea does not count."""
 
-    async def work() -> Station:
-        async with opened(settings()) as store, store.write() as unit:
-            found = await station_of(unit, slug)
-            await stations.change(unit, found.id, {"margin_m": metres})
-            await audit.record(unit, machine(), Action.STATION_CHANGED, found.id, station_id=found.id)
-            return found
+    async def work(unit: Unit) -> Station:
+        found = await station_of(unit, slug)
+        await stations.change(unit, found.id, {"margin_m": metres})
+        await audit.record(unit, machine(), Action.STATION_CHANGED, found.id, station_id=found.id)
+        return found
 
-    found = wait_for(work())
+    found = in_store(work, write=True)
     gaps = {"name": found.name, "now": f"{metres:g}", "before": f"{found.margin_m:g}"}
     click.echo(words("the margin of %(name)s is %(now)s m; it was %(before)s m", **gaps))
 
@@ -123,13 +123,12 @@ def margin(*, slug: str, metres: float) -> None:
 def templates(*, slug: str) -> None:
     """Show the templates that `tocsin send --template` may name."""
 
-    async def work() -> list[Template]:
-        async with opened(settings()) as store, store.read() as unit:
-            return list((await offered(unit, await station_of(unit, slug))).values())
+    async def work(unit: Unit) -> list[Template]:
+        return list((await offered(unit, await station_of(unit, slug))).values())
 
     rows = [
         (each.name, next(iter(each.events.values())), each.severity, "own" if each.own else "shipped")
-        for each in wait_for(work())
+        for each in in_store(work)
     ]
     out().print(table(("name", "event", "severity", "from"), rows))
 
@@ -142,21 +141,20 @@ def templates(*, slug: str) -> None:
 def topics(*, slug: str, topics: tuple[str, ...], rename: tuple[tuple[str, str], ...], yes: bool) -> None:
     """Show what a station's alerts may be about, or set it: names, as in traffic works "Market day"."""
 
-    async def work() -> Mapping[str, str]:
-        async with opened(settings()) as store, store.write() as unit:
-            found = await station_of(unit, slug)
-            try:
-                chosen = renamed(found.topics, dict(rename))
-                if topics:
-                    chosen = read_topics(topics, chosen)
-                await stations.change(unit, found.id, {"topics": chosen}, sure=yes)
-                if topics or rename:
-                    await audit.record(unit, machine(), Action.TOPICS_CHANGED, found.id, station_id=found.id)
-            except Refused as error:
-                raise Stop(sentence(error), hint="--yes" if error.code == "topic-chosen" else "") from error
-            return chosen
+    async def work(unit: Unit) -> Mapping[str, str]:
+        found = await station_of(unit, slug)
+        try:
+            chosen = renamed(found.topics, dict(rename))
+            if topics:
+                chosen = read_topics(topics, chosen)
+            await stations.change(unit, found.id, {"topics": chosen}, sure=yes)
+            if topics or rename:
+                await audit.record(unit, machine(), Action.TOPICS_CHANGED, found.id, station_id=found.id)
+        except Refused as error:
+            raise Stop(sentence(error), hint="--yes" if error.code == "topic-chosen" else "") from error
+        return chosen
 
-    out().print(table((words("topic"), words("name")), list(wait_for(work()).items())))
+    out().print(table((words("topic"), words("name")), list(in_store(work, write=True).items())))
 
 
 station.add_command(policies)
@@ -167,11 +165,10 @@ station.add_command(policies)
 def list_(*, as_json: bool) -> None:
     """List the stations, with how many follow each."""
 
-    async def work() -> list[tuple[Station, int]]:
-        async with opened(settings()) as store, store.read() as unit:
-            return [(each, await stations.followers_count(unit, each.id)) for each in await stations.all_stations(unit)]
+    async def work(unit: Unit) -> list[tuple[Station, int]]:
+        return [(each, await stations.followers_count(unit, each.id)) for each in await stations.all_stations(unit)]
 
-    found = wait_for(work())
+    found = in_store(work)
     if as_json:
         print_json([{**_facts(each), "followers": count} for each, count in found])
         return
@@ -189,12 +186,11 @@ def list_(*, as_json: bool) -> None:
 def show(*, slug: str, as_json: bool) -> None:
     """Show one station, its groups and its followers."""
 
-    async def work() -> tuple[Station, int, list[tuple[str, str, int]]]:
-        async with opened(settings()) as store, store.read() as unit:
-            found = await station_of(unit, slug)
-            return found, await stations.followers_count(unit, found.id), await stations.group_list(unit, found.id)
+    async def work(unit: Unit) -> tuple[Station, int, list[tuple[str, str, int]]]:
+        found = await station_of(unit, slug)
+        return found, await stations.followers_count(unit, found.id), await stations.group_list(unit, found.id)
 
-    found, followers, groups = wait_for(work())
+    found, followers, groups = in_store(work)
     facts = {**_facts(found), "followers": followers}
     if as_json:
         members = [{"slug": group, "name": name, "members": count} for group, name, count in groups]
@@ -213,22 +209,21 @@ def show(*, slug: str, as_json: bool) -> None:
 def remove(*, slug: str, yes: bool) -> None:
     """Remove a station for good, with its alerts, and the people who follow no other. Says first what it deletes."""
 
-    async def counted() -> tuple[Station, Contents]:
-        async with opened(settings()) as store, store.read() as unit:
-            found = await station_of(unit, slug)
-            active = await alerts.by_ids(unit, await alerts.active_ids(unit, SystemClock().now()))
-            mine = next((each for each in active if each.station_id == found.id), None)
-            if mine is not None:
-                hint = words("end it first: tocsin alert cancel %(id)s", id=mine.id)
-                raise Stop(words("an alert of %(name)s is still active", name=found.name), hint=hint)
-            return found, await removing.contents(unit, found.id)
+    async def counted(unit: Unit) -> tuple[Station, Contents]:
+        found = await station_of(unit, slug)
+        active = await alerts.by_ids(unit, await alerts.active_ids(unit, SystemClock().now()))
+        mine = next((each for each in active if each.station_id == found.id), None)
+        if mine is not None:
+            hint = words("end it first: tocsin alert cancel %(id)s", id=mine.id)
+            raise Stop(words("an alert of %(name)s is still active", name=found.name), hint=hint)
+        return found, await removing.contents(unit, found.id)
 
     async def work(station_id: int) -> None:
         async with opened(settings()) as store, store.write() as unit:
             await removing.remove(unit, station_id)
             await audit.record(unit, machine(), Action.STATION_REMOVED, station_id)
 
-    found, what = wait_for(counted())
+    found, what = in_store(counted)
     click.echo(words("Removing %(name)s (%(slug)s) deletes for good:", name=found.name, slug=found.slug))
     for line in _told(what):
         click.echo(f"  {line}")

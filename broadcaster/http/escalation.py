@@ -12,15 +12,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.escalation import (
-    BudgetOut,
-    EscalationIn,
-    EscalationOut,
-    NextOut,
-    PoliciesIn,
-    PoliciesOut,
-    PolicyOut,
-)
+from broadcaster.http.schemas.escalation import EscalationIn, EscalationOut, NextOut, PoliciesIn, PoliciesOut
 from broadcaster.http.stations import station_named
 from broadcaster.pipeline import escalate
 from broadcaster.store import Unit
@@ -38,7 +30,7 @@ async def _answered(call: Call[Any, None]) -> web.Response:
     found = await escalate.upcoming(call.services, alert)
     return answer(
         EscalationOut(
-            policy=None if alert.policy is None else PolicyOut.model_validate(alert.policy),
+            policy=alert.policy,
             next=None if found is None else NextOut.model_validate(found),
             stopped_at=alert.stopped_at,
         )
@@ -92,7 +84,7 @@ def changed_fields(station: Station, given: PoliciesIn) -> dict[str, Any]:
 def shown(station: Station) -> PoliciesOut:
     """Return a station's policies and budgets in the API's form."""
     return PoliciesOut(
-        policies={each: PolicyOut.model_validate(policy_of(station, each)) for each in Severity},
+        policies={each: policy_of(station, each) for each in Severity},
         own=tuple(each for each in Severity if each in station.policies),
-        budgets={str(name): BudgetOut.model_validate(station.budgets.of(name)) for name in PAID},
+        budgets={str(name): station.budgets.of(name) for name in PAID},
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from broadcaster.domain.alerts import Severity
-from broadcaster.domain.escalation import LONGEST_S, MOST_REPEATS, MOST_STEPS, SHORTEST_REPEAT_S, Until
+from broadcaster.domain.escalation import LONGEST_S, MOST_REPEATS, MOST_STEPS, SHORTEST_REPEAT_S, Budget, Policy, Until
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.http.schemas.base import Given, Shown
 
@@ -43,30 +43,12 @@ class PoliciesIn(Given):
     budgets: dict[Literal["sms", "voice"], BudgetIn] = Field({}, max_length=2)
 
 
-class StepOut(Shown):
-    channels: tuple[ChannelName, ...]
-    after_s: int
-    until: Until
-    repeat: int
-    every_s: int
-
-
-class PolicyOut(Shown):
-    steps: tuple[StepOut, ...]
-    longest_s: int
-
-
-class BudgetOut(Shown):
-    alert: int | None
-    month: int | None
-
-
 class PoliciesOut(Shown):
     """A station's policies, including shipped ones, and its budgets; ``own``: the policies that the station has set."""
 
-    policies: dict[Severity, PolicyOut]
+    policies: dict[Severity, Policy]
     own: tuple[Severity, ...]
-    budgets: dict[str, BudgetOut]
+    budgets: dict[str, Budget]
 
 
 class NextOut(Shown):
@@ -84,7 +66,7 @@ class NextOut(Shown):
 class EscalationOut(Shown):
     """How an alert escalates: its own policy, null when all channels go at once."""
 
-    policy: PolicyOut | None
+    policy: Policy | None
     next: NextOut | None
     stopped_at: datetime | None
 
