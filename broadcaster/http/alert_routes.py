@@ -104,7 +104,6 @@ ALERT_ROUTES: tuple[Route, ...] = (
         visits.revoke,
         {204: None},
         "End a volunteer's access.",
-        fails=(404,),
         changes=(Action.VISITS_REVOKED,),
     ),
     _LOOK(

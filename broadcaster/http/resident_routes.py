@@ -81,7 +81,6 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "Which topics of a station I want, from which severity on, and which in a daily digest.",
         body=WishesIn,
         largest=SMALL,
-        fails=(404, 422),
     ),
     _MINE("DELETE", _ME + "/follows/{slug}", residents.unfollow, {204: None}, "Leave a station and its groups."),
     _MINE(
@@ -91,7 +90,6 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         {204: None},
         "I have read this alert's page: what waits for my quiet hours to end need not be sent.",
         largest=0,
-        fails=(404,),
     ),
     _MINE(
         "GET",
@@ -99,7 +97,6 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         answering.mine,
         {200: AnswersOut},
         "What I may answer to an alert (the token of its page), and did.",
-        fails=(404,),
     ),
     _MINE(
         "PUT",
@@ -109,9 +106,8 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "My answer to an alert.",
         body=AnswerIn,
         largest=SMALL,
-        fails=(404,),
     ),
-    _MINE("GET", _ME + "/polls/{token}", polls.mine, {200: MyPollOut}, "Whether I may vote, and have.", fails=(404,)),
+    _MINE("GET", _ME + "/polls/{token}", polls.mine, {200: MyPollOut}, "Whether I may vote, and have."),
     _MINE(
         "PUT",
         _ME + "/polls/{token}",
@@ -120,7 +116,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         "My vote, once.",
         body=VoteIn,
         largest=SMALL,
-        fails=(403, 404, 409),
+        fails=(403, 409),
     ),
     _MINE("DELETE", _ME + "/position", residents.forget_position, {204: None}, "Forget where my device was."),
     _MINE(
@@ -139,7 +135,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
         {200: WayOut},
         "Where I show who I am, by FranceConnect.",
         largest=SMALL,
-        fails=(404, 503),
+        fails=(404,),
     ),
     _MINE("DELETE", _ME + "/identity", identity.forget, {204: None}, "Forget how sure it is who I am."),
     _MINE(
@@ -154,14 +150,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
     ),
     _MINE("GET", _ME + "/trials", trials.listing, {200: TrialsOut}, "The last test of each contact of mine."),
     _MINE(
-        "PUT",
-        _ME + "/trials/{id}",
-        trials.tell,
-        {204: None},
-        "Whether a test came.",
-        body=TrialAnswer,
-        largest=SMALL,
-        fails=(404,),
+        "PUT", _ME + "/trials/{id}", trials.tell, {204: None}, "Whether a test came.", body=TrialAnswer, largest=SMALL
     ),
     Route(
         "POST",

@@ -80,7 +80,6 @@ ROUTES: tuple[Route, ...] = (
         "What the station's alerts may be about.",
         body=TopicsIn,
         largest=SMALL,
-        fails=(404,),
         changes=(Action.TOPICS_CHANGED,),
     ),
     _LOOK(
@@ -89,7 +88,6 @@ ROUTES: tuple[Route, ...] = (
         templates.listing,
         {200: TemplatesOut},
         "The templates that the station is offered: its own, and those shipped.",
-        fails=(404,),
     ),
     _SEND(
         "PUT",
@@ -100,7 +98,6 @@ ROUTES: tuple[Route, ...] = (
         body=TemplateIn,
         largest=SHAPE,
         changes=(Action.TEMPLATE_SAVED,),
-        fails=(404,),
     ),
     _SEND(
         "DELETE",
@@ -109,7 +106,6 @@ ROUTES: tuple[Route, ...] = (
         {204: None},
         "Delete a template of the station's own.",
         changes=(Action.TEMPLATE_DELETED,),
-        fails=(404,),
     ),
     _LOOK(
         "GET",
@@ -117,7 +113,6 @@ ROUTES: tuple[Route, ...] = (
         escalation.policies,
         {200: PoliciesOut},
         "How the station's alerts escalate, and its budgets.",
-        fails=(404,),
     ),
     Route(
         "PUT",
@@ -128,7 +123,6 @@ ROUTES: tuple[Route, ...] = (
         access=Access.KEY,
         body=PoliciesIn,
         largest=FORM,
-        fails=(404,),
         tag="stations",
         permission=Permission.SETTINGS,
         changes=(Action.POLICIES_CHANGED,),
@@ -155,7 +149,7 @@ ROUTES: tuple[Route, ...] = (
         access=Access.KEYED,
         body=SubscriberIn,
         largest=2 * SMALL,
-        fails=(401, 403, 409),
+        fails=(409,),
         tag="subscribers",
         permission=Permission.REGISTER,
         changes=(Action.PERSON_ADDED, Action.VULNERABLE_ADDED),
@@ -223,12 +217,7 @@ ROUTES: tuple[Route, ...] = (
         changes=(Action.ALERT_SENT,),
     ),
     _PUBLIC(
-        "GET",
-        "/v1/polls/{token}",
-        polls.show,
-        {200: PollOut},
-        "A poll; its result and turnout once it is closed.",
-        fails=(404,),
+        "GET", "/v1/polls/{token}", polls.show, {200: PollOut}, "A poll; its result and turnout once it is closed."
     ),
     # Answers, receipts and callbacks
     _RECEIPT(
@@ -271,7 +260,7 @@ ROUTES: tuple[Route, ...] = (
         largest=2 * SMALL,
         link=receipts.USE,
         headers=("X-Twilio-Signature",),
-        fails=(403, 404, 422),
+        fails=(403, 404),
     ),
     _RECEIPT(
         "POST",

@@ -151,7 +151,7 @@ ROUTES: tuple[Route, ...] = (
     _FILE("GET", "/static/{name}", static, {200: "text/javascript"}),
     _FILE("GET", "/icon.svg", icon, {200: "image/svg+xml"}),
     _FILE("GET", "/map/{slug}.json", ground, {200: "application/json"}, access=Access.PUBLIC),
-    _FILE("GET", "/tiles/{z}/{x}/{y}", tile, {200: "image/png"}, fails=(503,)),
+    _FILE("GET", "/tiles/{z}/{x}/{y}", tile, {200: "image/png"}),
     _FILE("GET", "/tiles.pmtiles", tiles, {200: "application/octet-stream"}),
     Route(
         "GET",
@@ -161,7 +161,6 @@ ROUTES: tuple[Route, ...] = (
         "Addresses and places, found by what people write.",
         access=Access.PUBLIC,
         query=PlacesQuery,
-        fails=(503,),
         tag="public",
     ),
 )

@@ -39,16 +39,7 @@ ROUTES: tuple[Route, ...] = (
         tag="public",
     ),
     _PAGE("/accessibility", accessibility.show, {200: _HTML}, "How accessible these pages are (RGAA)."),
-    Route(
-        "GET",
-        identity.BACK,
-        identity.back,
-        {303: None},
-        access=Access.SIGNED,
-        fails=(404, 422, 503),
-        page=True,
-        tag="public",
-    ),
+    Route("GET", identity.BACK, identity.back, {303: None}, access=Access.SIGNED, page=True, tag="public"),
     _SIGNED("GET", "/a/{token}", public.alert_page, {200: _HTML, 304: None}, "An alert, to be read."),
     _SIGNED(
         "GET",
