@@ -5,6 +5,7 @@ own (RS256, ES256 …), never by a shared secret. The answer of the userinfo end
 ProConnect and FranceConnect send it.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
@@ -27,6 +28,8 @@ _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _PATIENCE_S = 8.0
 _LARGEST = 300_000
 _KEPT_S = 3600.0
+_FAILED_S = 10.0
+"""How long a failure is answered without asking the provider again."""
 _LEEWAY_S = 60
 _OK = 200
 _SECRET = 48
@@ -82,16 +85,33 @@ class Provider:
         self._metadata: dict[str, Any] = {}
         self._keys: KeySet | None = None
         self._read_at = 0.0
+        self._reading = asyncio.Lock()
+        self._failed: ProviderFailed | None = None
+        self._failed_at = 0.0
 
     async def metadata(self) -> Mapping[str, Any]:
-        """Return the provider's metadata, at most an hour old. Raises ``ProviderUnavailable``."""
-        if not self._metadata or time.monotonic() - self._read_at > _KEPT_S:
-            found = await _json("GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
-            if found.get("issuer") != self.issuer or not all(isinstance(found.get(each), str) for each in _NEEDED):
-                message = f"the metadata is not that of {self.issuer}"
-                raise ProviderUnavailable(message)
-            self._metadata, self._keys, self._read_at = found, None, time.monotonic()
-        return self._metadata
+        """Return the provider's metadata, at most an hour old. Raises ``ProviderFailed``.
+
+        All who want it at once wait for one request; its failure is that of the next ten seconds too.
+        """
+        async with self._reading:
+            if not self._metadata or time.monotonic() - self._read_at > _KEPT_S:
+                if self._failed is not None and time.monotonic() - self._failed_at < _FAILED_S:
+                    raise type(self._failed)(*self._failed.args) from self._failed
+                try:
+                    self._metadata, self._keys = await self._read_metadata(), None
+                except ProviderFailed as error:
+                    self._failed, self._failed_at = error, time.monotonic()
+                    raise
+                self._failed, self._read_at = None, time.monotonic()
+            return self._metadata
+
+    async def _read_metadata(self) -> dict[str, Any]:
+        found = await _json("GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        if found.get("issuer") != self.issuer or not all(isinstance(found.get(each), str) for each in _NEEDED):
+            message = f"the metadata is not that of {self.issuer}"
+            raise ProviderUnavailable(message)
+        return found
 
     async def way_in(self, asked: AuthRequest, redirect_uri: str, scope: str, **more: str) -> str:
         """Return the URL to send a browser to. Raises ``ProviderUnavailable``."""
@@ -181,7 +201,7 @@ class Provider:
 
     async def refresh(self) -> None:
         """Read metadata and keys. Raises ``ProviderUnavailable``, ``ProviderRefused``."""
-        self._metadata = {}
+        self._metadata, self._failed = {}, None
         await self._read_keys((await self.metadata())["jwks_uri"])
 
     async def _read_keys(self, url: str) -> KeySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -9,6 +10,7 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from broadcaster.openid import provider as client
 from broadcaster.openid.provider import AuthRequest, Provider, ProviderRefused, ProviderUnavailable
 
 ASKED = AuthRequest("state", "nonce", "verifier")
@@ -22,7 +24,7 @@ class Saying:
         self.url = ""
         self.keys = [KEY]
         self.id_token = self.userinfo = lambda claims: jwt.encode({"alg": "RS256", "kid": "k"}, claims, KEY)
-        self.claims, self.metadata, self.got = {}, {}, {}
+        self.claims, self.metadata, self.got, self.asked = {}, {}, {}, 0
 
     def whole(self):
         now = int(time.time())
@@ -30,6 +32,8 @@ class Saying:
         return {name: value for name, value in {**usual, "auth_time": now, **self.claims}.items() if value is not None}
 
     async def configuration(self, _request):
+        self.asked += 1
+        await asyncio.sleep(0)  # others ask meanwhile
         there = {
             "authorization_endpoint": "/authorize", "token_endpoint": "/token", "userinfo_endpoint": "/userinfo",
             "jwks_uri": "/jwks",
@@ -120,3 +124,19 @@ async def test_new_keys_are_read_and_a_provider_that_is_another_is_none(saying):
             await Provider(saying.url, "tocsin", "secret").refresh()
     with pytest.raises(ProviderUnavailable):
         await Provider("http://127.0.0.1:9", "tocsin", "secret").way_in(ASKED, "http://here/back", "openid")
+
+
+async def test_all_who_come_at_once_wait_for_one_answer_and_a_failure_is_remembered_shortly(saying, monkeypatch):
+    provider = Provider(saying.url, "tocsin", "secret")
+
+    async def all_at_once():
+        ways = (provider.way_in(ASKED, "http://here/back", "openid") for _ in range(20))
+        return await asyncio.gather(*ways, return_exceptions=True)
+
+    saying.metadata = {"issuer": "http://other"}
+    assert {type(each) for each in [*await all_at_once(), *await all_at_once()]} == {ProviderUnavailable}
+    assert saying.asked == 1
+    saying.metadata = {}
+    monkeypatch.setattr(client, "_FAILED_S", 0)
+    assert {each.partition("?")[0] for each in await all_at_once()} == {f"{saying.url}/authorize"}
+    assert saying.asked == 2
