@@ -44,6 +44,7 @@ from broadcaster.store.tables import (
     poll_pending,
     positions,
     sandbox_messages,
+    schedules,
     signed_requests,
     subscribers,
     upload_parts,
@@ -104,7 +105,7 @@ def _each() -> Iterator[Sealed]:
     yield Sealed(approvals.c.why, b"approval:%d", (approvals.c.id,))
     yield Sealed(audit_notes.c.sealed, b"audit:%d", (audit_notes.c.entry_id,))
     yield Sealed(occurrences.c.params, b"occurrence:%d:%d", (occurrences.c.schedule_id, occurrences.c.at))
-    for table in (alerts, approvals):
+    for table in (alerts, approvals, schedules):
         yield Sealed(table.c.audience, b"audience:%d", (table.c.id,), json=True)
 
 

@@ -11,6 +11,7 @@ from broadcaster.domain.addresses import Address
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.answers import Way
 from broadcaster.domain.approvals import Approval, ApprovalRules, ApprovalState
+from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.duty import weeks_from
@@ -32,6 +33,7 @@ from broadcaster.store.people import confirmations, contacts, fixes, identities,
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import by_hand, erasing, uploads, volunteers, vulnerable
 from broadcaster.store.stations import ppms, stations, templates
+from broadcaster.store.stations.labels import sealed_audience
 from broadcaster.store.tables import (
     addresses,
     audit_segments,
@@ -77,8 +79,13 @@ def made(folder: Path) -> Path:
 
 
 @pytest.fixture(params=URLS)
-async def full(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    async with opened(URLS[request.param](request, made(tmp_path / "from"))) as store:
+def full_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return URLS[request.param](request, made(tmp_path / "from"))
+
+
+@pytest.fixture
+async def full(full_url: str) -> AsyncIterator[Store]:
+    async with opened(full_url) as store:
         await fill(store)
         yield store
 
@@ -199,7 +206,16 @@ async def fill(store: Store) -> None:
         await wishes.set_of(unit, who, station.id, Severity.MODERATE, {"works": TopicChoice.MUTE})
         await wishes.keep_shares(unit, NOW)
         when = {"starts": "2026-07-02T07:30:00", "zone": "Europe/Paris", "except_on": [], "public_holidays": False}
-        said = {"kind": "alert", "message": {}, "audience": {}, "rank": 10, "lasts_s": 3600, "reason": "", "version": 1}
+        club = sealed_audience(unit.vault, 1, Audience(AudienceKind.GROUPS, ("club",)))
+        said = {
+            "kind": "alert",
+            "message": {},
+            "audience": club,
+            "rank": 10,
+            "lasts_s": 3600,
+            "reason": "",
+            "version": 1,
+        }
         plan = {"id": 1, "station_id": station.id, "key_id": 1, "public": False, "paused": False, **when, **said}
         await unit.conn.execute(schedules.insert().values(plan))
         await unit.conn.execute(occurrences.insert().values(schedule_id=1, at=NOW, outcome="sent", problem=""))

@@ -27,7 +27,7 @@ from tests.contract.stores import NOW, SECRET, add_station, mail, register, resi
 
 HELD = {"lease_owner": None, "lease_until": None}
 FROM_EITHER = pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
-INTO_EITHER = pytest.mark.parametrize("full", ["sqlite"], indirect=True)
+INTO_EITHER = pytest.mark.parametrize("full_url", ["sqlite"], indirect=True)
 """Where the one side alone matters: a restore runs all migrations, from the first."""
 
 
