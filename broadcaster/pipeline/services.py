@@ -159,6 +159,10 @@ class Services:
             known = self._helps[station_id] = (now + _DUTY_KNOWN, bool(duty))
         return known[1]
 
+    def duty_changed(self, station_id: int) -> None:
+        """Offer help, or no longer, from the next message on; other processes follow within seconds."""
+        self._helps.pop(station_id, None)
+
     async def reactions(self, station_id: int) -> Mapping[ChannelName, Reactions]:
         """Return how people react to a station's messages, by channel; the answer may be some minutes old."""
         now = self.clock.now()

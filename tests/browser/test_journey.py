@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import expect
@@ -22,6 +22,8 @@ from tests.servers.town_api import eventually
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
+
+    from tests.servers.desktop import Notice
 
 pytestmark = pytest.mark.timeout(180)
 _PATIENCE_S = 30
@@ -150,18 +152,61 @@ async def test_a_visitor_who_walks_in_is_told_on_the_way(visit, village, firefox
     assert "Ne fumez pas." in notice.text
 
 
-async def test_the_all_clear_takes_the_place_of_the_alert_on_the_screen(visit, village, firefox, desktop):
-    await follow_by_push(visit, village, firefox, village.middle)
+async def test_a_flood_is_answered_by_its_buttons_moves_on_and_ends_on_the_screens(visit, village, firefox, desktop):
+    """The short form, in browsers, of ``test_flood_story``: three people, an alert, an update, the all-clear."""
+    homes = [away(metres, centre=village.middle) for metres in (0, 100, 1000)]
+    people = [await follow_by_push(visit, village, firefox, each) for each in homes]
     lon, lat = village.middle
-    texts = {"fr": {"headline": "Arbre tombé", "instruction": "Évitez la route de Paris."}}
-    alert = await village.api.issue(texts=texts, area={"circles": [{"lon": lon, "lat": lat, "radius_m": 500}]})
-    async with asyncio.timeout(_PATIENCE_S):
-        first = await desktop.shown(lambda each: "Arbre" in each.title)
-    await village.api.cancel(alert["id"])
-    async with asyncio.timeout(_PATIENCE_S):
-        await desktop.until(lambda: first.id not in desktop.standing)
-        await desktop.shown(lambda each: "Fin" in each.title and "Arbre" in f"{each.title} {each.text}")
-    assert len([each for each in desktop.standing.values() if "Arbre" in f"{each.title} {each.text}"]) == 1
+
+    def circle(radius_m: int) -> dict[str, Any]:
+        return {"circles": [{"lon": lon, "lat": lat, "radius_m": radius_m}]}
+
+    def standing(words: str) -> list[Notice]:
+        return [each for each in desktop.standing.values() if words in each.title and "L’Iton monte" in each.title]
+
+    async def shown(n: int, words: str = "") -> list[Notice]:
+        async with asyncio.timeout(_PATIENCE_S):
+            await desktop.until(lambda: len(standing(words)) == n)
+        return standing(words)
+
+    async def press(notice: Notice, button: str) -> None:
+        await desktop.press(notice, next(key for key, name in notice.actions.items() if name == button))
+
+    async def answered(alert: dict[str, Any], **counts: int) -> None:
+        await village.api.until(alert["id"], lambda each: each["answers"] == counts)
+
+    # Nobody is on duty, so help is not offered; a press on a button answers, and its thanks replace the notice.
+    texts = {"fr": {"headline": "L’Iton monte", "instruction": "Montez."}}
+    alert = await village.api.issue(texts=texts, area=circle(1500), channels=["push"])
+    first, *_ = await shown(3)
+    assert list(first.actions.values())[1:] == ["Bien reçu", "Je suis en sécurité"]
+    await press(first, "Bien reçu")
+    await answered(alert, received=1)
+    await desktop.until(lambda: any("Merci" in each.text for each in standing("")))
+
+    # An operator is on duty, and the area moves: whom it still concerns is told, and whom it does not.
+    duty = await visit("/console/help", signed_in=True, size=DESK)
+    await duty.get_by_role("button", name="Prendre la permanence").click()
+    await expect(duty.get_by_role("button", name="Prendre la permanence")).to_have_count(0)
+    moved = await village.api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"area": circle(500)}, expect=202)
+    safe, in_need = await shown(2, "Mise à jour")
+    await shown(1, "Ne vous concerne plus")
+    assert len(standing("")) == 3, "each took the place of the one before"
+    await press(safe, "Je suis en sécurité")
+    await answered(moved, safe=1)
+    await press(in_need, "Appelez d’abord le 112. J’ai besoin d’aide")
+    await answered(moved, safe=1, help=1)
+
+    def helped() -> list[Page]:
+        return [page for each in people for page in each.context.pages if "/r/" in page.url]
+
+    await eventually(lambda: bool(helped()), "the page that says 112 first is open", _PATIENCE_S)
+    await expect(helped()[0].locator("[data-danger]")).to_contain_text("appelez le 112")
+    await expect(duty.get_by_role("button", name="Je m’en charge")).to_be_visible()
+
+    await village.api.cancel(moved["id"])
+    await shown(2, "Fin")
+    await shown(1, "Ne vous concerne plus")
 
 
 async def test_an_operators_firefox_gets_pushes_and_a_press_opens_the_console(visit, village, firefox, desktop):

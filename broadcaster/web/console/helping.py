@@ -121,6 +121,7 @@ async def duty(call: Call[None, None]) -> web.Response:
         until = None if hours is None else now + timedelta(hours=hours)
         await duties.set_duty(unit, station.id, caller.key_id, until)
         await audit.record(unit, call.actor, Action.DUTY_SET, station_id=station.id, hours=hours or 0)
+    call.services.duty_changed(station.id)
     return to(f"{HELP}?station={station.slug}")
 
 

@@ -72,7 +72,6 @@ async def test_help_is_offered_on_duty_told_to_all_after_two_minutes_and_taken_i
         # On duty: the SMS says 112 first and which number is help; a push has its button.
         status, _, _ = await send(api, "/console/help/duty?station=laigle", "hours=3", **anne)
         assert status == 303
-        served.running.services._helps.clear()
         second = await served.issue(channels=["sms", "push"])
         await served.finished(second["id"])
         said = [each.body for each in town.twilio.messages if each.to == rose.mobile][-1]

@@ -77,7 +77,6 @@ async def test_a_flood_from_the_drill_to_the_all_clear_leaves_everyone_in_one_fi
             rose = await console.sign_in("admin")
             await drill(town, api, warden)
             await send(console, "/console/help/duty?station=laigle", "hours=3", **rose)
-            api.running.services._helps.clear()
             for each in town.residents:
                 for device in each.devices:
                     device.messages.clear()

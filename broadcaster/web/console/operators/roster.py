@@ -62,6 +62,7 @@ async def change(call: Call[None, None]) -> web.Response:
                 what = call.actor, Action.ROSTER_SET, station.id
                 code = week.code.lower()
                 await audit.record(unit, *what, station_id=station.id, week=code, people=len(chosen))
+    call.services.duty_changed(station.id)
     return to(f"/console/stations/{station.slug}/roster?done=changed")
 
 
