@@ -84,6 +84,12 @@ async def test_a_person_is_added_and_told_first_by_keyboard_alone(visit, village
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_contain_text("The letter is due within eight days.")
     await expect(page.locator("main")).to_contain_text("Rose Aubépine: on the alert list, told first")
+    await to_field(page, "The letter was sent")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("main")).to_contain_text(re.compile("The letter was sent on .*Last confirmed on"))
+    await page.goto(f"{village.url}/console/audit")
+    for told in ("entered a vulnerable person", "looked at the register of vulnerable people"):
+        await expect(page.locator("main .list")).to_contain_text(told)
 
 
 async def test_a_person_is_added_where_there_are_no_scripts_and_what_is_wrong_is_told(visit):

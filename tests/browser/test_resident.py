@@ -6,6 +6,8 @@ Push itself is in ``test_journey`` (Firefox gets it) and ``test_worker``.
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import re
 import time
 from datetime import timedelta
@@ -13,17 +15,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+import zxingcpp
 from aiohttp import web
+from PIL import Image
 from playwright.async_api import expect
+from sqlalchemy import select
 
+from broadcaster.store import tables
+from broadcaster.store.operations import rotating
 from tests.browser.village import village as founded
 from tests.browser.visiting import DESK, PHONE
+from tests.contract.test_erasing import NUMBER_STAYS
 from tests.servers.town import INSIDE, OUTSIDE
 from tests.servers.town_api import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from broadcaster.store import Store
     from tests.browser.village import Village
 
 pytestmark = pytest.mark.timeout(120)
@@ -102,8 +111,8 @@ async def me_of(village: Village, page) -> dict:
     )
 
 
-async def follow_by_mail(visit, village, address, **how):
-    page = await visit(f"/s/{village.station}", **how)
+async def follow_by_mail(visit, village, address, *, path="", **how):
+    page = await visit(path or f"/s/{village.station}", **how)
     await page.get_by_role("button", name="Par e-mail").click()
     await page.get_by_label("Votre adresse e-mail").fill(address)
     await page.get_by_role("button", name="Recevoir mon code").click()
@@ -274,29 +283,77 @@ async def test_where_there_is_no_push_the_page_says_why_and_offers_the_other_way
     await expect(page.get_by_role("button", name="Par e-mail")).to_be_visible()
 
 
-async def test_my_alerts_are_paused_taken_away_and_erased(visit, village):
-    page = await follow_by_mail(visit, village, "moi@town.example", at=INSIDE)
+async def test_a_resident_goes_from_the_posters_qr_code_to_exported_and_erased(visit, village):
+    poster = await visit(f"/console/stations/{village.station}/poster", signed_in=True, size=DESK)
+    picture = poster.locator(".poster img")
+    await picture.scroll_into_view_if_needed()
+    await poster.wait_for_function("() => document.querySelector('.poster img').naturalWidth > 0")
+    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(await picture.screenshot())))
+    address = "moi@town.example"
+    page = await follow_by_mail(visit, village, address, path=code.text.removeprefix(village.url), at=INSIDE)
     await page.get_by_role("button", name="J’y suis").click()
     await page.get_by_role("link", name="Mes alertes : lieux").click()
-    await expect(page.locator("#contacts strong")).to_have_text("moi@town.example")
+    await expect(page.locator("#contacts strong")).to_have_text(address)
     await expect(page.locator("#places strong")).to_be_visible()
+    number = int((await me_of(village, page))["id"])
+
+    alert = await village.api.issue(channels=["email"])
+    await village.api.finished(alert["id"])
+    mails = [each.parsed["Subject"] for each in village.town.smtp.messages if address in str(each.parsed["To"])]
+    assert "La Risle déborde" in mails[-1]
+
     await page.get_by_role("button", name="Un jour").click()
     await expect(page.locator("#paused")).to_contain_text("En pause jusqu’à")
     assert (await me_of(village, page))["paused_until"] is not None
     await page.get_by_role("button", name="Me prévenir de nouveau").click()
     await expect(page.locator("#paused")).to_be_hidden()
+
+    async def taken(name: str) -> str:
+        async with page.expect_download() as waiting:
+            await page.get_by_role("button", name=name).click()
+        return (await (await waiting.value).path()).read_text()
+
+    data, read = json.loads(await taken("Télécharger tout")), await taken("La même chose")
+    assert [each["email"] for each in data["subscriber"]["contacts"]] == [address]
+    assert data["subscriber"]["places"][0]["lon"] == pytest.approx(INSIDE[0], abs=1e-6)
+    assert [each["alert"] for each in data["messages"]] == [alert["url"].removeprefix(village.url)]
+    assert (address in read, "Inondation" in read) == (True, True)
+    store = village.town.store
+    assert {"subscribers", "contacts", "places", "recipients"} <= await tables_that_name(store, number, address)
+
     page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     await page.get_by_role("button", name="Retirer Domicile").click()
     await expect(page.locator("#no-places")).to_be_visible()
-    async with page.expect_download() as taken:
-        await page.get_by_role("button", name="Télécharger").click()
-    assert '"moi@town.example"' in (await (await taken.value).path()).read_text()
     await page.get_by_role("button", name="Tout effacer et partir").click()
     await page.get_by_role("dialog").get_by_role("button", name="Tout effacer").click()
     await expect(page.get_by_role("heading", name="Tout est effacé")).to_be_visible()
+    proof = json.loads(await taken("Télécharger la preuve"))
+    assert proof["number"] == await page.locator("#proof strong").inner_text()
+    assert {"profile", "alert", "message"} <= set(proof["kinds"])
+    left = await tables_that_name(store, number, address)
+    assert left <= NUMBER_STAYS, "an alert's sums keep a number that leads to nobody"
+    assert not await tables_that_name(store, None, address)
     visit.forgive("401")
     await page.goto(f"{village.url}/me")
     await expect(page.get_by_text("vous ne suivez encore personne")).to_be_visible()
+
+
+async def tables_that_name(store: Store, number: int | None, address: str) -> set[str]:
+    """Return the tables that have a person's number, or their address in any value, what is sealed opened."""
+    found = set()
+    async with store.read() as unit:
+        for table in tables.metadata.sorted_tables:
+            whose = "id" if table.name == "subscribers" else "subscriber_id"
+            for row in (await unit.conn.execute(select(table))).mappings():
+                if (number is not None and row.get(whose) == number) or address in str(tuple(row.values())):
+                    found.add(table.name)
+        for sealed in rotating.SEALED:
+            query = select(sealed.column.label("old"), *(rotating.raw(each) for each in sealed.of))
+            for value, *of in await unit.conn.execute(query):
+                octets = rotating.value_of(sealed, value)
+                if octets and address.encode() in unit.vault.open(octets, rotating.context_of(sealed, of)):
+                    found.add(sealed.table.name)
+    return found
 
 
 async def test_quiet_hours_and_topics_are_chosen_by_keyboard_alone(visit, village):
