@@ -127,7 +127,10 @@ class Api:
 
         found = {}
         async with self.running.services.store.read() as unit:
-            for table in ("stations", "subscribers", "contacts", "alerts", "deliveries", "groups", "positions"):
+            for table in (
+                *("stations", "subscribers", "contacts", "alerts", "deliveries", "groups", "positions", "schedules"),
+                *("approvals", "volunteers", "visits", "duty_weeks", "help_duties", "households", "vulnerable_people"),
+            ):
                 found[table] = await unit.conn.scalar(text(f"SELECT count(*) FROM {table}"))
         return found
 

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from broadcaster.config import Settings
-from broadcaster.domain.permissions import PERMISSIONS, Role
+from broadcaster.domain.permissions import PERMISSIONS, Permission, Role
+from broadcaster.domain.vulnerable import Details
 from broadcaster.http.route import PERMITTED, Access
 from broadcaster.server import application as server
 from broadcaster.server.routes import ROUTES
+from broadcaster.store.operators import operators
+from broadcaster.store.register import vulnerable
+from broadcaster.store.stations import stations
 from tests.integration.http.conftest import Api, an_alert, open_api
 
 if TYPE_CHECKING:
@@ -64,7 +68,8 @@ class Town:
             return "group" if "/groups/" in route.path else "station"
         if name == "id":
             return next(
-                (kind for kind in ("alert", "schedule", "people", "sandbox") if f"/{kind}" in route.path), "nothing"
+                (each for each in ("alert", "schedule", "people", "sandbox", "vulnerable") if f"/{each}" in route.path),
+                "nothing",
             )
         return name
 
@@ -74,6 +79,21 @@ class Unprinted:
 
     async def pdf_of(self, _html: str) -> bytes:
         return b"%PDF"
+
+
+async def register_of_vulnerable(api: Api) -> tuple[int, list[str]]:
+    """Enter somebody in L'Aigle's; open each station's to somebody who may nothing else. Return its id, their names."""
+    now, granted = api.running.services.clock.now(), []
+    async with api.running.services.store.write() as unit:
+        for slug in ("rugles", "laigle"):
+            station = await stations.by_slug(unit, slug)
+            assert station is not None
+            granted.append(f"{slug}-granted")
+            reader = await operators.add(unit, granted[-1], now, roles={station.id: Role.VIEWER})
+            assert reader is not None
+            await operators.grant(unit, reader, station.id, granted=True)
+            api.operators[granted[-1]] = reader
+        return await vulnerable.add(unit, station.id, Details("Zoé R-1"), asked_at=None, now=now), granted
 
 
 @pytest.fixture
@@ -97,8 +117,12 @@ async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         }
         status, _, schedule = await api.call("POST", "/v1/schedules", later)
         assert status == 201, schedule
+        visiting = {"name": "Luc R-1", "phone": "+33639980077", "who": "unconfirmed", "streets": ["||"]}
+        status, _, volunteer = await api.call("POST", f"/v1/alerts/{alert['id']}/volunteers", visiting)
+        assert status == 201, volunteer
         me = await api.sign_in("admin")
         _, _, page = await api.call("GET", "/console/people?station=laigle", key=None, headers=me)
+        entry, granted = await register_of_vulnerable(api)
         facts = {
             "station": "laigle",
             "alert": alert["id"],
@@ -110,11 +134,23 @@ async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
             "token": "nothing",
             "insee": "61214",
             "name": "flood",
-            "volunteer": "1",
+            "volunteer": volunteer["id"],
+            "vulnerable": str(entry),
             "nothing": "999999",
         }
         names = [f"{slug}-{each}" for slug, each in product(("laigle", "rugles"), KEYS)] + ["admin"]
-        yield Town(api, facts, {name: await api.sign_in(name) for name in names})
+        yield Town(api, facts, {name: await api.sign_in(name) for name in (*names, *granted)})
+
+
+async def read_by_who_was_granted(town: Town) -> list[str]:
+    """No role opens the register of vulnerable people; whom an owner named reads that of their station alone."""
+    wrong = []
+    routes = [route for route in GUARDED if route.permission is Permission.VULNERABLE]
+    for route, name in product(routes, ("rugles-granted", "laigle-granted")):
+        status, text = await town.ask(route, name)
+        if (status in HIDDEN) is (name == "laigle-granted") or (name == "rugles-granted" and "R-1" in text):
+            wrong.append(f"{name}: {route.method} {route.path}: {status}")
+    return wrong
 
 
 async def test_role_by_route_by_station(town):
@@ -141,4 +177,5 @@ async def test_role_by_route_by_station(town):
             status, text = await town.ask(route, key)
             if held is (status in (REFUSED, SIGNED_OUT)):
                 wrong.append(f"{key}: {route.method} {route.path}: {status} {text[:200] if held else ''}")
+    wrong += await read_by_who_was_granted(town)
     assert not wrong, "\n".join(wrong)
