@@ -205,7 +205,11 @@ def cancel(*, schedule_id: int, yes: bool) -> None:
 
 
 def _state(shown: dict[str, Any]) -> str:
-    return words("ended") if shown["ended_at"] else words("paused") if shown["paused"] else words("open")
+    if shown["ended_at"]:
+        return words("ended")
+    if shown["awaiting_approval"]:
+        return words("waits for approval")
+    return words("paused") if shown["paused"] else words("open")
 
 
 def _kinds() -> dict[str, str]:

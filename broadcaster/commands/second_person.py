@@ -22,6 +22,9 @@ def with_reason(body: dict[str, Any], stake: str) -> dict[str, Any]:
 def end_if_it_waits(made: dict[str, Any]) -> None:
     """End the command if nothing was sent yet."""
     if made["state"] == AWAITING:
-        url = f"{made['url'].rpartition('/a/')[0]}/console/approvals/{made['id']}"
-        click.echo(words("a second person must approve it, and nothing was sent yet: %(url)s", url=url), err=True)
+        say_it_waits(f"{made['url'].rpartition('/a/')[0]}/console/approvals/{made['id']}")
         raise click.exceptions.Exit(int(Exit.WAITING))
+
+
+def say_it_waits(url: str) -> None:
+    click.echo(words("a second person must approve it, and nothing was sent yet: %(url)s", url=url), err=True)

@@ -18,7 +18,7 @@ from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.schedules import local, scheduled, with_schedule
-from broadcaster.commands.second_person import AWAITING, end_if_it_waits, with_reason, with_stake
+from broadcaster.commands.second_person import AWAITING, end_if_it_waits, say_it_waits, with_reason, with_stake
 from broadcaster.commands.showing import err, out, print_json
 from broadcaster.commands.wording import many, words
 from broadcaster.domain.alerts import Severity, usual_audience
@@ -206,6 +206,9 @@ async def _schedule(api: Api, wish: _Wish, reach: Any) -> Exit:
         out().print(words("schedule %(id)s: first at %(time)s (%(zone)s)", **gaps))
         if api.passing:
             out().print(words("it goes out once a service runs: start `tocsin serve`"))
+    if made["awaiting_approval"]:
+        say_it_waits(f"{api.url}/console/schedules/{made['id']}")
+        return Exit.WAITING
     return Exit.DONE
 
 

@@ -246,7 +246,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "key-missing": "There is no such key of your stations, or it has ended.",
     "approval-reason": "Say why, in 1 to %(most)s characters.",
     "approval-not-yours": "Nobody approves what they wrote last: another approver does, or its author after 5 minutes.",
-    "off-duty": "Others are on duty this week: you may send where lives are at stake only, and say why.",
+    "off-duty": "Others are on duty this week. Where lives are at stake, send an alert now and say why.",
     "approval-missing": "No second person has approved it.",
     "approval-decided": "Somebody decided about this alert, or changed it, just now: look at it again.",
     "occurrence-answered": "This was answered already, or is no occurrence that was not sent.",

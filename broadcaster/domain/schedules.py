@@ -92,10 +92,11 @@ class Schedule:
         return self.consent not in (None, Consent.APPROVED)
 
     def outgrew(self, people: int | None) -> bool:
-        """Return whether it reaches more than a quarter more people than when it was approved."""
-        if self.consent is not Consent.APPROVED or people is None or self.approved_reach is None:
+        """Return whether it reaches over a quarter more people than when it was approved, or written without need."""
+        if self.unapproved or (self.consent is None and self.kind is Kind.REMINDER):
             return False
-        return people > (1 + CHANGED_REACH) * self.approved_reach
+        agreed = self.reach if self.consent is None else self.approved_reach
+        return people is not None and agreed is not None and people > (1 + CHANGED_REACH) * agreed
 
     @property
     def reach_changed(self) -> bool:

@@ -292,6 +292,7 @@ def show_schedule(services: Services, schedule: Schedule, station: Station, name
         public=schedule.public,
         reminds=None if schedule.reminds is None else str(schedule.reminds),
         paused=schedule.paused,
+        awaiting_approval=schedule.unapproved,
         ended_at=schedule.ended_at,
         next=schedule.next_at,
         reach=schedule.reach,

@@ -16,7 +16,8 @@ from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.schedules import Occurrence, Outcome, Schedule
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline import scheduling
-from broadcaster.pipeline.approving import check_second
+from broadcaster.pipeline.approving import check_second, needed
+from broadcaster.pipeline.duty import check_on_duty
 from broadcaster.pipeline.issue import announce, drawn_up, record
 from broadcaster.pipeline.rules import ground_of
 from broadcaster.pipeline.services import Services
@@ -37,6 +38,7 @@ _log = structlog.get_logger(__name__)
 
 async def issue_due(services: Services) -> int:
     """Issue each due occurrence once and record missed ones. Return how many alerts were issued."""
+    await _recount_due(services)
     issued = 0
     while True:
         now = services.clock.now()
@@ -155,16 +157,20 @@ def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: dateti
 async def answer_missed(
     services: Services, schedule: Schedule, at: datetime, *, actor: Actor, send: bool
 ) -> Alert | None:
-    """Send or dismiss an occurrence that was not sent. Raises ``Conflict`` if that was decided already."""
+    """Send or dismiss an occurrence that was not sent. Raises ``Conflict`` if that was decided already.
+
+    Raises ``Forbidden`` for somebody who is not on duty, or by whom a second person is needed.
+    """
     now = services.clock.now()
-    alert = None
-    if send and schedule.unapproved:
-        await check_second(services, schedule.station_id, schedule.key_id, actor)
+    alert = people = None
     if send:
+        await check_on_duty(services, schedule.station_id, actor)
         async with services.store.read() as unit:
             facts = await _facts(unit, [schedule], now)
+        people = await scheduling.counted(services, schedule, facts.stations)
+        if schedule.unapproved or await _outgrown(services, schedule, facts, people):
+            await check_second(services, schedule.station_id, schedule.key_id, actor)
         alert = await asyncio.to_thread(_drawn_up, services, schedule, facts, now, now)
-    people = None if alert is None else await scheduling.counted(services, schedule, facts.stations)
     outcome = Outcome.CANCELLED if alert is None else Outcome.ISSUED
 
     async def keep(unit: Unit) -> bool:
@@ -187,12 +193,31 @@ async def answer_missed(
 
 
 async def measure(services: Services) -> None:
-    """Recount the reach of schedules due soon, so that operators can be warned in advance."""
+    """Recount the reach of schedules due soon, so that operators are warned in advance, and approvers asked."""
+    await _recount(services, services.clock.now() + _MEASURE_BEFORE, binding=False)
+
+
+async def _recount_due(services: Services) -> None:
+    """Recount schedules that may need approval, and fell due while nothing ran that could recount them before."""
+    while await _recount(services, services.clock.now(), binding=True):
+        pass
+
+
+async def _recount(services: Services, until: datetime, *, binding: bool) -> bool:
+    """Recount the reach of some schedules; return whether there were any. ``binding``: see ``schedules.to_measure``."""
     now = services.clock.now()
     async with services.store.read() as unit:
-        wanted = await schedules.to_measure(unit, now + _MEASURE_BEFORE, _MEASURED)
+        wanted = await schedules.to_measure(unit, until, _MEASURED, binding=binding)
         facts = await _facts(unit, wanted, now)
     for each in wanted:
         people = await scheduling.counted(services, each, facts.stations)
+        asks = await _outgrown(services, each, facts, people)
         async with services.store.write() as unit:
-            await schedules.measured(unit, each, people)
+            await schedules.measured(unit, each, people, asks=asks)
+    return bool(wanted)
+
+
+async def _outgrown(services: Services, schedule: Schedule, facts: _Facts, people: int | None) -> bool:
+    """Return whether a schedule's reach grew so much that it needs approval, perhaps again."""
+    grown = schedule.outgrew(people)
+    return grown and await needed(services, facts.stations[schedule.station_id], schedule.message)

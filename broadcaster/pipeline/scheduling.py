@@ -10,16 +10,19 @@ import structlog
 
 from broadcaster.bus import NoAnswer
 from broadcaster.domain.alerts import MsgType, Status
+from broadcaster.domain.approvals import goes_beyond
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.refusals import Conflict, Refused, refused
 from broadcaster.domain.schedules import LONGEST_REASON, Consent, Kind, Schedule, needs_reason
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline.approving import check_second, needed
+from broadcaster.pipeline.duty import check_on_duty
 from broadcaster.pipeline.issue import LONGEST, IssueAlert, draw_up
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
+from broadcaster.store.alerts import alerts
 from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from schedules import BadSchedule, DaysOff, Recurrence
@@ -76,13 +79,20 @@ async def checked(services: Services, schedule: Schedule, station: Station) -> S
     await check_times(services, when)
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
+        reminded = None if schedule.reminds is None else await alerts.by_id(unit, schedule.reminds)
     await draw_up(services, command_of(schedule, station, now), known, now)
     people = await counted(services, schedule, {station.id: station})
     since = now if schedule.next_at is None else min(now, schedule.next_at)
     next_at = None if schedule.paused else when.next_after(since, inclusive=since < now)
-    asks = schedule.kind is not Kind.REMINDER and await needed(services, station, message)
+    beyond = reminded is None or goes_beyond(reminded.message, message)
+    asks = beyond and await needed(services, station, message)
     consent = Consent.ASKED if asks else None
     return replace(schedule, next_at=next_at, reach=people, reach_now=None, consent=consent, approved_reach=None)
+
+
+async def _check_duty(services: Services, becomes: Schedule, actor: Actor) -> None:
+    if not becomes.paused:
+        await check_on_duty(services, becomes.station_id, actor)
 
 
 def _as_approved(was: Schedule, ready: Schedule) -> Schedule:
@@ -121,7 +131,11 @@ async def write(
     idempotency_key: str | None = None,
     request_hash: bytes | None = None,
 ) -> Schedule:
-    """Store a new schedule; idempotent by key and request. Raises ``Refused``, ``Conflict``."""
+    """Store a new schedule; idempotent by key and request. Raises ``Refused``, ``Conflict``.
+
+    Like an alert that is sent now, it is written by somebody on duty (``Forbidden``), and may need approval.
+    """
+    await _check_duty(services, schedule, actor)
     ready = await checked(services, schedule, station)
 
     async def keep(unit: Unit) -> tuple[Schedule, bytes] | None:
@@ -154,10 +168,12 @@ async def change(
     """Change a schedule: wholly, only the occurrence ``at``, or that and all ``following``.
 
     Return the schedule that holds the change; for one or following occurrences a new one with the id ``now_is.id``.
-    Raises ``Refused``, and ``Conflict`` if it was edited, ended or issued meanwhile.
+    Raises ``Refused``, ``Forbidden`` for somebody who is not on duty unless it only pauses, and ``Conflict`` if it was
+    edited, ended or issued meanwhile.
     """
     if was.ended_at is not None:
         raise Conflict("schedule-ended")
+    await _check_duty(services, now_is, actor)
     if at is None:
         pauses = now_is == replace(was, paused=True)  # allowed even if something else is wrong
         ready = replace(now_is, next_at=None) if pauses else _as_approved(was, await checked(services, now_is, station))
@@ -192,7 +208,8 @@ async def change(
 
 
 async def approve(services: Services, was: Schedule, *, actor: Actor) -> None:
-    """Approve a schedule. Raises ``Forbidden`` for its author, ``Conflict`` if it was changed."""
+    """Approve a schedule. Raises ``Forbidden`` for its author or off duty, ``Conflict`` if it was changed."""
+    await check_on_duty(services, was.station_id, actor)
     await check_second(services, was.station_id, was.key_id, actor)
     people = was.reach if was.reach_now is None else was.reach_now
     await _replace(services, actor, was, replace(was, consent=Consent.APPROVED, approved_reach=people), None)

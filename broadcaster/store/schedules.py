@@ -17,7 +17,7 @@ from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Insert, Update
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_audience, open_label, sealed_audience
-from broadcaster.store.tables import api_keys, occurrences, schedules, to_micros
+from broadcaster.store.tables import api_keys, approval_rules, occurrences, schedules, to_micros
 
 MOST_OPEN = 500
 """How many open schedules a station may have."""
@@ -323,22 +323,28 @@ async def end_reminders(unit: Unit, alert_id: int, now: datetime) -> None:
     await unit.conn.execute(update(schedules).where(mine).values(values))
 
 
-async def to_measure(unit: Unit, until: datetime, limit: int) -> list[Schedule]:
-    """Return schedules due before ``until`` whose reach was not recounted for that due time."""
+async def to_measure(unit: Unit, until: datetime, limit: int, *, binding: bool = False) -> list[Schedule]:
+    """Return schedules due before ``until`` whose reach was not recounted for that due time.
+
+    ``binding``: only those that may need approval if it grew.
+    """
     anew = or_(schedules.c.reach_for.is_(None), schedules.c.reach_for != schedules.c.next_at)
     query = select(schedules).where(schedules.c.next_at.is_not(None), schedules.c.next_at <= until, anew)
+    if binding:
+        by_reach = select(approval_rules.c.station_id).where(approval_rules.c.reach.is_not(None))
+        query = query.where(or_(schedules.c.consent == Consent.APPROVED, schedules.c.station_id.in_(by_reach)))
     return [_schedule(unit, row) for row in await unit.conn.execute(query.order_by(schedules.c.next_at).limit(limit))]
 
 
-async def measured(unit: Unit, schedule: Schedule, reach_now: int | None) -> None:
+async def measured(unit: Unit, schedule: Schedule, reach_now: int | None, *, asks: bool) -> None:
     """Record a schedule's current reach; the first count is the baseline for later ones.
 
-    A schedule that reaches many more people than when it was approved needs approval again.
+    ``asks``: it reaches so many more people that it needs approval, perhaps again.
     """
     values: dict[str, Any] = {"reach_now": reach_now, "reach_for": schedule.next_at}
     if schedule.reach is None:
         values["reach"] = reach_now
-    if schedule.outgrew(reach_now):
+    if asks:
         values |= {"consent": Consent.ASKED, "version": schedule.version + 1}
     mine = and_(schedules.c.id == schedule.id, schedules.c.next_at == schedule.next_at)
     await unit.conn.execute(update(schedules).where(mine).values(values))
@@ -348,6 +354,15 @@ async def unannounced(unit: Unit, limit: int) -> list[Schedule]:
     """Return schedules that approvers have not been told of yet."""
     asked = schedules.c.consent == Consent.ASKED, schedules.c.ended_at.is_(None)
     return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(*asked).limit(limit))]
+
+
+async def unapproved(unit: Unit, stations: Collection[int] | None, limit: int) -> list[Schedule]:
+    """Return the schedules that wait for approval, soonest first."""
+    waits = schedules.c.consent.in_((Consent.ASKED, Consent.WAITING)), schedules.c.ended_at.is_(None)
+    query = select(schedules).where(*waits).order_by(schedules.c.next_at).limit(limit)
+    if stations is not None:
+        query = query.where(schedules.c.station_id.in_(stations))
+    return [_schedule(unit, row) for row in await unit.conn.execute(query)]
 
 
 async def mark_announced(unit: Unit, schedule: Schedule) -> None:

@@ -138,6 +138,7 @@ class ScheduleOut(ContentOut):
     public: bool
     reminds: AlertId | None
     paused: bool
+    awaiting_approval: bool = Field(description="Nothing is sent until a second person approves it in the console.")
     ended_at: datetime | None
     next: datetime | None
     reach: int | None = Field(description="People it reached when it was written.")

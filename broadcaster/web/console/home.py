@@ -45,6 +45,7 @@ async def page(call: Call[None, None]) -> web.Response:
         active = await _active(unit, known, now)
         recent = [each for each in await _recent(unit, call, known, now) if each.id not in {one.id for one in active}]
         to_approve = await approvals.waiting(unit, call, known, now, words)
+        to_approve += await schedules.to_approve(unit, call, known, words)
         practice = await drills.facts(unit, known, now, words)
         not_sent = await schedules.not_sent(unit, call, known, words)
         planned = await schedules.changed_soon(unit, call, known, words)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from broadcaster.domain.alerts import Role as AlertRole
-from broadcaster.domain.alerts import Severity, Status
+from broadcaster.domain.alerts import Severity, Status, Text
 from broadcaster.domain.approvals import ApprovalRules, ApprovalState
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.duty import weeks_from
@@ -39,7 +39,7 @@ from broadcaster.store.stations import stations
 from broadcaster.store.tables import outbox
 from channels.webpush import VapidKey
 from tests.contract.service import HERE, command, service
-from tests.contract.stores import BY, NOW, SECRET, add_station
+from tests.contract.stores import BY, NOW, SECRET, add_station, mail, register, resident
 from tests.servers.postgres import driven
 from tests.servers.push import Behaviour, PushService
 from tests.servers.shaped import shaped
@@ -299,18 +299,32 @@ async def test_what_is_over_is_not_approved_any_more(town):
         await town.approve("Ada", alert)
 
 
-async def test_a_scheduled_alert_is_approved_when_written_and_again_once_it_reaches_many_more(town):
+async def more_people(town, n):
+    names = [f"{new_id()}@town.example" for _ in range(n)]
+    async with town.services.store.write() as unit:
+        await register(unit, town.station.id, *(resident(mail(each), at=(0.63, 48.76)) for each in names))
+
+
+async def scheduled(town, name="Wim", **changes):
+    """A daily alert from tomorrow on; and how to read it again."""
     services, now = town.services, town.services.clock.now()
-    message = command(town.station).message
     later = (now + timedelta(days=1)).replace(tzinfo=None, microsecond=0)
-    asked = Schedule(new_id(), town.station.id, town.people["Wim"], Kind.ALERT, message, later, "UTC", "FREQ=DAILY")
-    made = await scheduling.write(services, town.station, replace(asked, reason="Marée"), actor=town.by("Wim"))
+    message = replace(command(town.station).message, **changes)
+    asked = Schedule(new_id(), town.station.id, town.people[name], Kind.ALERT, message, later, "UTC", "FREQ=DAILY")
+    made = await scheduling.write(services, town.station, replace(asked, reason="Marée"), actor=town.by(name))
 
     async def read():
         async with services.store.read() as unit:
             return await schedules.by_id(unit, made.id)
 
-    assert (await read()).consent is Consent.ASKED
+    return made, read
+
+
+async def test_a_scheduled_alert_is_approved_when_written_and_again_once_it_reaches_many_more(town):
+    services = town.services
+    await more_people(town, 4)
+    made, read = await scheduled(town)
+    assert ((await read()).consent, made.reach) == (Consent.ASKED, 4)
     await approving.tell_of_approvals(services)
     assert (await read()).consent is Consent.WAITING
     with pytest.raises(Forbidden):
@@ -320,18 +334,36 @@ async def test_a_scheduled_alert_is_approved_when_written_and_again_once_it_reac
     with pytest.raises(Forbidden):
         await answer_missed(services, await read(), made.next_at, actor=town.by("Wim"), send=True)
     await scheduling.approve(services, await read(), actor=town.by("Ada"))
-    services.clock.at += timedelta(days=1)
-    assert await issue_due(services) == 1
-    approved = replace(await read(), approved_reach=100)
-    async with services.store.write() as unit:
-        await schedules.measured(unit, approved, 125)
-        assert (await schedules.by_id(unit, made.id)).consent is Consent.APPROVED
-        await schedules.measured(unit, approved, 126)
-    assert (await read()).consent is Consent.ASKED
+    for more, issued, consent in ((0, 1, Consent.APPROVED), (1, 1, Consent.APPROVED), (1, 0, Consent.ASKED)):
+        await more_people(town, more)
+        services.clock.at += timedelta(days=1)
+        assert await issue_due(services) == issued, "recounted even where nothing ran in the ten minutes before"
+        assert (await read()).consent is consent
     paused = await scheduling.change(
         services, town.station, await read(), replace(await read(), paused=True), None, actor=BY, following=False
     )
     assert paused.unapproved
+
+    # What needed nobody's approval needs it once it reaches so many that an alert sent now would.
+    await town.rules(severity=None, reach=10)
+    small, read = await scheduled(town, severity=Severity.MINOR)
+    assert (small.consent, small.reach) == (None, 6)
+    await more_people(town, 4)
+    services.clock.at = small.next_at + MINUTE / 2
+    assert await issue_due(services) == 1, "many more, and not too many"
+    await more_people(town, 1)
+    services.clock.at += timedelta(days=1)
+    assert (await issue_due(services), (await read()).consent) == (0, Consent.ASKED)
+
+    # A reminder says what was approved again; other words are new words.
+    await town.rules()
+    asked, _ = await town.submit(expires_at=services.clock.now() + timedelta(days=9))
+    sent = await town.approve("Ada", asked)
+    for texts, consent in ((sent.texts, None), ({"fr": Text("Autre chose")}, Consent.ASKED)):
+        message = replace(sent.message, texts=texts)
+        reminder = replace(small, id=new_id(), kind=Kind.REMINDER, message=message, reminds=sent.id, next_at=None)
+        reminder = replace(reminder, starts=(services.clock.now() + timedelta(days=1)).replace(tzinfo=None))
+        assert (await scheduling.write(services, town.station, reminder, actor=town.by("Wim"))).consent is consent
 
 
 async def test_approvers_are_asked_by_push_sms_and_mail_once_each_and_the_author_is_not(town, monkeypatch):
@@ -448,6 +480,22 @@ async def test_outside_the_week_of_the_roster_only_lives_at_stake_and_owners_sen
         await operators.set_role(unit, wim, town.station.id, Role.APPROVER)
     with pytest.raises(Forbidden):
         await town.approve("Wim", asked)
+    made, read = await scheduled(town, "machine")
+    for refused_work in (
+        scheduled(town),
+        scheduling.approve(services, made, actor=town.by("Wim")),
+        answer_missed(services, made, made.next_at, actor=town.by("Wim"), send=True),
+        scheduling.change(
+            services, town.station, made, replace(made, rule=None), None, actor=town.by("Wim"), following=False
+        ),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            await refused_work
+        assert refused.value.code == "off-duty"
+    pauses = replace(made, paused=True)
+    await scheduling.change(services, town.station, made, pauses, None, actor=town.by("Wim"), following=False)
+    await scheduling.approve(services, await read(), actor=town.by("Ada"))
+    await scheduling.end(services, await read(), actor=town.by("Wim"))
     async with services.store.read() as unit:
         assert set(await duties.on_duty(unit, town.station.id, services.clock.now())) == {town.people["Ada"]}
     async with services.store.write() as unit:

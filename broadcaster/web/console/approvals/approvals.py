@@ -96,7 +96,7 @@ async def waiting(
     names = await audit_reading.names(unit, approvals.ids(found))
     return [
         {
-            "id": each.id,
+            "path": f"{APPROVALS}/{each.id}",
             "look": look_of(each.alert),
             "headline": each.alert.text_in(words.language, known[each.alert.station_id].languages[0])[1].headline,
             "author": names.get(each.author, ""),

@@ -111,11 +111,21 @@ async def changed_soon(
     return [card(each, known[each.station_id], words) for each in found if each.reach_changed]
 
 
+async def to_approve(
+    unit: Unit, call: Call[Any, Any], known: Mapping[int, Station], words: Words
+) -> list[dict[str, Any]]:
+    """Return the schedules that wait for a second person."""
+    found = await schedules.unapproved(unit, call.stations(), _NOT_SENT)
+    names = await schedules.authors(unit, found)
+    return [card(each, known[each.station_id], words, names) for each in found if each.station_id in known]
+
+
 def card(schedule: Schedule, station: Station, words: Words, names: Mapping[int, str] | None = None) -> dict[str, Any]:
     language, text = schedule.message.text_in(words.language, station.languages[0])
     at = schedule.next_at
     return {
         "id": schedule.id,
+        "path": f"{_PATH}/{schedule.id}",
         "look": look_of(schedule.message),
         "headline": text.headline,
         "language": language,
@@ -123,6 +133,7 @@ def card(schedule: Schedule, station: Station, words: Words, names: Mapping[int,
         "author": author_word((names or {}).get(schedule.key_id) or words("somebody whose key is gone"), words),
         "next": "" if at is None else written_time(at, ZoneInfo(schedule.zone), words),
         "paused": schedule.paused,
+        "waits": schedule.unapproved,
         "repeats": _often(schedule, words),
         "reach": (schedule.reach, schedule.reach_now) if schedule.reach_changed else None,
     }
@@ -235,6 +246,7 @@ async def _one(
         "wrong": wrong,
         "asks": asks,
         "may_send": call.may(Permission.SEND, station.id),
+        "may_approve": call.may(Permission.APPROVE, station.id),
     }
     return show(call.request, "schedules/schedule.html", words, facts, tab="alerts", where=station.name, status=status)
 
