@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from broadcaster.domain.alerts import Role
+from broadcaster.domain.answers import HelpFigures
 from broadcaster.domain.escalation import Until
 from broadcaster.domain.health import Trouble
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Reason
+from broadcaster.domain.report import ChannelReach, Further, Percentiles, SmsPreview, StepFigures
 from broadcaster.http.schemas.base import AlertId, Given, Moment, Query, Shown
 
 DeliveryWord = Literal[
@@ -25,27 +27,6 @@ DeliveryWord = Literal[
     "opened",
     "acknowledged",
 ]
-
-
-class ChannelReachOut(Shown):
-    people: int
-    contacts: int
-    units: int = Field(description="What is billed: SMS segments, calls.")
-    cost_minor: int
-    seconds: float = Field(description="How long the channel takes at its configured rate.")
-
-
-class FurtherOut(Shown):
-    people: int = Field(description="People whom this channel reaches, and none of the alert's.")
-    cost_minor: int = Field(description="What it costs to use it too, for everyone.")
-
-
-class SmsPreviewOut(Shown):
-    language: str
-    text: str
-    encoding: str
-    segments: int
-    culprits: tuple[str, ...] = Field(description="The letters that make the text dearer.")
 
 
 class DeltaOut(Shown):
@@ -97,9 +78,9 @@ class ReachOut(Shown):
     paused: int = Field(description="Of these, people who asked for no messages for a time.")
     unused: int = Field(description="Of these, people who have a contact by another channel: see further.")
     no_contact: int = Field(description="Of these, people who have no contact at all.")
-    further: dict[ChannelName, FurtherOut] = Field(description="What each channel that is not used would add.")
-    channels: dict[ChannelName, ChannelReachOut]
-    sms: tuple[SmsPreviewOut, ...]
+    further: dict[ChannelName, Further] = Field(description="What each channel that is not used would add.")
+    channels: dict[ChannelName, ChannelReach]
+    sms: tuple[SmsPreview, ...]
     cost_minor: int = Field(description="Of one message to every contact of all channels.")
     currency: str
     seconds_to_95: float | None = Field(description="Until 95 % of the reachable have a first message.")
@@ -124,31 +105,6 @@ class VersionOut(Shown):
     told: int
 
 
-class PercentilesOut(Shown):
-    p50: float | None
-    p95: float | None
-    p99: float | None
-
-
-class HelpOut(Shown):
-    """Requests for help."""
-
-    asked: int
-    untaken: int = Field(description="Nobody has taken these in charge.")
-    closed: int
-    taken_p95_s: float | None = Field(description="Seconds from asking to being taken in charge.")
-
-
-class StepFiguresOut(Shown):
-    """A step of the alert's policy, in people; while the alert is sent, some seconds old."""
-
-    channels: tuple[ChannelName, ...]
-    after_s: int
-    people: int = Field(description="Those with a message of this step, except withdrawn ones.")
-    told: int = Field(description="Those for whom a message of this step was the first that a provider or they have.")
-    confirmed: int = Field(description="Those who confirmed by a message of this step.")
-
-
 class ReportOut(Shown):
     """Who was reached; each person of ``matched`` is in exactly one state of ``people``."""
 
@@ -158,8 +114,8 @@ class ReportOut(Shown):
     unaccounted: int
     people: dict[str, int]
     channels: dict[ChannelName, dict[str, int]]
-    accepted_s: PercentilesOut
-    delivered_s: PercentilesOut
+    accepted_s: Percentiles
+    delivered_s: Percentiles
     sent_at: datetime
     finished_at: datetime | None
     cancelled_at: datetime | None
@@ -174,10 +130,8 @@ class ReportOut(Shown):
     digest: int = Field(description="People who chose to get it in a digest; in no other figure.")
     unwanted: int = Field(description="People who chose not to get it; in no other figure.")
     answers: dict[str, int] = Field(description="People by answer: received, safe, help, or the number of an own one.")
-    help: HelpOut
-    steps: tuple[StepFiguresOut, ...] = Field(
-        description="By step of its policy; empty where all channels went at once."
-    )
+    help: HelpFigures
+    steps: tuple[StepFigures, ...] = Field(description="By step of its policy; empty where all channels went at once.")
     visits: dict[str, int] = Field(description="People by what volunteers found: safe, absent, help.")
     again: int = Field(description="Of an update's people: those who were told of an earlier version.")
     spared: int = Field(description="People told before whom a silent update did not disturb; in no other figure.")
