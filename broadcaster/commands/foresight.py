@@ -9,6 +9,7 @@ from rich.text import Text
 from broadcaster.commands.showing import money as priced
 from broadcaster.commands.showing import number, seconds, table
 from broadcaster.commands.wording import many, reader, words
+from broadcaster.domain.warned import Warned
 
 _WIDEST = 100
 _STYLES = {"actual": "bold white on red", "exercise": "bold black on cyan", "test": "bold black on cyan"}
@@ -72,8 +73,7 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
     console.print(words("cost %(cost)s; 95 in 100 within %(seconds)s", **gaps))
     _say_expected(console, reach["expected"], currency)
     say_sandbox(console, reach["sandbox"])
-    for warning in reach["warnings"]:
-        console.print(Text(words("warning: %(warning)s", warning=warning), style="yellow"))
+    say_warned(console, reach["warned"])
 
 
 def _say_expected(console: Console, expected: dict[str, Any], currency: str) -> None:
@@ -156,6 +156,13 @@ def _say_lacking(console: Console, reach: dict[str, Any]) -> None:
             cost=cost,
         )
         console.print(told, markup=False)
+
+
+def say_warned(console: Console, warned: list[dict[str, Any]]) -> None:
+    """Print what an operator must see."""
+    for each in warned:
+        warning = Warned(each["code"], each["params"]).sentence(reader())
+        console.print(Text(words("warning: %(warning)s", warning=warning), style="yellow"))
 
 
 def say_woken(console: Console, reach: dict[str, Any]) -> None:

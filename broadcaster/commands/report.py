@@ -8,7 +8,7 @@ from rich.text import Text
 
 from broadcaster.commands.alert_words import states
 from broadcaster.commands.api import Api
-from broadcaster.commands.foresight import channel_of, say_sandbox
+from broadcaster.commands.foresight import channel_of, say_sandbox, say_warned
 from broadcaster.commands.showing import moment, number, seconds, table
 from broadcaster.commands.wording import many, reader, words
 from broadcaster.domain.reasons import Reason, Why, sentence
@@ -74,8 +74,7 @@ def show_report(console: Console, report: dict[str, Any], zone: str | None = Non
     for name, why in report["stopped"].items():
         told = words("%(channel)s is stopped: %(why)s", channel=reader().channel(name), why=why)
         console.print(Text(told, style="bold red"))
-    for warning in report["warnings"]:
-        console.print(Text(words("warning: %(warning)s", warning=warning), style="yellow"))
+    say_warned(console, report["warned"])
     say_sandbox(console, report["sandbox"])
     if report["cancelled_at"]:
         console.print(words("cancelled %(time)s", time=moment(report["cancelled_at"], zone)))

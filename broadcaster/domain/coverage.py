@@ -1,7 +1,8 @@
 """Coverage: about how many households of each cell nothing would reach. Whole cells only, and tens."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
 
 CellId = tuple[int, int]
 """Row and column of the lattice (``atlas.lattice``)."""
@@ -11,6 +12,7 @@ LEAST_HOUSEHOLDS = 11
 
 TENS = 10
 MOST_STREETS = 30
+MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,15 @@ class Coverage:
     small: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Month:
+    """``first``: its first day. ``new``: people who enrolled in it, ``total``: by its end."""
+
+    first: date
+    new: int
+    total: int
+
+
 def estimated(figures: Mapping[CellId, Figures], homes: Mapping[CellId, Homes], *, open_figures: bool) -> Coverage:
     """Return the coverage by open figures, or without them by the homes that the station knows.
 
@@ -83,3 +94,24 @@ def _tens(n: int) -> int:
 def streets_of(cells: Iterable[Covered]) -> list[str]:
     """Return the streets of these cells, each once, by name."""
     return sorted({street for each in cells for street in each.streets}, key=str.casefold)
+
+
+def by_month(days: Sequence[tuple[datetime, int]], now: datetime, zone: tzinfo) -> list[Month]:
+    """Return the last twelve months, oldest first. ``days``: how many people enrolled on each, in order."""
+    today = now.astimezone(zone)
+    begin = today.year * 12 + today.month - MONTHS
+    new = [0] * MONTHS
+    total = 0
+    for day, n in days:
+        local = day.astimezone(zone)
+        place = local.year * 12 + local.month - 1 - begin
+        if place < 0:
+            total += n
+        else:
+            new[min(place, MONTHS - 1)] += n
+    found = []
+    for place, n in enumerate(new):
+        total += n
+        year, month = divmod(begin + place, 12)
+        found.append(Month(date(year, month + 1, 1), n, total))
+    return found

@@ -118,9 +118,14 @@ def sentence(refusal: Coded, words: Reader = ENGLISH) -> str:
     several values. An unknown code is returned unchanged.
     """
     said = SENTENCES.get(refusal.code) or SETUP_SENTENCES.get(refusal.code, refusal.code)
-    gaps = {name: _shown(name, value, words) for name, value in refusal.params.items()}
+    return filled(said, refusal.params, words)
+
+
+def filled(said: str | tuple[str, str], params: Mapping[str, object], words: Reader) -> str:
+    """Return a sentence, or the plural form of a pair for ``n``, translated and with its gaps filled as above."""
+    gaps = {name: _shown(name, value, words) for name, value in params.items()}
     if isinstance(said, tuple):
-        n = refusal.params.get("n")
+        n = params.get("n")
         told = words.many(*said, n if isinstance(n, int) else 0, **gaps)
     else:
         told = words(said, **gaps)

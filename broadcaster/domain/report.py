@@ -10,6 +10,7 @@ from broadcaster.domain.escalation import Until
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Why, sentence
 from broadcaster.domain.visits import Visited
+from broadcaster.domain.warned import Warned, english
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class Reach:
     first two. ``seconds_to_95``: estimated time until a provider has a first message for 95 % of the reachable; None if
     nobody is reachable. ``over_budget``: by channel, how many of the expected messages exceed the station's budgets;
     they are not sent, unless the alert is actual and severe or extreme. ``cost_minor``: of one message to every
-    contact; ``expected``: with the policy's steps. ``warnings``: sentences that an operator must see.
+    contact; ``expected``: with the policy's steps. ``warned``: what an operator must see; ``warnings``: in
+    English.
     """
 
     people: int
@@ -113,7 +115,7 @@ class Reach:
     expected: Expected
     area_km2: float | None
     sandbox: tuple[ChannelName, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warned: tuple[Warned, ...] = ()
     maybe_twice: int = 0
     unconfirmed: int = 0
     woken: int = 0
@@ -122,6 +124,10 @@ class Reach:
     further: Mapping[ChannelName, Further] = field(default_factory=dict)
     delta: Delta | None = None
     over_budget: Mapping[ChannelName, int] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return english(self.warned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +192,7 @@ class Report:
     cancelled_at: datetime | None
     sandbox: tuple[ChannelName, ...] = ()
     stopped: Mapping[ChannelName, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warned: tuple[Warned, ...] = ()
     maybe_twice: int = 0
     unconfirmed: Mapping[str, int] = field(default_factory=dict)
     resolved: bool = True
@@ -200,6 +206,10 @@ class Report:
     again: int = 0
     spared: int = 0
     versions: tuple[Version, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return english(self.warned)
 
 
 @dataclass(frozen=True, slots=True)

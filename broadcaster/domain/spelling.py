@@ -28,11 +28,6 @@ def key(text: str) -> str:
     return folded if folded.isascii() else unicodedata.normalize("NFKC", folded)
 
 
-def counted(n: int, one: str, several: str) -> str:
-    """Return a count with its noun in English, for a terminal or the API: 1 person, 2,000 people."""
-    return f"{n:,} {one if n == 1 else several}"
-
-
 def folded(text: str) -> str:
     """Return a text in lower-case ASCII letters, for searches: « Ægir » becomes aegir."""
     return anyascii(plain(text).replace("°", " ")).casefold()  # anyascii spells ° as "deg"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from broadcaster.domain.alerts import RULES, Category, Certainty, Severity, Status, Text, Urgency
+from broadcaster.domain.alerts import RULES, Category, Certainty, Role, Severity, Status, Text, Urgency
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
 
@@ -14,11 +14,21 @@ BLANK = re.compile(r"\[[^\]\n]{1,60}\]")
 
 Texts = Mapping[str, Text]
 
+TEXTS = ("texts", "update", "all_clear", "easy", "easy_update", "easy_all_clear")
+"""The texts of a template."""
+
+_EASY = {
+    Role.FIRST: (("texts", "easy"),),
+    Role.UPDATE: (("update", "easy_update"), ("texts", "easy")),
+    Role.ALL_CLEAR: (("all_clear", "easy_all_clear"),),
+}
+"""By role: which easy text says the same as which text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """``name``: its slug. ``texts``, ``update``, ``all_clear``, ``events`` (what the event is called): by language.
-    ``easy``: the alert in plain short sentences (FALC), a line each.
+    ``easy``, ``easy_update``, ``easy_all_clear``: the same in plain short sentences (FALC), a line each.
 
     ``channels`` None: those of the severity. ``hours``: how long the alert is in force. ``territory``: its area is the
     station's whole territory, else a circle of ``radius_m``. ``silent``: pushes make no sound. ``ppms``: offered as a
@@ -32,6 +42,8 @@ class Template:
     update: Texts = field(default_factory=dict)
     all_clear: Texts = field(default_factory=dict)
     easy: Texts = field(default_factory=dict)
+    easy_update: Texts = field(default_factory=dict)
+    easy_all_clear: Texts = field(default_factory=dict)
     icon: str = "edit"
     urgency: Urgency = Urgency.IMMEDIATE
     certainty: Certainty = Certainty.OBSERVED
@@ -53,8 +65,8 @@ class Template:
 
     @property
     def prepared(self) -> dict[str, Texts]:
-        """Return the texts that an alert keeps for its update and its all-clear."""
-        return {"update": self.update, "all_clear": self.all_clear}
+        """Return the texts that an alert keeps: for its update and its all-clear, and to know what is easy to read."""
+        return {part: getattr(self, part) for part in TEXTS}
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields except the name, as stored."""
@@ -66,7 +78,7 @@ class Template:
     def from_json(cls, name: str, content: Mapping[str, Any], *, own: bool) -> "Template":
         """Read what ``to_json`` returned, or a shipped template."""
         read = dict(content)
-        for part in ("texts", "update", "all_clear", "easy"):
+        for part in TEXTS:
             read[part] = {language: Text.read(text) for language, text in content.get(part, {}).items()}
         kinds = {
             "severity": Severity,
@@ -97,20 +109,24 @@ def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
     }
 
 
-def easy_for(template: Template, texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
-    """Return the easy texts that say the same as ``texts``: where the instruction is still the template's.
+def easy_in(prepared: Mapping[str, Texts], role: Role, texts: Texts) -> dict[str, Text]:
+    """Return the easy texts that say the same as a message's ``texts``, by language.
 
-    Its placeholders may have been filled by hand. An easy text that still has a placeholder is left out.
+    What to do is still the template's, or the headline where that says it all. Placeholders may be filled by hand.
     """
-    easy, found = filled(template.easy, blanks), {}
-    for language, text in texts.items():
-        written = template.texts.get(language)
-        if written is None or language not in easy or any(BLANK.search(said) for _, said in _said(easy[language])):
-            continue
-        pattern = ".+?".join(map(re.escape, BLANK.split(written.instruction)))
-        if re.fullmatch(pattern, text.instruction, re.DOTALL):
-            found[language] = easy[language]
+    found: dict[str, Text] = {}
+    for part, easy in _EASY.get(role, ()):
+        for language, text in texts.items():
+            written, said = (prepared.get(each, {}).get(language) for each in (part, easy))
+            if written and said and not any(BLANK.search(each) for _, each in _said(said)) and _same(written, text):
+                found.setdefault(language, said)
     return found
+
+
+def _same(written: Text, text: Text) -> bool:
+    name = "instruction" if written.instruction else "headline"
+    pattern = ".+?".join(map(re.escape, BLANK.split(getattr(written, name))))
+    return re.fullmatch(pattern, getattr(text, name), re.DOTALL) is not None
 
 
 def still_blank(texts: Texts) -> Iterator[Refused]:

@@ -6,6 +6,7 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http import (
     answering,
+    coverage,
     digest,
     escalation,
     health,
@@ -24,6 +25,7 @@ from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schedule_routes import SCHEDULE_ROUTES
 from broadcaster.http.schemas.alerts import Nearby, NearbyQuery
 from broadcaster.http.schemas.answers import AnswerIn, AnswerMade
+from broadcaster.http.schemas.coverage import CoverageOut
 from broadcaster.http.schemas.escalation import PoliciesIn, PoliciesOut
 from broadcaster.http.schemas.polls import PollIn, PollOut
 from broadcaster.http.schemas.reports import Health, Readiness, ReceiptIn, SandboxPage, SandboxQuery
@@ -126,6 +128,17 @@ ROUTES: tuple[Route, ...] = (
         tag="stations",
         permission=Permission.SETTINGS,
         changes=(Action.POLICIES_CHANGED,),
+    ),
+    Route(
+        "GET",
+        "/v1/stations/{slug}/coverage",
+        coverage.show,
+        {200: CoverageOut},
+        "About how many households of each cell no message would reach.",
+        access=Access.KEY,
+        fails=(404,),
+        tag="stations",
+        permission=Permission.SETTINGS,
     ),
     Route(
         "DELETE",

@@ -12,7 +12,7 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.stations import Station
-from broadcaster.domain.templates import Template, easy_for, filled, still_blank
+from broadcaster.domain.templates import TEXTS, Template, filled, still_blank
 from broadcaster.http.answers import answer
 from broadcaster.http.messages import audience_of, texts_in
 from broadcaster.http.route import Call
@@ -84,7 +84,7 @@ async def _station(unit: Unit, call: Call[Any, None]) -> Station:
 
 def template_of(station: Station, name: str, given: TemplateIn) -> Template:
     """Return a station's template from a request. Raises ``Refused``."""
-    for part in ("texts", "update", "all_clear", "easy"):
+    for part in TEXTS:
         texts = texts_in(getattr(given, part))
         if texts:
             check_texts(station, texts, part)
@@ -140,13 +140,10 @@ async def written_from(services: Services, given: C, station: Station, template:
 
 
 def kept_of(given: Content, template: Template | None) -> dict[str, Any]:
-    """Return what a message keeps from its template: the update, the all-clear, and whether it is silent."""
+    """Return what a message keeps from its template: its texts, and whether it is silent."""
     if template is None:
         return {}
     prepared = {part: filled(texts, given.blanks) for part, texts in template.prepared.items() if texts}
-    easy = easy_for(template, texts_in(given.texts or {}), given.blanks)
-    if easy:
-        prepared["easy"] = easy
     return {"prepared": prepared, "quietly": template.silent}
 
 

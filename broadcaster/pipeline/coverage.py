@@ -1,15 +1,26 @@
-"""Homes of a station's followers per cell; answered by processes with indexes."""
+"""Coverage of a station, from the homes of its followers per cell; answered by processes with indexes."""
 
 import orjson
 
 from broadcaster.atlas.density import around
-from broadcaster.domain.coverage import CellId, Homes
+from broadcaster.atlas.homes import cell_of
+from broadcaster.domain.coverage import CellId, Coverage, Homes, estimated
 from broadcaster.domain.stations import Station
 from broadcaster.pipeline.reach_density import ASKED
 from broadcaster.pipeline.services import Services
+from broadcaster.store.people import coverage
 
 QUESTION = "homes"
 _ANSWER_S = 10.0
+
+
+async def estimate(services: Services, station: Station) -> tuple[Coverage, bool]:
+    """Return what may be shown, and whether it is by open figures. Raises ``NoAnswer`` on timeout."""
+    async with services.store.read() as unit:
+        figures = await coverage.figures_of(unit, station.id)
+        known = await coverage.streets_known(unit, station.id, cell_of)
+    found = await homes(services, station)
+    return estimated(figures or known, found, open_figures=bool(figures)), bool(figures)
 
 
 async def homes(services: Services, station: Station) -> dict[CellId, Homes]:

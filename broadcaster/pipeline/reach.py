@@ -15,12 +15,12 @@ from broadcaster.atlas.atlas import Counted
 from broadcaster.domain.alerts import GRAVE, RULES, Alert, Message, Status, policy_of
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.escalation import Policy, Until, at_once, from_json
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNEL_WORDS, CHANNELS, ChannelName
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.report import ChannelReach, Delta, Expected, Further, Reach, SmsPreview
-from broadcaster.domain.spelling import counted
 from broadcaster.domain.stations import Station
 from broadcaster.domain.timing import Timing
+from broadcaster.domain.warned import Warned
 from broadcaster.pipeline import coverage, expected, reach_density
 from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.pipeline.rules import check_receivers, check_texts
@@ -191,7 +191,7 @@ async def foresee(services: Services, question: Question) -> Reach:
         expected=said,
         area_km2=None if area is None else round(area.area_m2 / 1e6, 3),
         sandbox=tuple(name for name in channels if name in services.sandboxed),
-        warnings=(
+        warned=(
             *_nobody(len(concerned), fewer_than, len(people), without),
             *_lacking(lack, len(people), further, question.message),
             *_dear(course.seconds_to_95, previews),
@@ -293,15 +293,15 @@ def _expected(course: expected.Course, found: Mapping[ChannelName, ChannelReach]
     )
 
 
-def _nobody(people: int, fewer_than: int | None, hear: int, without: int) -> Iterator[str]:
+def _nobody(people: int, fewer_than: int | None, hear: int, without: int) -> Iterator[Warned]:
     if people == 0 and fewer_than:
-        yield f"Nobody on the station's own list is concerned, and fewer than {fewer_than} others."
+        yield Warned("nobody-on-list", {"fewer": fewer_than})
     elif people == 0:
-        yield "NOBODY is concerned: 0 people match. Check the area and the audience."
+        yield Warned("nobody-concerned")
     elif hear == 0:
-        yield "NOBODY will be told: those concerned sleep until it is over, or want no such alert."
+        yield Warned("nobody-told")
     elif without == hear:
-        yield "NOBODY can be reached: no one who matches has a contact by these channels."
+        yield Warned("nobody-reachable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,40 +318,31 @@ class _Lack:
         return self.without - self.opted_out - self.paused - self.unused
 
 
-def _lacking(lack: _Lack, hear: int, further: Mapping[ChannelName, Further], message: Message) -> Iterator[str]:
+def _lacking(lack: _Lack, hear: int, further: Mapping[ChannelName, Further], message: Message) -> Iterator[Warned]:
     """Yield warnings about the people, among ``hear``, whom these channels do not reach."""
     if lack.unused:
-        by = " or ".join(CHANNEL_WORDS[name] for name, each in further.items() if each.people)
-        some = f"{lack.unused} of {counted(hear, 'person has', 'people have')}"
-        yield f"{some} a contact that this alert does not use: {by} would reach them."
+        by = [name for name, each in further.items() if each.people]
+        yield Warned("contact-not-used", {"some": lack.unused, "n": hear, "channels": by})
     if lack.no_contact:
-        some = f"{lack.no_contact} of {counted(hear, 'person has', 'people have')}"
         lives = message.severity in GRAVE and message.status is Status.ACTUAL
-        yield f"{some} no contact at all{': go and see them' if lives else ''}."
+        yield Warned("no-contact-visit" if lives else "no-contact", {"some": lack.no_contact, "n": hear})
     if lack.opted_out:
-        some = counted(lack.opted_out, "person", "people")
-        yield f"{some} opted out of messages by these channels: nothing is sent to them."
+        yield Warned("opted-out", {"n": lack.opted_out})
     if lack.paused:
-        yield f"{counted(lack.paused, 'person', 'people')} paused all messages: nothing is sent to them."
+        yield Warned("paused", {"n": lack.paused})
 
 
-def _dear(seconds: float | None, previews: Sequence[SmsPreview]) -> Iterator[str]:
+def _dear(seconds: float | None, previews: Sequence[SmsPreview]) -> Iterator[Warned]:
     if seconds is not None and seconds > _SLOW_S:
-        yield f"At the configured rates it takes {seconds / 60:.0f} minutes until 95 % have a first message."
+        yield Warned("slow", {"minutes": round(seconds / 60)})
     for preview in previews:
-        cheaper = count(plain(preview.text)).segments
+        cheaper, signs = count(plain(preview.text)).segments, " ".join(preview.culprits)
         if cheaper < preview.segments:
-            letters = " ".join(preview.culprits)
-            yield (
-                f"The SMS in '{preview.language}' takes {preview.segments} segments; without {letters} it would take"
-                f" {cheaper}."
-            )
+            gaps = {"language": preview.language, "now": preview.segments, "signs": signs, "cheaper": cheaper}
+            yield Warned("sms-dear", gaps)
 
 
-def _beyond(over: Mapping[ChannelName, int], message: Message) -> Iterator[str]:
+def _beyond(over: Mapping[ChannelName, int], message: Message) -> Iterator[Warned]:
+    outcome = "exceeded" if message.severity in GRAVE and message.status is Status.ACTUAL else "stops"
     for name, n in over.items():
-        messages = counted(n, "SMS", "SMS") if name is ChannelName.SMS else counted(n, "call", "calls")
-        if message.severity in GRAVE and message.status is Status.ACTUAL:
-            yield f"{messages} over the station's budget: sent anyway, because the alert is this serious."
-        else:
-            yield f"{messages} will not be sent: the station's budget is used up."
+        yield Warned(f"budget-{outcome}-{name}", {"n": n})

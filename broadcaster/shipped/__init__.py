@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from broadcaster.domain.stations import StationKind
-from broadcaster.domain.templates import Template
+from broadcaster.domain.templates import TEXTS, Template
 
 _FOLDER = Path(__file__).parent
 _FACTS = "facts"
@@ -23,11 +23,11 @@ def shipped(kind: StationKind) -> dict[str, Template]:
 
 def _template(name: str, facts: dict[str, Any], written: dict[str, dict[str, Any]]) -> Template:
     del facts["kinds"]
-    parts: dict[str, dict[str, Any]] = {"events": {}, "texts": {}, "update": {}, "all_clear": {}, "easy": {}}
+    parts: dict[str, dict[str, Any]] = {part: {} for part in ("events", *TEXTS)}
     for language, templates in written.items():
         said = dict(templates[name])
         parts["events"][language] = said.pop("event")
-        for part in ("update", "all_clear", "easy"):
+        for part in TEXTS[1:]:
             parts[part][language] = said.pop(part)
         parts["texts"][language] = said
     return Template.from_json(name, facts | parts, own=False)

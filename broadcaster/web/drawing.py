@@ -66,10 +66,11 @@ def draw(
     town: tuple[float | None, float | None] = (None, None),
     *,
     tiled: bool = False,
+    margin: float = _MARGIN,
 ) -> Picture:
     """Draw an area over its station's boundary (GeoJSON, WGS 84); ``town``: the station's position (lon, lat).
 
-    ``tiled``: with map tiles beneath.
+    ``tiled``: with map tiles beneath. ``margin``: on each side, as a share of the area's width.
     """
     lon0, lat0 = area.centre
     shapes = [_plane(ring, lon0, lat0) for ring in _rings(area.geojson(72))]
@@ -77,7 +78,7 @@ def draw(
     xs = [x for ring in shapes for x, _ in ring]
     ys = [y for ring in shapes for _, y in ring]
     middle_x, middle_y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
-    width = max(max(xs) - min(xs), (max(ys) - min(ys)) / _RATIO, _LEAST_SPAN_M) * (1 + 2 * _MARGIN)
+    width = max(max(xs) - min(xs), (max(ys) - min(ys)) / _RATIO, _LEAST_SPAN_M) * (1 + 2 * margin)
     height = width * _RATIO
     left, top = middle_x - width / 2, middle_y - height / 2
     at: tuple[float, float] | None = None

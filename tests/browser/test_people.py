@@ -78,7 +78,7 @@ async def test_a_person_is_added_and_told_first_by_keyboard_alone(visit, village
     await to_field(page, "Their entry in the register of vulnerable people")
     await page.keyboard.press("Enter")
     await expect(page.get_by_label("Name", exact=True)).to_have_value("Rose Aubépine")
-    await to_field(page, "The person knows of it and does not object; they also agree that alerts tell them first")
+    await to_field(page, "The person knows of it and does not object; they also agree to be told first by alerts")
     await page.keyboard.press("Space")
     await to_field(page, "Save")
     await page.keyboard.press("Enter")

@@ -131,7 +131,7 @@ async def test_at_night_nothing_is_sent_before_its_author_says_whom_to_wake(visi
         await page.keyboard.up("Enter")
 
     await hold()
-    await expect(page.locator("#wakes-wrong")).to_have_text("Choose first: is anybody to be woken?")
+    await expect(page.locator("#wakes-wrong")).to_have_text("Choose first: wake people, or let them sleep?")
     await expect(wake).to_be_focused()
     await page.keyboard.press("Space")
     await expect(wake).to_be_checked()

@@ -213,7 +213,9 @@ class ContentOut(Shown):
     channels: tuple[ChannelName, ...]
     topic: str | None
     wakes: bool
-    prepared: dict[str, dict[str, TextOut]] = Field(description="The texts of its update and its all-clear.")
+    prepared: dict[str, dict[str, TextOut]] = Field(
+        description="The texts of its template: of the alert, its update and all-clear, and each easy to read."
+    )
     quietly: bool = Field(description="Pushes make no sound: its template is silent.")
 
 

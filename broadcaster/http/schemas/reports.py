@@ -52,6 +52,11 @@ class ExpectedOut(Shown):
     )
 
 
+class WarnedOut(Shown):
+    code: str
+    params: dict[str, int | str | tuple[ChannelName, ...]]
+
+
 class ReachOut(Shown):
     """The people whom an alert would reach. Only people registered by the station itself are counted exactly."""
 
@@ -92,7 +97,8 @@ class ReachOut(Shown):
     area_km2: float | None
     delta: DeltaOut | None = Field(description="As an update: about how many people are where. Null for a new alert.")
     sandbox: tuple[ChannelName, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = Field(description="What an operator must see, in English.")
+    warned: tuple[WarnedOut, ...] = Field(description="The same as codes with parameters, for other languages.")
 
 
 class VersionOut(Shown):
@@ -121,7 +127,8 @@ class ReportOut(Shown):
     cancelled_at: datetime | None
     sandbox: tuple[ChannelName, ...]
     stopped: dict[ChannelName, str]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = Field(description="What an operator must see, in English.")
+    warned: tuple[WarnedOut, ...] = Field(description="The same as codes with parameters, for other languages.")
     unconfirmed: dict[str, int] = Field(
         description="People by state whose sign-up nothing has confirmed yet; not among the people above."
     )

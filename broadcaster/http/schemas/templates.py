@@ -23,6 +23,8 @@ class TemplateIn(Given):
     update: Texts = Field(default_factory=dict, max_length=10, description="The texts of its update.")
     all_clear: Texts = Field(default_factory=dict, max_length=10, description="The texts of its all-clear.")
     easy: Texts = Field(default_factory=dict, max_length=10, description="The alert in short plain sentences (FALC).")
+    easy_update: Texts = Field(default_factory=dict, max_length=10, description="Its update, in such sentences.")
+    easy_all_clear: Texts = Field(default_factory=dict, max_length=10, description="Its all-clear, in such sentences.")
     icon: Annotated[str, line(20)] = "edit"
     severity: Severity
     urgency: Urgency = Urgency.IMMEDIATE
@@ -46,6 +48,8 @@ class TemplateOut(Shown):
     update: dict[str, TextOut]
     all_clear: dict[str, TextOut]
     easy: dict[str, TextOut]
+    easy_update: dict[str, TextOut]
+    easy_all_clear: dict[str, TextOut]
     icon: str
     severity: Severity
     urgency: Urgency

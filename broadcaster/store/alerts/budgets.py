@@ -12,12 +12,11 @@ from broadcaster.domain.alerts import ENDINGS, GRAVE, Alert, Status
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.escalation import PAID, Budgets, read_budgets
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
+from broadcaster.domain.warned import Warned
 from broadcaster.domain.zones import zone_of
 from broadcaster.store.alerts import counting
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alert_counts, alerts, stations
-
-_MESSAGES = {ChannelName.SMS: "SMS", ChannelName.VOICE: "calls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,9 @@ class Exceeded:
     most: int
 
     @property
-    def said(self) -> str:
-        """Return it in English."""
-        whose = "The month's" if self.month else "This alert's"
-        return f"{whose} budget of {_MESSAGES[self.channel]} is used up: {self.used} of {self.most}."
+    def warned(self) -> Warned:
+        whose = "month" if self.month else "alert"
+        return Warned(f"{whose}-budget-{self.channel}", {"used": self.used, "most": self.most})
 
 
 async def allowance(unit: Unit, alert: Alert, now: datetime) -> dict[int, int]:

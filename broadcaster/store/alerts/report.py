@@ -13,7 +13,7 @@ from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.domain.reasons import unpack
 from broadcaster.domain.report import Percentiles, Report, Unreached, Version
-from broadcaster.domain.spelling import counted
+from broadcaster.domain.warned import Warned
 from broadcaster.store import help_requests
 from broadcaster.store.alerts import alerts as alert_rows
 from broadcaster.store.alerts import answers, breakdown, budgets, counting, retiring, threads, visited
@@ -36,19 +36,20 @@ async def report(unit: Unit, alert: Alert) -> Report:
     matched = sum(by_state.values())
     pending = by_state.get(PersonState.PENDING, 0)
     stopped = {name: why for name, why in (await stops(unit)).items() if name in alert.channels}
-    warnings = []
+    warned = []
     if alert.resolved_at is not None and matched == 0 and not waiting and not chosen.get(PersonState.SPARED):
-        warnings.append(_nobody(alert))
+        warned.append(_nobody(alert))
     maybe_twice = sums.get(counting.TWICE, {}).get(1, 0)
     if maybe_twice:
-        twice = counted(maybe_twice, "message", "messages")
-        warnings.append(f"{twice} may have been sent twice: a sender died while it was sending them.")
-    warnings += [
-        f"{each.keeper} refuses {each.channel} from this service:"
-        f" {counted(each.refused, 'person', 'people')} ({each.code})."
+        warned.append(Warned("maybe-twice", {"n": maybe_twice}))
+    warned += [
+        Warned(
+            "sender-refused",
+            {"keeper": each.keeper, "channels": (each.channel,), "n": each.refused, "answer": each.code},
+        )
         for each in await retiring.refusals_of(unit, alert.id)
     ]
-    warnings += [each.said for each in await budgets.exceeded(unit, alert.station_id, alert.id, alert.sent_at)]
+    warned += [each.warned for each in await budgets.exceeded(unit, alert.station_id, alert.id, alert.sent_at)]
     channels = {
         name: {DeliveryState(state).word: n for state, n in sorted(sums.get(name, {}).items())}
         for name in alert.channels
@@ -67,7 +68,7 @@ async def report(unit: Unit, alert: Alert) -> Report:
         cancelled_at=alert.cancelled_at,
         sandbox=alert.sandbox,
         stopped=stopped,
-        warnings=tuple(warnings),
+        warned=tuple(warned),
         maybe_twice=maybe_twice,
         unconfirmed={PersonState(state).word: n for state, n in sorted(waiting.items())},
         resolved=alert.resolved_at is not None,
@@ -97,13 +98,13 @@ async def versions_of(unit: Unit, alert: Alert) -> tuple[Version, ...]:
     return tuple(sorted(found, key=lambda version: version.id))
 
 
-def _nobody(alert: Alert) -> str:
+def _nobody(alert: Alert) -> Warned:
     if alert.audience.kind is AudienceKind.DIGEST:
-        return "NOBODY was sent this digest: those who wanted it have left, or have no push and no mail."
+        return Warned("digest-to-nobody")
     if alert.audience.kind is AudienceKind.TOLD:
-        return "NOBODY had been told of the alert: its end went to no one."
-    where = "in the area " if alert.area is not None else ""
-    return f"NOBODY was reached: no one {where}is concerned by the rule '{alert.audience.kind}'."
+        return Warned("end-to-nobody")
+    code = "nobody-reached" if alert.area is None else "nobody-reached-in-area"
+    return Warned(code, {"rule": alert.audience.kind})
 
 
 def _percentiles(histogram: Mapping[int, int]) -> Percentiles:

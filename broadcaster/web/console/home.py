@@ -20,7 +20,6 @@ from broadcaster.http.route import Call
 from broadcaster.store import Unit
 from broadcaster.store import schedules as schedule_store
 from broadcaster.store.alerts import alerts, budgets, counting
-from broadcaster.web.console.alerts.live_next import over_words
 from broadcaster.web.console.alerts.live_words import sandboxed
 from broadcaster.web.console.approvals import approvals
 from broadcaster.web.console.compose import words as compose_words
@@ -52,7 +51,7 @@ async def page(call: Call[None, None]) -> web.Response:
         facts = {each.id: await _fact(unit, each, known[each.station_id], words) for each in (*active, *recent)}
         reached = await schedule_store.of_alerts(unit, list(facts))
         over = [
-            f"{station.name} – {over_words(each, words)}"
+            f"{station.name} – {each.warned.sentence(words)}"
             for station in theirs
             for each in (await budgets.exceeded(unit, station.id, None, now) if station.budgets != Budgets() else ())
         ]

@@ -6,7 +6,7 @@ from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.pipeline.helping import HELP
 from broadcaster.web.console import helping, home, inbox, polls
 from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached
-from broadcaster.web.console.compose import compose, editing, later, ppms, preview, templates, updating
+from broadcaster.web.console.compose import compose, editing, later, place, ppms, preview, templates, updating
 from broadcaster.web.console.compose import sending as compose_sending
 from broadcaster.web.console.routing import EXPORT, LOOK, REGISTER, SEND
 from broadcaster.web.console.sandbox import sandbox
@@ -31,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     SEND.data("POST", "/console/reach", compose_sending.reach, largest=SHAPE),
     SEND.data("GET", "/console/density", compose_sending.cells),
+    SEND.data("GET", "/console/place", place.name, answers={200: place.PlaceName}, query=place.PointQuery),
     SEND.data("POST", "/console/preview", preview.preview, largest=SHAPE),
     SEND.data("POST", "/console/preview/mail", preview.mail, largest=SHAPE, answers={200: _HTML, 204: None}),
     SEND.data(

@@ -14,6 +14,7 @@ from broadcaster.domain.alerts import ENDINGS, Alert, MsgType, Role, Status
 from broadcaster.domain.answers import asks
 from broadcaster.domain.spelling import folded, searched
 from broadcaster.domain.stations import Station
+from broadcaster.domain.templates import easy_in
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.auth import count
 from broadcaster.http.route import Call
@@ -185,8 +186,7 @@ async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tu
         "places": whereabouts(alert, station, words),
         "poll": poll,
         "answering": None,
-        # An update says something else than the template did.
-        "easy": alert.prepared.get("easy", {}).get(language) if alert.role is Role.FIRST else None,
+        "easy": easy_in(alert.prepared, alert.role, alert.texts).get(language),
         "asks": asks(alert) and alert.active(services.clock.now()),
         "answer_to": f"/v1/subscribers/me/answers/{alert.token}",
     }

@@ -56,7 +56,7 @@ def _places(words: Words) -> Mapping[str, str]:
         "home": words("My home"),
         "place": words("Place %(n)s"),
         "press_map": words("Press on the map where you live."),
-        "map_failed": words("The map did not come. Write an address instead."),
+        "map_failed": words("The map did not load. Write an address instead."),
         "closer": words("Closer"),
         "farther": words("Farther"),
     }

@@ -83,6 +83,8 @@ async def test_the_poster_is_there_as_page_svg_and_pdf_for_who_may_see_the_stati
     assert (status, headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
     assert scanned(svg) == [f"{api.running.url}/s/laigle"]
     assert "Scannez ce code" in svg
+    assert "Ces alertes concernent ce territoire." in svg  # its outline, without tiles
+    assert "<image" not in svg
     assert "Scan this code" in svg
     cookie = {"Cookie": mine["Cookie"]}
     async with api.http.get(f"{api.running.url}/console/stations/laigle/poster.pdf", headers=cookie) as answer:

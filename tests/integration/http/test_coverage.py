@@ -60,6 +60,16 @@ async def test_households_that_nothing_would_reach_are_estimated_and_written_to(
     (cell,) = re.findall(r'name="cell" value="([\d.-]+)" checked', page)
     row, column = cell_of(*HAUTE)
     assert cell == f"{row}.{column}"
+    status, _, said = await api.call("GET", "/v1/stations/laigle/coverage", key="laigle-admin")
+    assert (status, said["households_from"], said["households"], said["enrolled"]) == (200, "open-figures", 40, 0)
+    (told,) = said["cells"]
+    west, south, east, north = told.pop("box")
+    assert west <= HAUTE[0] < east
+    assert south <= HAUTE[1] < north
+    assert told == {"cell": cell, "households": 40, "missing": 40, "quarter": 0, "streets": ["rue Haute"]}
+    assert (said["small"], len(said["months"]), said["months"][-1]["total"]) == (1, 12, 14)
+    for key, refused in (("laigle-publish", 403), ("rugles-admin", 403), ("nobody", 401)):
+        assert (await api.call("GET", "/v1/stations/laigle/coverage", key=key))[0] == refused
     cookie = {"Cookie": mine["Cookie"]}
     async with api.http.get(f"{api.running.url}{PATH}/letter.pdf?cell={cell}", headers=cookie) as answer:
         assert (answer.status, answer.content_type) == (200, "application/pdf")

@@ -111,7 +111,7 @@ async def test_a_mailbox_provider_that_refuses_us_is_told_at_home_in_the_report_
         assert told in page
         assert "OFR006_102" in page
     _, _, found = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
-    assert "Orange refuses email from this service: 1 person (smtp:550 5.7.1)." in found["warnings"]
+    assert "Orange refuses e-mail from this service: 1 person (smtp:550 5.7.1)." in found["warnings"]
     _, _, ready = await api.call("GET", "/readyz", key=None)
     assert ready["status"] == "ready", "it is worth a warning, and alerts go out"
     assert told in ready["degraded"]

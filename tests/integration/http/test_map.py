@@ -61,8 +61,15 @@ async def test_the_area_of_an_alert_is_drawn_on_the_map_on_every_page_and_in_the
         assert {(await tile(api, each))[0] for each in addresses} == {200}
         asked = len(server.asked)
         async with api.http.get(f"{api.running.url}/console/alerts/{alert['id']}/report.pdf", headers=mine) as answer:
-            assert (await answer.read()).startswith(b"%PDF")
+            assert (await answer.read()).count(b"/Subtype /Image") == len(addresses)
         assert len(server.asked) == asked  # the PDF holds the tiles that the page showed
+        poster = "/console/stations/laigle/poster"
+        _, _, drawn = await look(api, f"{poster}.svg", **mine)
+        tiles = drawn.count('<image href="data:image/png;base64,')
+        assert tiles >= 4
+        assert "© IGN, Plan IGN v2" in drawn
+        async with api.http.get(f"{api.running.url}{poster}.pdf", headers=mine) as answer:
+            assert (await answer.read()).count(b"/Subtype /Image") == tiles
 
 
 async def named(town, alert):
@@ -89,6 +96,8 @@ async def test_pages_say_where_an_alert_is_by_its_address_or_by_the_way_from_the
         await named(town, alert)
         async for path, page in pages_of(api, alert):
             assert re.search(r"Within [\d,]+\u202fm of 12 Rue Saint-Jean 61300 L'Aigle", page), path
+        at = "/console/place?lon=0.6283&lat=48.7631"  # before it is sent
+        assert (await look(api, at, **await api.sign_in()))[2] == {"label": ban.here}
         ban.here = ""
         async with town.store.write() as unit:
             station = await stations.by_slug(unit, "laigle")

@@ -34,6 +34,37 @@ async def test_an_alert_says_what_its_template_says_once_its_blanks_are_filled(a
     assert status == 200, reach
 
 
+async def test_updates_and_all_clears_are_easy_to_read_while_they_say_what_the_template_says(api):
+    _, _, alert = await api.call("POST", "/v1/alerts", {"station": "laigle", "template": "flood", "area": circle()})
+    mine = await api.sign_in()
+    draft = {"station": "laigle", "updates": alert["id"], "texts": written(alert["prepared"]["update"])}
+    _, _, seen = await api.call("POST", "/console/preview", draft, key=None, headers=mine)
+    assert seen["easy"]["fr"]["headline"] == "L'eau monte encore."
+    draft["texts"]["fr"]["instruction"] = "Descendez."
+    _, _, seen = await api.call("POST", "/console/preview", draft, key=None, headers=mine)
+    assert list(seen["easy"]) == ["en"]
+    new = {"station": "laigle", "template": "flood", "texts": written(alert["texts"])}
+    _, _, seen = await api.call("POST", "/console/preview", new, key=None, headers=mine)
+    assert seen["easy"]["en"]["headline"] == "There is a flood."
+
+    texts = written(alert["prepared"]["update"])
+    _, _, update = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"texts": texts})
+    assert "L&#39;eau monte encore." in await page_of(api, update)
+    asked = await api.http.get(f"{api.running.url}/console/alerts/{update['id']}/cancel", headers=mine)
+    assert "L&#39;inondation est finie." in await asked.text()
+    _, _, ended = await api.call("POST", f"/v1/alerts/{update['id']}/cancel")
+    assert "L&#39;inondation est finie." in await page_of(api, ended)
+
+
+def written(texts):
+    parts = ("headline", "description", "instruction")
+    return {language: {part: text[part].strip("[]") for part in parts} for language, text in texts.items()}
+
+
+async def page_of(api, alert):
+    return (await api.call("GET", alert["url"].removeprefix(api.running.url), key=None))[2]
+
+
 async def test_what_is_given_goes_before_the_template_and_a_drill_is_a_drill(api):
     asked = {"station": "laigle", "template": "flood", "area": circle(), "severity": "extreme", "headline": "Crue"}
     status, _, alert = await api.call("POST", "/v1/alerts", asked)

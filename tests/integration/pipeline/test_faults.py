@@ -365,8 +365,8 @@ async def test_a_provider_that_refuses_the_sender_retires_nobody_and_its_own_wor
         account = await api.finished(alert["id"])
         assert account["channels"]["email"] == {"accepted": 1, "failed": 5}
         assert account["warnings"] == [
-            "Orange refuses email from this service: 4 people (smtp:550).",
-            "Free refuses email from this service: 1 person (smtp:550).",
+            "Orange refuses e-mail from this service: 4 people (smtp:550).",
+            "Free refuses e-mail from this service: 1 person (smtp:550).",
         ]
         await quiet(town)
         town.smtp.heal()

@@ -11,7 +11,7 @@ REACH = {
     "people": 9, "registered": 9, "others": 0, "others_fewer_than": None, "unconfirmed": 0, "devices": 1,
     "reachable": 9, "unused": 0, "no_contact": 0, "further": {}, "opted_out": 0, "paused": 0,
     "channels": {}, "sms": (), "cost_minor": 0, "currency": "EUR",
-    "seconds_to_95": None, "area_km2": None, "sandbox": [], "warnings": (),
+    "seconds_to_95": None, "area_km2": None, "sandbox": [], "warned": (),
     "hearing": {"now": 9, "later": 0, "digest": 0, "unwanted": 0, "missed": 0},
     "woken": 0,
     "expected": {
@@ -60,3 +60,23 @@ def test_who_opted_out_is_counted_apart(reach, said, unsaid):
     lines = " ".join(shown.get().split())
     assert [each for each in said if each not in lines] == []
     assert [each for each in unsaid if each in lines] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en_GB.UTF-8", ["warning: 2 of 9 people have no contact at all: go and see them.", "sms or phone call would"]),
+        ("fr_FR.UTF-8", ["2 sur 9 personnes. Allez les voir.", "joignables par SMS ou appel"]),
+    ],
+)
+def test_warnings_are_said_in_the_terminals_language_and_a_newer_services_by_code(monkeypatch, language, said):
+    monkeypatch.setenv("LC_ALL", language)
+    warned = [
+        {"code": "no-contact-visit", "params": {"some": 2, "n": 9}},
+        {"code": "contact-not-used", "params": {"some": 3, "n": 9, "channels": ["sms", "voice"]}},
+        {"code": "not-known-here", "params": {"n": 1}},
+    ]
+    console = Console(width=200)
+    with console.capture() as shown:
+        show_reach(console, {**REACH, "warned": warned})
+    assert [each for each in (*said, "not-known-here") if each.lower() not in shown.get().lower()] == []

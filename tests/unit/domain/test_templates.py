@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from broadcaster.domain.alerts import Role
 from broadcaster.domain.stations import TOPICS, StationKind
-from broadcaster.domain.templates import BLANK, Template, easy_for, filled, still_blank
+from broadcaster.domain.templates import BLANK, Template, easy_in, filled, still_blank
 from broadcaster.http.schemas.templates import TemplateIn
 from broadcaster.shipped import shipped
 
@@ -52,19 +53,32 @@ def test_the_intruder_is_not_warned_by_a_sound():
 @pytest.mark.parametrize("kind", StationKind)
 def test_each_template_has_an_easy_text_of_short_lines(kind):
     for name, each in shipped(kind).items():
-        assert set(each.easy) == set(each.texts), name
-        for text in each.easy.values():
-            lines = [text.headline, *text.instruction.splitlines()]
-            assert not BLANK.search("".join(lines)), name
-            sentences = [said for line in lines for said in line.replace("?", ".").split(".") if said.strip()]
-            assert all(len(said.split()) <= 14 for said in sentences), (name, sentences)
+        for easy in (each.easy, each.easy_update, each.easy_all_clear):
+            assert set(easy) == set(each.texts), name
+            for text in easy.values():
+                lines = [text.headline, *text.instruction.splitlines()]
+                assert not BLANK.search("".join(lines)), name
+                sentences = [said for line in lines for said in line.replace("?", ".").split(".") if said.strip()]
+                assert all(len(said.split()) <= 14 for said in sentences), (name, sentences)
 
 
-def test_an_easy_text_goes_only_with_the_instruction_that_it_says():
-    flood, evacuation = (shipped(StationKind.AUTHORITY)[name] for name in ("flood", "evacuation"))
-    assert set(easy_for(flood, flood.texts, {})) == {"fr", "en"}
+def test_an_easy_text_goes_only_with_what_it_says():
+    known = shipped(StationKind.AUTHORITY)
+    flood, evacuation, road = (known[name] for name in ("flood", "evacuation", "road"))
+
+    def easy(template, texts, role=Role.FIRST):
+        return easy_in(template.prepared, role, texts)
+
+    assert easy(flood, flood.texts) == flood.easy
     own = {language: replace(text, headline="Crue de la Risle") for language, text in flood.texts.items()}
-    assert set(easy_for(flood, own, {})) == {"fr", "en"}, "another headline says nothing else to do"
-    assert easy_for(flood, {"fr": replace(flood.texts["fr"], instruction="Descendez.")}, {}) == {}
+    assert easy(flood, own) == flood.easy, "another headline says nothing else to do"
+    assert easy(flood, {"fr": replace(flood.texts["fr"], instruction="Descendez.")}) == {}
     by_hand = evacuation.texts["fr"].instruction.replace("[lieu d'accueil]", "la salle").replace("[numéro]", "112")
-    assert set(easy_for(evacuation, {"fr": replace(evacuation.texts["fr"], instruction=by_hand)}, {})) == {"fr"}
+    assert set(easy(evacuation, {"fr": replace(evacuation.texts["fr"], instruction=by_hand)})) == {"fr"}
+    assert easy(flood, flood.update, Role.UPDATE) == flood.easy_update
+    assert easy(flood, flood.texts, Role.UPDATE) == flood.easy, "an update of the area alone"
+    assert easy(flood, flood.all_clear, Role.ALL_CLEAR) == flood.easy_all_clear
+    assert easy(flood, flood.texts, Role.ALL_CLEAR) == easy(flood, flood.texts, Role.MISTAKE) == {}
+    assert easy(road, road.all_clear, Role.ALL_CLEAR) == road.easy_all_clear
+    one_lane = {"fr": replace(road.all_clear["fr"], headline="Une voie est rouverte")}
+    assert easy(road, one_lane, Role.ALL_CLEAR) == {}, "without an instruction the headline says it"

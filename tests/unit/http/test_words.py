@@ -22,6 +22,7 @@ from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
 from broadcaster.domain.setup_sentences import SETUP_SENTENCES
+from broadcaster.domain.warned import WARNINGS
 from broadcaster.languages import CONSOLE, LANGUAGES, catalogs
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.web.i18n import preferred
@@ -46,7 +47,7 @@ COUNTED = re.compile(r"""\b(?:many|forms)\(\s*(?:"([^"]+)",\s*"([^"]+)"|'([^']+)
 
 def counted():
     """Sentences that have a form for one and a form for several."""
-    return {said for said in SENTENCES.values() if isinstance(said, tuple)} | {
+    return {said for said in (*SENTENCES.values(), *WARNINGS.values()) if isinstance(said, tuple)} | {
         tuple(filter(None, each)) for path in FILES for each in COUNTED.findall(path.read_text(encoding="utf-8"))
     }
 
@@ -76,7 +77,8 @@ def helps(command=main):
 
 
 def used():
-    found = {ONE_OF_SEVERAL, *SETUP_SENTENCES.values(), *(said for said in SENTENCES.values() if isinstance(said, str))}
+    found = {ONE_OF_SEVERAL, *SETUP_SENTENCES.values()}
+    found |= {said for said in (*SENTENCES.values(), *WARNINGS.values()) if isinstance(said, str)}
     found |= {
         *reasons.SENTENCES.values(),
         *CHANNEL_WORDS.values(),

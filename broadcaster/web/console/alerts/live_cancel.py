@@ -9,6 +9,7 @@ from pydantic import Field
 from broadcaster.domain.alerts import ENDINGS, MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Alert, Role, Text
 from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
+from broadcaster.domain.templates import easy_in
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.reading import form_of
@@ -123,6 +124,7 @@ async def _page(
     shown = {
         **heading(alert, station, words),
         "texts": texts,
+        "easy": easy_in(alert.prepared, Role(call.query.kind), texts),
         "limits": FIELDS,
         "kind": call.query.kind,
         "wrong": wrong,

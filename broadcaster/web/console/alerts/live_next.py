@@ -4,7 +4,6 @@ from typing import Any
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.escalation import Until
-from broadcaster.domain.people import ChannelName
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -25,7 +24,7 @@ async def part(call: Call[Any, Any], alert: Alert, station: Station, words: Word
     return {
         "step": step_words(found, station, words),
         "may_step": found is not None and call.may(Permission.SEND, station.id),
-        "over_budget": [over_words(each, words) for each in over],
+        "over_budget": [each.warned.sentence(words) for each in over],
     }
 
 
@@ -45,15 +44,3 @@ def step_words(found: Next | None, station: Station, words: Words) -> dict[str, 
         "due": found.due_at.isoformat(),
         "people": number(found.people, words),
     }
-
-
-def over_words(each: budgets.Exceeded, words: Words) -> str:
-    """Return a sentence about an exhausted budget."""
-    gaps = {"used": number(each.used, words), "most": number(each.most, words)}
-    by = {
-        (ChannelName.SMS, True): words("The month's budget of SMS is used up: %(used)s of %(most)s.", **gaps),
-        (ChannelName.SMS, False): words("This alert's budget of SMS is used up: %(used)s of %(most)s.", **gaps),
-        (ChannelName.VOICE, True): words("The month's budget of calls is used up: %(used)s of %(most)s.", **gaps),
-        (ChannelName.VOICE, False): words("This alert's budget of calls is used up: %(used)s of %(most)s.", **gaps),
-    }
-    return by[each.channel, each.month]

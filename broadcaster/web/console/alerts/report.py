@@ -176,7 +176,7 @@ def _timeline(
     add(alert.finished_at, words("Everyone is accounted for"))
     add(alert.cancelled_at, _followed(facts, words))
     if alert.cancelled_at is None and alert.msg_type is not MsgType.CANCEL:
-        add(alert.expires_at, words("Expired") if facts.at >= alert.expires_at else words("Will be over"))
+        add(alert.expires_at, words("Expired") if facts.at >= alert.expires_at else words("Will end"))
     found.sort(key=lambda each: each[0])
     return [
         (

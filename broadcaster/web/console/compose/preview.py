@@ -24,6 +24,7 @@ from broadcaster.http.validation import findings
 from broadcaster.pipeline.render import Context, cheap_sms, cut_in_sms, render, sms_text
 from broadcaster.pipeline.rules import check_questions
 from broadcaster.web.console.compose.draft import Page, context_of, publisher
+from broadcaster.web.console.compose.easy import easy_of
 from broadcaster.web.console.compose.findings import field_of, unreadable
 from broadcaster.web.console.frame import words_of
 from channels.sms import count
@@ -78,6 +79,13 @@ class Previews(Shown):
     voice: VoicePreview
 
 
+class EasyPreview(Shown):
+    """What the alert's page offers in plain short sentences."""
+
+    headline: str
+    instruction: str
+
+
 class Finding(Shown):
     field: str
     problem: str
@@ -85,6 +93,7 @@ class Finding(Shown):
 
 class PreviewOut(Shown):
     languages: dict[str, Previews]
+    easy: dict[str, EasyPreview]
     findings: tuple[Finding, ...]
 
 
@@ -109,8 +118,13 @@ async def preview(call: Call[None, None]) -> web.Response:
     )
     found = reversed([*wrong, *unreadable(readable)])
     told = {field_of(each): sentence(each, words) for each in found}  # the first counts
+    easy = await easy_of(call, page, station, texts)
     return answer(
-        PreviewOut(languages=shown, findings=tuple(Finding(field=where, problem=what) for where, what in told.items()))
+        PreviewOut(
+            languages=shown,
+            easy={language: EasyPreview.model_validate(text) for language, text in easy.items()},
+            findings=tuple(Finding(field=where, problem=what) for where, what in told.items()),
+        )
     )
 
 

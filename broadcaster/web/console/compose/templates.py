@@ -13,7 +13,7 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused, sentence
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import Station, StationKind
-from broadcaster.domain.templates import Template
+from broadcaster.domain.templates import TEXTS, Template
 from broadcaster.http.messages import texts_in
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
@@ -35,7 +35,6 @@ from broadcaster.web.topics import topics_of
 
 NEW = "new"
 LIMITS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
-PARTS = ("texts", "update", "all_clear", "easy")
 _CHOICES = ("territory", "silent", "ppms")
 _LONGEST_NAME = 60
 
@@ -114,7 +113,7 @@ def _written(found: Template | None, station: Station) -> dict[str, str]:
     form |= {f"channel.{each}": "1" for each in found.by} | {"topic": found.topic or ""}
     for language in _languages(found, station):
         form[f"events.{language}"] = found.events.get(language, "")
-        for part in PARTS:
+        for part in TEXTS:
             text = getattr(found, part).get(language)
             form |= {f"{part}.{language}.{name}": getattr(text, name, "") for name in LIMITS}
         asking = found.texts.get(language, Text(""))
@@ -141,7 +140,7 @@ def _document(form: Mapping[str, str], found: Template | None, station: Station)
     for language in _languages(found, station):
         if form.get(f"events.{language}", "").strip():
             document["events"][language] = form[f"events.{language}"]
-        for part in PARTS:
+        for part in TEXTS:
             said = _said(form, part, language)
             needed = part == "texts" and language == station.languages[0]
             if needed or any(said.values()):

@@ -130,7 +130,7 @@ def _drafts(words: Words) -> dict[str, Said]:
         "no_channel": words("Choose at least one channel."),
         "no_group": words("Choose at least one group."),
         "no_day": words("Choose a day and an hour."),
-        "no_text": words("Nobody reads this language: no text was written in it."),
+        "no_text": words("There is no text in this language yet."),
     }
 
 
@@ -175,7 +175,7 @@ def _checks(words: Words) -> dict[str, Said]:
         "wakes_no": words.forms(
             "Let them sleep: %(n)s person never hears of it.", "Let them sleep: %(n)s people never hear of it."
         ),
-        "choose_wakes": words("Choose first: is anybody to be woken?"),
+        "choose_wakes": words("Choose first: wake people, or let them sleep?"),
         "warn_later": words.forms(
             "%(n)s person is told only when their quiet hours end. A serious danger would wake everybody.",
             "%(n)s people are told only when their quiet hours end. A serious danger would wake everybody.",

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import aiohttp_jinja2
@@ -13,13 +12,13 @@ from markupsafe import Markup
 
 from broadcaster.atlas.homes import box_of, cell_of
 from broadcaster.domain.audit import Action
-from broadcaster.domain.coverage import LEAST_HOUSEHOLDS, CellId, Coverage, Covered, estimated, streets_of
+from broadcaster.domain.coverage import LEAST_HOUSEHOLDS, CellId, Covered, by_month, streets_of
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.http.stations import station_named
-from broadcaster.pipeline.coverage import homes
+from broadcaster.pipeline.coverage import estimate
 from broadcaster.register.households import figures_in
 from broadcaster.store.operations import audit
 from broadcaster.store.people import coverage
@@ -31,7 +30,6 @@ from broadcaster.web.console.uploading import LARGEST, FileTooLarge, NoFile, rec
 from broadcaster.web.i18n import Words, catalogs
 from broadcaster.web.pages import to
 
-MONTHS = 12
 _MOST_CELLS = 200
 _SIDE = 600.0
 
@@ -62,7 +60,7 @@ async def upload(call: Call[None, None]) -> web.Response:
 async def letter(call: Call[None, None]) -> web.Response:
     """Return the letter to the households of the chosen cells, as PDF: one for all, to be copied."""
     station = await _station(call)
-    found, _ = await _estimate(call, station)
+    found, _ = await estimate(call.services, station)
     chosen = {_cell(each) for each in call.request.query.getall("cell", [])[:_MOST_CELLS]}
     cells = [each for each in found.cells if each.cell in chosen]
     words = words_of(call.request)
@@ -91,18 +89,9 @@ def _written(call: Call[Any, Any], station: Station, cells: Sequence[Covered]) -
     return aiohttp_jinja2.render_string("letter.html", call.request, facts)
 
 
-async def _estimate(call: Call[Any, Any], station: Station) -> tuple[Coverage, bool]:
-    """Return the estimate, and whether it is by open figures."""
-    async with call.services.store.read() as unit:
-        figures = await coverage.figures_of(unit, station.id)
-        known = await coverage.streets_known(unit, station.id, cell_of)
-    found = await homes(call.services, station)
-    return estimated(figures or known, found, open_figures=bool(figures)), bool(figures)
-
-
 async def _shown(call: Call[Any, Any], station: Station, wrong: str = "", *, of_letter: bool = False) -> web.Response:
     words = words_of(call.request)
-    found, is_open = await _estimate(call, station)
+    found, is_open = await estimate(call.services, station)
     async with call.services.store.read() as unit:
         days = await coverage.enrolled_by_day(unit, station.id)
     facts = {
@@ -115,7 +104,10 @@ async def _shown(call: Call[Any, Any], station: Station, wrong: str = "", *, of_
         "number": words.number,
         "least": LEAST_HOUSEHOLDS,
         "quarters": _quarters(words),
-        "months": _months(days, call.services.clock.now(), station, words),
+        "months": [
+            (format_date(each.first, "MMMM y", locale=words.locale), each)
+            for each in by_month(days, call.services.clock.now(), zone_of(station.region))
+        ],
         "picture": _picture(found.cells),
         "most": LARGEST >> 20,
         "unreachable": not reachable(call.services.base_url),
@@ -126,31 +118,6 @@ async def _shown(call: Call[Any, Any], station: Station, wrong: str = "", *, of_
 
 def _quarters(words: Words) -> tuple[str, str, str, str]:
     return words("under a quarter"), words("a quarter to a half"), words("a half to three quarters"), words("most")
-
-
-def _months(
-    days: Sequence[tuple[datetime, int]], now: datetime, station: Station, words: Words
-) -> list[dict[str, Any]]:
-    """Return the last months: how many enrolled in each, and how many were by its end."""
-    zone = zone_of(station.region)
-    today = now.astimezone(zone)
-    first = today.year * 12 + today.month - MONTHS
-    new = [0] * MONTHS
-    before = 0
-    for day, n in days:
-        local = day.astimezone(zone)
-        place = local.year * 12 + local.month - 1 - first
-        if place < 0:
-            before += n
-        else:
-            new[min(place, MONTHS - 1)] += n
-    found, total = [], before
-    for place, n in enumerate(new):
-        total += n
-        year, month = divmod(first + place, 12)
-        name = format_date(datetime(year, month + 1, 1, tzinfo=zone), "MMMM y", locale=words.locale)
-        found.append({"name": name, "new": n, "total": total})
-    return found
 
 
 def _picture(cells: Sequence[Covered]) -> Markup:

@@ -1,5 +1,6 @@
 """/console/stations/{slug}/poster: the poster with the station's QR code, as a page, SVG and PDF."""
 
+import asyncio
 import ipaddress
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,11 +10,16 @@ from aiohttp import web
 from broadcaster.domain.stations import Station
 from broadcaster.http.route import Call
 from broadcaster.http.stations import station_named
+from broadcaster.http.templates import territory
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations.poster_drawing import address_of, poster
+from broadcaster.web.drawing import Picture, draw
+from broadcaster.web.ground import TILES, embedded, tiled
 from broadcaster.web.i18n import catalogs
+from zones import Area
 
+_MARGIN = 0.08
 _PAGE = (
     "<!doctype html><html><head><title>{title}</title><style>@page{{size:A4;margin:0}}body{{margin:0}}"
     "svg{{display:block;width:210mm;height:297mm}}</style></head><body>{svg}</body></html>"
@@ -27,15 +33,17 @@ async def page(call: Call[None, None]) -> web.Response:
 
 async def svg(call: Call[None, None]) -> web.Response:
     station = await _station(call)
-    return web.Response(text=_drawn(call, station), content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    return web.Response(
+        text=await _drawn(call, station), content_type="image/svg+xml", headers={"Cache-Control": "no-store"}
+    )
 
 
 async def pdf(call: Call[None, None]) -> web.Response:
     """Return the poster as PDF, A4."""
     station = await _station(call)
-    title = address_of(call.services.base_url, station.slug)
+    title, drawn = address_of(call.services.base_url, station.slug), await _drawn(call, station)
     try:
-        made = await call.request.app[PRINTER].pdf_of(_PAGE.format(title=title, svg=_drawn(call, station)))
+        made = await call.request.app[PRINTER].pdf_of(_PAGE.format(title=title, svg=drawn))
     except NoPdf as problem:
         words = words_of(call.request)
         lacking = words("On the service's machine these packages are missing: %(packages)s.", packages=PACKAGES)
@@ -47,11 +55,25 @@ async def pdf(call: Call[None, None]) -> web.Response:
     )
 
 
-def _drawn(call: Call[Any, Any], station: Station) -> str:
+async def _drawn(call: Call[Any, Any], station: Station) -> str:
     own = catalogs().words(*station.languages)
     others = (*station.languages[1:], *catalogs().languages)
     other = next(words for words in map(catalogs().words, others) if words != own)
-    return poster(station, call.services.base_url, own, other)
+    picture, by = await _picture(call, station), call.services.settings.tiles_by
+    return poster(station, call.services.base_url, own, other, picture=picture, map_by=by)
+
+
+async def _picture(call: Call[Any, Any], station: Station) -> Picture | None:
+    """Return the station's territory over the map, with its tiles embedded; None without a boundary."""
+    if station.boundary is None:
+        return None
+    on_tiles = tiled(call.services.settings)
+
+    def drawn() -> Picture:
+        area = Area.from_json({"polygons": territory(station)})
+        return draw(area, None, (station.lon, station.lat), tiled=on_tiles, margin=_MARGIN)
+
+    return await embedded(call.request.app[TILES], await asyncio.to_thread(drawn))
 
 
 def _shown(call: Call[Any, Any], station: Station, trouble: str = "") -> web.Response:

@@ -1,7 +1,8 @@
 """The poster for the town hall's door: one A4 SVG in millimetres, also the source of the PDF.
 
 No font is embedded: text is measured for the widest of the usual sans-serif faces, so that it fits in any. The QR code
-(ISO/IEC 18004) has its quiet zone of four modules, and corrects errors in up to a quarter of it.
+(ISO/IEC 18004) has its quiet zone of four modules, and corrects errors in up to a quarter of it. Beside it is the map
+of the territory, if the station has one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ import segno
 from markupsafe import escape
 
 from broadcaster.domain.stations import Station
+from broadcaster.web.drawing import Picture
 from broadcaster.web.i18n import Words
 from channels.sms import written
 
@@ -20,10 +22,13 @@ WIDTH, HEIGHT = 210.0, 297.0
 
 _FACES = "Liberation Sans, Arial, Helvetica, Noto Sans, DejaVu Sans, sans-serif"
 _DEEP, _BRASS, _INK, _QUIET, _PALE = "#17456e", "#f3c15f", "#17191d", "#565a63", "#e4edf5"
+_LINE = "#b3261e"
 _EDGE = 16.0
 _BAND = 72.0
 _LOGO = 40.0
 _CODE = 98.0
+_CODE_BESIDE_MAP = 8.0
+_MAP_LEFT, _MAP_TOP, _MAP_WIDTH = 108.0, 83.0, 86.0
 _QUIET_MODULES = 4
 _NARROW, _WIDE = "iljtfrI.,:;!'’|()[] -\u202f\u00a0", "mwMW@%Œœ—"
 _BELL = (
@@ -47,8 +52,13 @@ def address_of(base_url: str, slug: str) -> str:
     return f"{base_url.rstrip('/')}/s/{slug}"
 
 
-def poster(station: Station, base_url: str, own: Words, other: Words) -> str:
-    """Return the poster as SVG; ``own`` first and large, ``other`` below it."""
+def poster(
+    station: Station, base_url: str, own: Words, other: Words, *, picture: Picture | None = None, map_by: str = ""
+) -> str:
+    """Return the poster as SVG; ``own`` first and large, ``other`` below it.
+
+    ``picture``: the territory; ``map_by``: the attribution of the tiles under it.
+    """
     address = address_of(base_url, station.slug)
     steps = [Step(words_own, words_other) for words_own, words_other in zip(_steps(own), _steps(other), strict=True)]
     opening = (
@@ -59,7 +69,8 @@ def poster(station: Station, base_url: str, own: Words, other: Words) -> str:
         opening,
         f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#fff"/>',
         *_top(station.name, own, other),
-        *_code(address),
+        *_code(address, (WIDTH - _CODE) / 2 if picture is None else _CODE_BESIDE_MAP),
+        *(() if picture is None else _map(picture, station.name, map_by, own, other)),
         *_address(address),
         *_stairs(steps),
         *_bottom(station, own, other),
@@ -100,18 +111,17 @@ def _top(name: str, own: Words, other: Words) -> Iterable[str]:
         yield _text(_promise(other), _EDGE, _BAND - 6.5, 4.6, fill=_PALE)
 
 
-def _code(address: str) -> Iterable[str]:
+def _code(address: str, left: float) -> Iterable[str]:
     matrix = [list(row) for row in segno.make_qr(address, error="q", boost_error=True).matrix]
     modules = len(matrix) + 2 * _QUIET_MODULES
     scale = _CODE / modules
-    left, top = (WIDTH - _CODE) / 2, _BAND + 1
     runs = "".join(
         f"M{x + _QUIET_MODULES} {y + _QUIET_MODULES}h{length}v1h-{length}z"
         for y, row in enumerate(matrix)
         for x, length in _runs(row)
     )
     yield (
-        f'<path transform="translate({left:.3f} {top:.3f}) scale({scale:.5f})" fill="#000"'
+        f'<path transform="translate({left:.3f} {_BAND + 1:.3f}) scale({scale:.5f})" fill="#000"'
         f' shape-rendering="crispEdges" d="{runs}"/>'
     )
 
@@ -124,6 +134,39 @@ def _runs(row: Sequence[int]) -> Iterable[tuple[int, int]]:
         elif not dark and begun is not None:
             yield begun, at - begun
             begun = None
+
+
+def _map(picture: Picture, name: str, by: str, own: Words, other: Words) -> Iterable[str]:
+    """Draw the territory over its tiles; without tiles, with the town's name."""
+    height = _MAP_WIDTH * picture.height / picture.width
+    yield (
+        f'<svg x="{_MAP_LEFT:g}" y="{_MAP_TOP:g}" width="{_MAP_WIDTH:g}" height="{height:.2f}" viewBox="{picture.left}'
+        f' {picture.top} {picture.width} {picture.height}">'
+        f'<rect x="{picture.left}" y="{picture.top}" width="{picture.width}" height="{picture.height}" fill="{_PALE}"/>'
+    )
+    for each in picture.tiles:
+        yield (
+            f'<image href="{each.href}" x="{each.left}" y="{each.top}" width="{each.width}" height="{each.height}"'
+            ' preserveAspectRatio="none"/>'
+        )
+    yield (
+        f'<path d="{picture.area}" fill="{_LINE}" fill-opacity=".08" stroke="{_LINE}" stroke-width="{picture.stroke}"'
+        ' fill-rule="evenodd"/>'
+    )
+    if picture.town and not picture.tiles:
+        (x, y), size = picture.town, picture.width / 22
+        yield f'<circle cx="{x}" cy="{y}" r="{picture.width / 140:.0f}" fill="{_INK}"/>'
+        yield _text(name, x + size / 2, y - size / 3, size, fill=_INK, bold=True)
+    yield "</svg>"
+    if picture.tiles:
+        yield _text(by, _MAP_LEFT + 1, _MAP_TOP + height + 3.4, 2.6, fill=_QUIET)
+    y = _MAP_TOP + height + 10
+    for words, size, fill in ((own, 4.6, _INK), (other, 3.9, _QUIET)):
+        if words is own or other.language != own.language:
+            said = words("These alerts are for this area.")
+            lines, fits = fitted(said, _MAP_WIDTH, sizes=(size, size * 0.9, size * 0.8), most=1)
+            yield _text(lines[0], _MAP_LEFT + _MAP_WIDTH / 2, y, fits, fill=fill, middle=True)
+            y += 6
 
 
 def _address(address: str) -> Iterable[str]:

@@ -62,11 +62,24 @@ export class Check {
     this.summary();
     this.picture();
     this.showSeen();
+    this.nameCircle();
     return this.ask();
+  }
+
+  /** Name a circle by its address; where the service knows none, its way from the town hall stays. */
+  async nameCircle() {
+    const { circles } = this.draft;
+    const circle = circles[0];
+    if (circles.length !== 1 || circle.label) return;
+    const found = await operatorRequest("GET", `/console/place?lon=${circle.lon}&lat=${circle.lat}`).catch(() => ({ label: "" }));
+    if (!found.label || this.draft.circles[0] !== circle) return;
+    circle.label = found.label;
+    if (this.found) this.say(this.found);
   }
 
   async ask() {
     const mine = ++this.asked;
+    this.found = null;
     one("#sentence").textContent = "…";
     one("#warnings").replaceChildren();
     try {

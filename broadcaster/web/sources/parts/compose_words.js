@@ -2,6 +2,7 @@
 
 import { operatorRequest } from "./operator_request.js";
 import { body, expires, onset } from "./compose_draft.js";
+import { showEasy } from "./compose_easy.js";
 import { all, language, many, one } from "./dom.js";
 
 const TYPED_MS = 250;
@@ -192,13 +193,15 @@ export class Wording {
   /** Fetch the channels' previews. */
   async preview() {
     const mine = ++this.asked;
-    const question = { ...body(this.given, this.draft), expires: expires(this.draft)?.toISOString() };
+    const updates = this.given.editing?.updates || "";
+    const question = { ...body(this.given, this.draft), expires: expires(this.draft)?.toISOString(), updates };
     delete question.area;
     delete question.territory;
     try {
       const found = await operatorRequest("POST", `/console/preview?lang=${language}`, question);
       if (mine !== this.asked) return;
       this.previews = found.languages;
+      this.easy = found.easy;
       this.findings = found.findings;
       this.tell();
       this.show();
@@ -288,6 +291,7 @@ export class Wording {
         one("#cheaper p").textContent = many(this.words.cheaper, found.sms.cheaper.segments, { now: n, signs: found.sms.culprits.join("  ") });
       }
     }
+    showEasy(this.easy?.[this.tab], this.tab);
     if (this.seen === "email" && found) this.mail();
   }
 
