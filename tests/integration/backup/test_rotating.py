@@ -118,6 +118,7 @@ async def test_a_rotation_that_is_killed_midway_goes_on_when_it_is_run_again(ful
     code, said, trouble = await ran("keys", "rotate", env=env)
     assert (code, "newest secret" in said) == (0, True), trouble
     assert (data / "secret.key").read_text().strip() == NEW.hex()
+    assert (data / "secret.key.old").read_text().split() == [SECRET.hex()]
     full.vault = Vault([NEW])
     await rotating.adopt(full)
     await every_value_opens(full, new)

@@ -90,6 +90,13 @@ async def test_an_alert_is_updated_and_ended_from_the_terminal_and_what_is_refus
     await both(seeded, running, *words, code=WAITS,
                en="a second person must approve it", fr="une seconde personne doit la valider")  # fmt: skip
     await both(seeded, running, *SEND, "--yes", code=WAITS, en="/console/approvals/", fr="/console/approvals/")
+    later = (*SEND, "--at", "2030-12-02 07:30", "--reason", "Marée", "--yes")
+    await both(seeded, running, *later, code=WAITS, en="/console/schedules/", fr="/console/schedules/")
+    listed = await seeded.beside("schedule", "list", "--json", TOCSIN_URL=running)
+    scheduled = listed.document["schedules"][0]
+    assert scheduled["awaiting_approval"]
+    shown_so = await seeded.beside("schedule", "show", scheduled["id"], TOCSIN_URL=running)
+    assert "waits for approval" in shown_so.out
     waiting = await seeded.beside(*words, "--json", TOCSIN_URL=running)
     assert (waiting.code, waiting.document["state"]) == (WAITS, "awaiting_approval")
     shown_so = await seeded.beside("alert", "show", waiting.document["id"], TOCSIN_URL=running)
