@@ -131,3 +131,14 @@ async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api)
     assert old["state"] == "overtaken"
     late, _, problem = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"headline": "Autre"})
     assert (late, problem["code"]) == (412, "alert-changed")
+
+    # So does an alert for later: who may approve finds it on the first page.
+    _, _, plan = await api.call("POST", "/v1/schedules", an_alert(at="2030-12-02T07:30", reason="Marée"))
+    one = f"/console/schedules/{plan['id']}"
+    for name, approves in (("approver", True), ("publish", False)):
+        assert f'href="{one}"' in (await look(api, "/console", **who[name]))[2]
+        assert ("Approve it" in (await look(api, one, **who[name]))[2]) is approves
+    assert (await send(api, one, "action=approve", **who["approver"]))[0] == 303
+    assert f'href="{one}"' not in (await look(api, "/console", **who["approver"]))[2]
+    _, _, approved = await api.call("GET", f"/v1/schedules/{plan['id']}")
+    assert (plan["awaiting_approval"], approved["awaiting_approval"]) == (True, False)
