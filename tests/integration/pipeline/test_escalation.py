@@ -311,7 +311,7 @@ async def test_a_budget_stops_a_moderate_alert_and_never_a_severe_one(
             told = command(station, channels=(), severity=severity, area=None, audience=EVERYONE)
             foreseen = await reach(services, Question(station, told.message))
             assert foreseen.over_budget == {_V: foreseen.expected.messages[_V] - 3}
-            assert any("sent anyway" in each for each in foreseen.warnings) is (severity is Severity.SEVERE)
+            assert any("made anyway" in each for each in foreseen.warnings) is (severity is Severity.SEVERE)
             alert, _ = await issue(services, told)
             await resolve(services, alert.id)
             for _ in range(4):
