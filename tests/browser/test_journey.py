@@ -140,7 +140,7 @@ async def test_a_visitor_who_walks_in_is_told_on_the_way(visit, village, firefox
     alert = await village.api.issue(texts=texts, area=area)
     await village.api.finished(alert["id"])
     page = await visit("/here", browser=firefox, at=CENTRE)  # in the town, and some 1,400 m from the gas
-    await page.get_by_role("button", name="Regarder là où je suis").click()
+    await page.get_by_role("button", name="Vérifier là où je suis").click()
     await page.get_by_role("button", name=re.compile("^2")).click()
     await expect(page.locator("#staying")).to_be_visible()
     assert not [each for each in desktop.notices if "gaz" in each.title]

@@ -83,7 +83,7 @@ async def test_a_person_is_added_and_told_first_by_keyboard_alone(visit, village
     await to_field(page, "Save")
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_contain_text("The letter is due within eight days.")
-    await expect(page.locator("main")).to_contain_text("Rose Aubépine: on the alert list, told first")
+    await expect(page.locator("main")).to_contain_text("Rose Aubépine, on the alert list, told first")
     await to_field(page, "The letter was sent")
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_contain_text(re.compile("The letter was sent on .*Last confirmed on"))

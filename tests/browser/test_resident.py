@@ -389,10 +389,10 @@ async def test_here_tells_the_service_a_cell_and_decides_the_rest_itself(visit, 
     asked: list[str] = []
     page = await visit("/here", at=INSIDE)
     page.context.on("request", lambda request: asked.append(request.url + (request.post_data or "")))
-    await page.get_by_role("button", name="Regarder là où je suis").click()
+    await page.get_by_role("button", name="Vérifier là où je suis").click()
     await expect(page.locator("#result")).to_contain_text("La Risle déborde")
     await page.context.set_geolocation({"longitude": OUTSIDE[0], "latitude": OUTSIDE[1]})
-    await page.get_by_role("button", name="Regarder là où je suis").click()
+    await page.get_by_role("button", name="Vérifier là où je suis").click()
     await expect(page.locator("#result h2")).to_have_text(re.compile(r"Aucune ici.*km à l’ouest de vous"))
     await expect(page.locator("#result")).to_contain_text("Vous êtes hors de sa zone")
     about_us = [each for each in asked if "lon=" in each]
@@ -404,7 +404,7 @@ async def test_here_tells_the_service_a_cell_and_decides_the_rest_itself(visit, 
 
 async def test_here_without_a_position_a_place_can_be_written(visit, village):
     page = await visit("/here")
-    await page.get_by_role("button", name="Regarder là où je suis").click()
+    await page.get_by_role("button", name="Vérifier là où je suis").click()
     await expect(page.locator("#trouble")).to_contain_text("Écrivez une commune ou une adresse")
     await page.get_by_label("Ou une commune").fill("L'Aigle")
     await page.get_by_role("button", name="Chercher").click()

@@ -190,7 +190,7 @@ async def test_the_last_alerts_and_the_pages_around_them_are_read_without_a_netw
     await expect(page.get_by_role("heading", level=1)).to_have_text("Route coupée")
     await page.goto(village.url + "/here")
     # The locale that Playwright emulates is the page's alone: what the worker fetched itself is in Chromium's own.
-    await page.get_by_role("button", name=re.compile("Regarder là où je suis|Check where I am")).wait_for()
+    await page.get_by_role("button", name=re.compile("Vérifier là où je suis|Check where I am")).wait_for()
     await page.goto(village.url + "/s/nowhere-yet")
     await expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Alertes locales|Local alerts"))
 

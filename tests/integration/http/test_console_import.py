@@ -143,7 +143,7 @@ async def test_wrong_lines_are_left_out_only_when_that_is_said(api):
     _, place, _ = await upload(api, mine, BAD)
     status, _, page = await take_over(api, mine, place)
     assert status == 422
-    assert "say that they are to be left out" in page
+    assert "tick that they may be left out" in page
     assert await followers(api) == []
     assert (await take_over(api, mine, place, skip="1"))[0] == 303
     assert len(await followers(api)) == 2
