@@ -14,7 +14,7 @@ from broadcaster.http.openid import AWAY, came_back, keep, way_in
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import WayOut
 from broadcaster.openid.provider import AuthRequest, Identified, Provider, ProviderFailed
-from broadcaster.store import Unit
+from broadcaster.store import Unit, polls
 from broadcaster.store.people import identities, profiles
 
 PATH, BACK = "/me/identity", "/me/identity/back"
@@ -53,8 +53,13 @@ async def back(call: Call[None, None]) -> web.Response:
 
 
 async def forget(call: Call[None, None]) -> web.Response:
-    """Delete a resident's proof of identity."""
-    await call.services.store.transact(lambda unit: identities.forget(unit, call.subscriber_id))
+    """Delete a resident's proof of identity; where they voted with it, they still have."""
+
+    async def keep(unit: Unit) -> None:
+        await polls.stay_voted(unit, call.subscriber_id)
+        await identities.forget(unit, call.subscriber_id)
+
+    await call.services.store.transact(keep)
     return nothing()
 
 

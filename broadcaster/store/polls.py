@@ -128,9 +128,18 @@ async def _any(unit: Unit, poll: Poll, marks: Sequence[bytes]) -> bool:
     return False
 
 
+async def stay_voted(unit: Unit, subscriber_id: int) -> None:
+    """Keep a person who voted under their mark of FranceConnect from a second vote once that mark is deleted."""
+    for each in [_poll(row) for row in await unit.conn.execute(select(polls).where(polls.c.closed_at.is_(None)))]:
+        await unit.in_turn("poll", each.id)
+        mark, *own = await _marks(unit, each, subscriber_id)
+        if own and await _any(unit, each, [mark]) and not await _any(unit, each, own):
+            await unit.conn.execute(poll_voters.insert().values(poll_id=each.id, mark=own[0]))
+
+
 async def turnout(unit: Unit, poll: Poll) -> int:
     """Return how many people have voted."""
-    return await _count(unit, poll_voters, poll.id) + await _count(unit, poll_pending, poll.id)
+    return await _count(unit, poll_ballots, poll.id) + await _count(unit, poll_pending, poll.id)
 
 
 async def result(unit: Unit, poll: Poll) -> dict[int, int] | None:

@@ -8,9 +8,11 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from broadcaster.domain.answers import HELP, RECEIVED, SAFE, Way
+from broadcaster.domain.identity import IdentityLevel
 from broadcaster.store import help_requests, polls
 from broadcaster.store.alerts import alerts, answers
 from broadcaster.store.alerts.dispatching import write_chunk
+from broadcaster.store.people import identities
 from broadcaster.store.polls import GROUP, Poll
 from broadcaster.store.tables import poll_ballots, poll_pending, poll_voters
 from tests.contract.stores import NOW, add_station, an_alert, mail, register, resident
@@ -72,3 +74,18 @@ async def test_ballots_are_written_apart_from_voters_and_in_tens(store):
         assert await polls.result(unit, closed) == {1: GROUP + 1, 2: GROUP}
         ballots = Counter(await unit.conn.scalars(select(poll_ballots.c.choice)))
         assert ballots == {1: GROUP + 1, 2: GROUP}
+
+
+async def test_who_deletes_their_proof_of_identity_after_a_vote_does_not_vote_again(store):
+    async with store.write() as unit:
+        _, poll, (rose, paul) = await announced(unit, 2)
+        await identities.prove(unit, rose, IdentityLevel.FRANCECONNECT, NOW, sub="rose")
+        assert await polls.vote(unit, poll, rose, 1)
+        for _ in range(2):
+            await polls.stay_voted(unit, rose)
+            await identities.forget(unit, rose)
+            assert not await polls.vote(unit, poll, rose, 2)
+            await identities.prove(unit, rose, IdentityLevel.FRANCECONNECT, NOW, sub="rose")
+        await identities.prove(unit, paul, IdentityLevel.FRANCECONNECT, NOW, sub="rose")
+        assert not await polls.vote(unit, poll, paul, 2), "her tablet"
+        assert await polls.turnout(unit, poll) == 1

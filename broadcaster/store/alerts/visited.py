@@ -1,10 +1,15 @@
 """What volunteers found at people's doors, by the first alert of a thread."""
 
+from datetime import timedelta
+
 from sqlalchemy import func, select, update
 
 from broadcaster.domain.visits import Finding, Visited
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import to_micros, visits
+
+_SENT_TWICE = timedelta(minutes=1)
+"""The same finding within this time is the same visit; later it is a new one: help may be needed again."""
 
 
 async def of(unit: Unit, alert_id: int) -> dict[int, Visited]:
@@ -35,7 +40,9 @@ async def record(unit: Unit, alert_id: int, subscriber_id: int, found: Visited) 
     if known is None:
         key = {"alert_id": alert_id, "subscriber_id": subscriber_id}
         await unit.conn.execute(visits.insert().values(key | values))
-    elif (known.finding, known.volunteer_id) == (found.finding, found.volunteer_id):
+    elif (known.finding, known.volunteer_id) == (found.finding, found.volunteer_id) and (
+        found.at - known.at < _SENT_TWICE
+    ):
         return False
     else:
         await unit.conn.execute(update(visits).where(*mine).values(values))

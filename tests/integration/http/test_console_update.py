@@ -119,7 +119,12 @@ async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api)
     assert "What changes: the area." in said
     assert re.search(r"0 +newly inside.* 0 +still inside.* 1 +now outside", said)
     assert (await send(api, f"/console/approvals/{asked['id']}", "do=approve", **who["publish"]))[0] == 403
-    status, headers, _ = await send(api, f"/console/approvals/{asked['id']}", "do=approve", **who["approver"])
+    other = "do=approve&seen=" + "0" * 64  # what the page showed before another approver changed it
+    assert (await send(api, f"/console/approvals/{asked['id']}", other, **who["approver"]))[0] == 409
+    shown = re.search(r'name="seen" value="(\w{64})"', page)[1]
+    status, headers, _ = await send(
+        api, f"/console/approvals/{asked['id']}", f"do=approve&seen={shown}", **who["approver"]
+    )
     assert (status, headers["Location"]) == (303, f"/console/alerts/{asked['id']}")
     _, _, new = await api.call("GET", f"/v1/alerts/{asked['id']}")
     assert (new["role"], new["references"]) == ("update", [alert["id"]])

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from broadcaster.domain.addresses import Address, AddressState
 from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
-from broadcaster.store import tables
+from broadcaster.store import help_requests, tables
 from broadcaster.store.people import addresses, people
 from broadcaster.store.register.visits import split
 from broadcaster.store.stations import stations
@@ -195,6 +195,15 @@ async def test_volunteers_open_their_streets_by_a_code_and_what_they_find_ends_w
             # Found after all: corrected. Then taken back, and over.
             assert (await send(api, f"{found}/{absent.id}", "found=safe", **phone))[0] == 303
             assert (await api.call("GET", f"{path}/report"))[2]["visits"] == {"safe": 2, "help": 1}
+
+            # Help that was given, and is needed again, is asked for again.
+            async with town.store.write() as unit:
+                request = await unit.conn.scalar(select(tables.help_requests.c.id))
+                assert await help_requests.take(unit, request, 1, town.clock.now())
+                assert await help_requests.close(unit, request, 1, town.clock.now())
+            town.clock.advance(61)
+            assert (await send(api, f"{found}/{hurt.id}", "found=help", **phone))[0] == 303
+            assert (await api.call("GET", f"{path}/report"))[2]["help"]["asked"] == 2
             assert (await send(api, f"{console}/volunteers/{luc['id']}/revoke", "", **anne))[0] == 303
             assert (await look(api, link, **phone))[0] == 410
             assert (await send(api, f"{found}/{other.id}", "found=help", **phone))[0] == 410
@@ -212,4 +221,4 @@ async def test_volunteers_open_their_streets_by_a_code_and_what_they_find_ends_w
         by = {action: kind for action, kind, _ in done}
         assert [by[each] for each in (Action.VISITS_SHARED, Action.VISITS_REVOKED)] == ["key", "operator"]
         assert {by[each] for each in (Action.VISITS_OPENED, Action.VISITS_SEEN, Action.VISITED)} == {"volunteer"}
-        assert sum(action == Action.VISITED for action, *_ in done) == 4, "each finding once"
+        assert sum(action == Action.VISITED for action, *_ in done) == 5, "each finding once"

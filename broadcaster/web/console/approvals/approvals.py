@@ -8,11 +8,11 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Text, policy_of
+from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Text, content_hash, policy_of
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalState
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.permissions import Permission
-from broadcaster.domain.refusals import Refused, sentence
+from broadcaster.domain.refusals import Conflict, Refused, sentence
 from broadcaster.domain.report import Reach
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -51,6 +51,8 @@ async def act(call: Call[None, None]) -> web.Response:
     form = await form_of(call.request)
     approver = call.may(Permission.APPROVE, station.id)
     services, why = call.services, form.get("why", "")
+    if form.get("seen", _seen(approval)) != _seen(approval):
+        raise Conflict("approval-decided")
     try:
         if form.get("do") == "refuse":
             await approving.refuse(services, approval, call.actor, why, approver=approver)
@@ -106,6 +108,11 @@ async def waiting(
     ]
 
 
+def _seen(approval: Approval) -> str:
+    """Return a mark of the content that the page shows: nobody approves what was changed meanwhile."""
+    return content_hash(approval.alert).hex()
+
+
 def _changed(text: Text, language: str, form: Mapping[str, str]) -> Text:
     headline, description, instruction = (
         form.get(f"{name}.{language}", getattr(text, name)).replace("\r\n", "\n").strip() for name in FIELDS
@@ -127,6 +134,7 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
     facts = {
         **heading(approval.alert, station, words),
         "approval": approval,
+        "seen": _seen(approval),
         "update": await _update(call, approval, words),
         "delta": None if foreseen is None else foreseen.delta,
         "state": _state(approval, names, now, words),
