@@ -88,6 +88,9 @@ def template_of(station: Station, name: str, given: TemplateIn) -> Template:
         texts = texts_in(getattr(given, part))
         if texts:
             check_texts(station, texts, part)
+    if given.ppms:  # one press sends it as it stands
+        for blank in still_blank(texts_in(given.texts)):
+            raise blank
     if given.topic is not None and given.topic not in station.topics:
         raise Refused("topic-unknown", "topic", name=given.topic, known=", ".join(station.topics))
     if given.silent and ChannelName.VOICE in (given.channels or (ChannelName.VOICE,)):

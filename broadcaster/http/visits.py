@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.visits import Volunteer
 from broadcaster.http.alerts import alert_of
@@ -20,7 +21,8 @@ from broadcaster.store.register.visits import by_street
 async def listing(call: Call[None, VisitsQuery]) -> web.Response:
     alert, _ = await alert_of(call)
     async with call.services.store.read() as unit:
-        found = await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed")
+        register = call.may(Permission.VULNERABLE, alert.station_id)
+        found = await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed", register=register)
     call.seen(people=len(found), visits=True)
     return answer(VisitsOut(streets=tuple(StreetOut.model_validate(each) for each in by_street(found))))
 

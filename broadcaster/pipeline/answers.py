@@ -48,6 +48,8 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
         people = {given.subscriber_id}
         if given.household:
             people |= await answers.reached_by(unit, ids, given.contact_ids)
+            if given.choice != HELP:  # nobody else's answer ends the attention to a person who asked for help
+                people -= await answers.asked_for_help(unit, alert.first_id, people, given.subscriber_id)
         await _seen(unit, versions, given, people, now)
         if not still_open(versions, given.choice, now):
             return Taken.OVER, ids
@@ -55,9 +57,13 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
         by = given.subscriber_id
         # On their own page people answer for all their contacts, so it is unknown whose it was.
         who = {} if given.way is Way.PAGE else await guardians.at(unit, given.contact_ids, people)
+        before = await answers.of(unit, first, given.subscriber_id) if given.choice == HELP else None
         newest = await answers.give(unit, first, people, given.choice, way=given.way, by=by, at=at, guardians=who)
         if newest and given.choice == HELP:
-            await help_requests.ask(unit, first, alert.station_id, given.subscriber_id, now, position=given.position)
+            again = before not in (None, HELP)
+            await help_requests.ask(
+                unit, first, alert.station_id, given.subscriber_id, now, position=given.position, again=again
+            )
         return (Taken.RECORDED if newest else Taken.OLDER), ids
 
     taken, ids = await services.store.run_grouped(keep)
@@ -66,7 +72,7 @@ async def answer(services: Services, alert: Alert, given: Given) -> Taken:
 
 
 async def tell(services: Services, alert_ids: Sequence[int]) -> None:
-    """Tell pages and senders that people confirmed, which may have withdrawn messages."""
+    """Publish that people confirmed: pages show it, and senders leave out what was withdrawn."""
     for each in alert_ids:
         await services.bus.publish(f"alert:{each}")
         await services.bus.publish(f"cancelled:{each}")

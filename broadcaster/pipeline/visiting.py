@@ -80,7 +80,9 @@ async def share(
             raise Refused("visits-over", "alert")
         if len(await volunteers.of(unit, alert.first_id)) >= MOST_VOLUNTEERS:
             raise Refused("volunteers-many", "name", most=MOST_VOLUNTEERS)
-        given = {*streets} & {each.place for each in await visits.listed(unit, versions[-1], unconfirmed=True)}
+        given = {*streets} & {
+            each.place for each in await visits.listed(unit, versions[-1], unconfirmed=True, register=False)
+        }
         if len(given) < len({*streets}):
             raise Refused("volunteer-streets", "streets")
         made = await volunteers.add(
@@ -174,11 +176,12 @@ async def record(services: Services, visiting: Visiting, subscriber_id: int, fin
                 await tracking.finish(unit, each, now)
         else:
             await confirm(unit, ids, [subscriber_id], now)
-        choice = _ANSWERS.get(finding)
+        choice, before = _ANSWERS.get(finding), await answers.of(unit, first, subscriber_id)
         if choice == HELP or (choice is not None and any(takes(each, choice) for each in visiting.versions)):
             await answers.give(unit, first, [subscriber_id], choice, way=Way.VISIT, by=subscriber_id, at=now)
         if choice == HELP:
-            await help_requests.ask(unit, first, alert.station_id, subscriber_id, now, position=None)
+            again = before not in (None, HELP)
+            await help_requests.ask(unit, first, alert.station_id, subscriber_id, now, position=None, again=again)
         await audit.record(
             unit,
             actor,

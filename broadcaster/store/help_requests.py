@@ -38,10 +38,17 @@ class HelpRequest:
 
 
 async def ask(
-    unit: Unit, alert_id: int, station_id: int, subscriber_id: int, at: datetime, *, position: Position | None
+    unit: Unit,
+    alert_id: int,
+    station_id: int,
+    subscriber_id: int,
+    at: datetime,
+    *,
+    position: Position | None,
+    again: bool = False,
 ) -> None:
     """Record that a person asks for help. If they ask again, the open request stays; a position is added if it has
-    none.
+    none. ``again``: they needed none meanwhile, so operators are told once more.
     """
     mine = and_(help_requests.c.alert_id == alert_id, help_requests.c.subscriber_id == subscriber_id)
     await unit.in_turn("help", subscriber_id)
@@ -53,8 +60,12 @@ async def ask(
                 alert_id=alert_id, station_id=station_id, subscriber_id=subscriber_id, sealed=sealed, asked_at=at
             )
         )
-    elif row.sealed is None and sealed is not None:
-        await unit.conn.execute(update(help_requests).where(help_requests.c.id == row.id).values(sealed=sealed))
+        return
+    change: dict[str, Any] = {"called_at": None, "told_at": None} if again else {}
+    if row.sealed is None and sealed is not None:
+        change["sealed"] = sealed
+    if change:
+        await unit.conn.execute(update(help_requests).where(help_requests.c.id == row.id).values(change))
 
 
 async def take(unit: Unit, request_id: int, key_id: int, now: datetime) -> bool:

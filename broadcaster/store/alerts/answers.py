@@ -61,6 +61,13 @@ async def give(
     return by in taken
 
 
+async def asked_for_help(unit: Unit, alert_id: int, subscriber_ids: Collection[int], by: int) -> set[int]:
+    """Return which of these people have asked for help: not ``by``, and not through them."""
+    own = answers.c.choice == HELP, answers.c.subscriber_id != by, answers.c.given_by != by
+    of_these = answers.c.alert_id == alert_id, answers.c.subscriber_id.in_(list(subscriber_ids))
+    return set(await unit.conn.scalars(select(answers.c.subscriber_id).where(*of_these, *own)))
+
+
 async def of(unit: Unit, alert_id: int, subscriber_id: int) -> int | None:
     """Return a person's choice; None if they have not answered."""
     found: int | None = await unit.conn.scalar(

@@ -39,9 +39,7 @@ async def already_told(
 async def timings(
     unit: Unit, alert: Alert, subscriber_ids: Sequence[int], usual: Wishes, now: datetime, *, told: set[int]
 ) -> dict[int, wishes.How]:
-    """Return ``wishes.timings``, except that people told of an earlier version hear the next, whatever topics they
-    chose since.
-    """
+    """Return ``wishes.timings``; people told of an earlier version get this one even if they muted its topic since."""
     before = [each for each in subscriber_ids if each in told]
     heard = await wishes.timings(unit, alert, [each for each in subscriber_ids if each not in told], usual, now)
     if before:

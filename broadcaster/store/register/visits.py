@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"^\s*(\d+)\s*(bis|ter|quater|[a-z](?=\s))?[\s,]*(.*)$", re
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A person to visit. ``first``: visit before others; it has several possible reasons, so that it reveals none.
+    """A person to visit. ``first``: before others, as they asked for help, or are in the register of vulnerable people.
     ``told_at``: last proof that a message came. ``visited``: None before the first visit.
     """
 
@@ -81,10 +81,13 @@ def by_street(listed: Sequence[Visit]) -> list[Street]:
     return [Street(place, people[0].street_line, people) for place, people in groups]
 
 
-async def listed(unit: Unit, alert: Alert, *, unconfirmed: bool, streets: Collection[str] | None = None) -> list[Visit]:
+async def listed(
+    unit: Unit, alert: Alert, *, unconfirmed: bool, register: bool, streets: Collection[str] | None = None
+) -> list[Visit]:
     """Return who is to be visited, or was, by town, street and number; those without an address last.
 
-    ``unconfirmed``: also people who were told and have not confirmed. ``streets``: only these. At most ``MOST``.
+    ``unconfirmed``: also people who were told and have not confirmed. ``register``: mark people of the register of
+    vulnerable people as ``first`` too, for readers who may open it. ``streets``: only these. At most ``MOST``.
     """
     wanted = recipients.c.state == PersonState.UNREACHED
     if unconfirmed:
@@ -97,7 +100,7 @@ async def listed(unit: Unit, alert: Alert, *, unconfirmed: bool, streets: Collec
         .order_by(recipients.c.subscriber_id)
         .limit(MOST)
     )
-    found = await _opened(unit, alert, {row.subscriber_id: row for row in rows}, known)
+    found = await _opened(unit, alert, {row.subscriber_id: row for row in rows}, known, register=register)
     return sorted((each for each in found if streets is None or each.place in streets), key=_order)
 
 
@@ -105,17 +108,21 @@ async def one(unit: Unit, alert: Alert, subscriber_id: int) -> Visit | None:
     """Return a person whom an alert concerns, however they stand by now; None if it does not."""
     mine = recipients.c.alert_id == alert.id, recipients.c.subscriber_id == subscriber_id
     rows = await unit.conn.execute(select(recipients).where(*mine, recipients.c.state.not_in(CHOSEN)))
-    found = await _opened(unit, alert, {row.subscriber_id: row for row in rows}, await visited.of(unit, alert.first_id))
+    known = await visited.of(unit, alert.first_id)
+    found = await _opened(unit, alert, {row.subscriber_id: row for row in rows}, known, register=False)
     return found[0] if found else None
 
 
-async def _opened(unit: Unit, alert: Alert, rows: Mapping[int, Any], known: Mapping[int, Visited]) -> list[Visit]:
+async def _opened(
+    unit: Unit, alert: Alert, rows: Mapping[int, Any], known: Mapping[int, Visited], *, register: bool
+) -> list[Visit]:
     found: list[Visit] = []
     ids = list(rows)
     for start in range(0, len(ids), _AT_ONCE):
         part = ids[start : start + _AT_ONCE]
-        named = await vulnerable.named(unit, alert.station_id, part)
-        first = named.keys() | await help_requests.asking(unit, alert.first_id, part)
+        first = await help_requests.asking(unit, alert.first_id, part)
+        if register:
+            first |= (await vulnerable.named(unit, alert.station_id, part)).keys()
         people = await persons.people_of(unit, alert.station_id, part)
         found += [_visit(each, rows[each.id], known.get(each.id), first=each.id in first) for each in people]
     return found

@@ -55,7 +55,9 @@ async def show(call: Call[None, VisitsQuery]) -> web.Response:
     volunteer = found.volunteer
 
     async def read(unit: Unit) -> list[Visit]:
-        listed = await visits.listed(unit, found.alert, unconfirmed=volunteer.unconfirmed, streets=volunteer.streets)
+        listed = await visits.listed(
+            unit, found.alert, unconfirmed=volunteer.unconfirmed, register=False, streets=volunteer.streets
+        )
         actor, what, station_id = _actor(call), Action.VISITS_SEEN, found.station.id
         about, n = found.alert.id, len(listed)
         await audit.record(unit, actor, what, about, station_id=station_id, volunteer=volunteer.id, people=n)

@@ -70,6 +70,9 @@ async def test_a_person_has_one_answer_which_every_way_can_change(api):
     _, _, asked = await api.call("GET", mine, key=paul)
     assert (asked["answer"], asked["household"]) == ("received", 1)
     assert [each["answer"] for each in asked["offered"]] == ["received", "safe"]
+    assert (await api.call("PUT", mine, {"answer": "help"}, key=paul))[2]["recorded"]
+    assert (await api.call("POST", f"/v1/answers/{token['sms']}", household, key=None))[2]["recorded"]
+    assert await answers_of(api, alert) == ({"received": 1, "help": 1}, 2), "nobody else ends a person's call for help"
     assert (await api.call("PUT", mine, {"answer": "safe"}, key=paul))[2]["recorded"]
     late = {"answer": "received", "age_s": 600}
     _, _, told = await api.call("PUT", mine, late, key=paul)

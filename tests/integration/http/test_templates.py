@@ -101,6 +101,7 @@ async def test_a_station_writes_its_own_and_gets_the_shipped_one_back(api):
         ({"topic": "nothing"}, "topic-unknown"),
         ({"texts": {"en": {"headline": "Market"}}}, "text-in-own-language"),
         ({"silent": True}, "silent-calls"),
+        ({"ppms": True}, "still-blank"),  # one press sends it as it stands
     ):
         status, _, refused = await api.call("PUT", f"{path}/market", OWN | wrong)
         assert (status, refused["errors"][0]["code"]) == (422, code)

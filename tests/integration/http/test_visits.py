@@ -11,12 +11,15 @@ from sqlalchemy import select
 from broadcaster.domain.addresses import Address, AddressState
 from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.domain.vulnerable import Details
 from broadcaster.store import help_requests, tables
+from broadcaster.store.operators import operators
 from broadcaster.store.people import addresses, people
+from broadcaster.store.register import vulnerable
 from broadcaster.store.register.visits import split
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import audit_entries
-from tests.contract.stores import URLS
+from tests.contract.stores import NOW, URLS
 from tests.integration.http.conftest import LAIGLE, Api, an_alert
 from tests.integration.http.test_alerts import until_finished
 from tests.integration.http.test_live import look, send
@@ -70,6 +73,7 @@ async def test_who_was_not_reached_is_listed_by_street_and_number_and_each_readi
     async with store.write() as unit:
         station = await stations.by_slug(unit, "laigle")
         found = await people.by_external_ids(unit, station.id, list("abc"))
+        await vulnerable.add(unit, station.id, Details("Mme C"), asked_at=None, now=NOW, person=found["c"][0])
     await live_at(store, station.id, {who: STREETS[number] for number, (who, _) in found.items()})
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=["push"]))
     await until_finished(api, alert["id"])
@@ -82,6 +86,13 @@ async def test_who_was_not_reached_is_listed_by_street_and_number_and_each_readi
     assert (status, told["Content-Type"]) == (200, "text/csv; charset=utf-8")
     lines = table.splitlines()
     assert "House number" in lines[0]
+    mark = "(en priorité)"
+    assert mark not in page, "who may not open the register does not see who is in it"
+    async with store.write() as unit:
+        await operators.grant(unit, api.operators["laigle-publish"], station.id, granted=True)
+    _, _, page = await api.call("GET", f"{path}?lang=fr", key=None, headers=headers)
+    assert page.count(mark) == 1
+    assert page.index("Mme C") < page.index(mark) < page.index("Mme B")
     assert [line.split(",")[3] for line in lines[1:]] == ["Mme C", "Mme B", "Mme A"]
     assert "+33639980003" in lines[1]
     viewer = await api.sign_in("laigle-read")

@@ -292,7 +292,7 @@ async def test_a_budget_stops_a_moderate_alert_and_never_a_severe_one(
         assert [(each.month, each.used, each.most) for each in over] == [(True, 9, 4), (False, 5, 3)]
         assert "This alert's budget of SMS is used up: 5 of 3." in account.warnings
 
-        # Who was told is told that it is over, whatever is left of the month.
+        # An all-clear is sent even if the month's budget is used up.
         first = await _alert(services, min(found))
         await _receive(services, first.id, _S, DeliveryState.ACCEPTED)
         over_now = await lift(services, first, station, BY)

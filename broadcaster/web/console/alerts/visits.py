@@ -7,6 +7,7 @@ from aiohttp import web
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audit import Action
+from broadcaster.domain.permissions import Permission
 from broadcaster.domain.reasons import sentence
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -117,7 +118,8 @@ async def _asked(call: Call[None, VisitsQuery]) -> tuple[Alert, Station, Words]:
 
 async def _people(call: Call[None, VisitsQuery], alert: Alert) -> list[Visit]:
     async with call.services.store.read() as unit:
-        return await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed")
+        register = call.may(Permission.VULNERABLE, alert.station_id)
+        return await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed", register=register)
 
 
 async def _taken(call: Call[None, VisitsQuery], alert: Alert, people: int) -> None:

@@ -58,7 +58,7 @@ async def _page(call: Call[Any, Any], form: MultiDict[str], wrong: str, status: 
     words = words_of(call.request, station.languages[0])
     unconfirmed = form.get("who") == "unconfirmed"
     async with call.services.store.read() as unit:
-        streets = by_street(await visits.listed(unit, alert, unconfirmed=unconfirmed))
+        streets = by_street(await visits.listed(unit, alert, unconfirmed=unconfirmed, register=False))
         known = await volunteers.of(unit, alert.first_id)
     named = {street.place: street.name for street in streets}
     taken = {place: each.name for each in known if each.revoked_at is None for place in each.streets}

@@ -12,7 +12,7 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.stations import Station
-from broadcaster.domain.templates import Template
+from broadcaster.domain.templates import Template, still_blank
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.languages import catalogs
@@ -39,7 +39,9 @@ async def page(call: Call[None, None]) -> web.Response:
         "groups": groups,
         "chosen": chosen,
         "names": {slug: name for slug, name, _ in groups},
-        "presses": [(each, title_of(each, words)) for each in known.values() if each.ppms],
+        "presses": [
+            (each, title_of(each, words)) for each in known.values() if each.ppms and not list(still_blank(each.texts))
+        ],
         "key": secrets.token_urlsafe(12),
     }
     return show(call.request, "compose/ppms.html", words, facts, tab="new", where=station.name)
@@ -68,6 +70,8 @@ async def press(call: Call[None, None]) -> web.Response:
         template = (await offered(unit, station)).get(call.request.match_info["name"])
     if template is None or not template.ppms:
         raise NotFound("template-missing", name=call.request.match_info["name"][:60])
+    for blank in still_blank(template.texts):
+        raise blank
     if groups is None:
         raise Refused("ppms-groups", "staff")
     status = Status.EXERCISE if form.get("exercise") else Status.ACTUAL
