@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, select, text, update
@@ -18,6 +18,7 @@ Position = tuple[float, float, float | None]
 """lon, lat (WGS 84 degrees), accuracy in metres."""
 
 _P95 = 0.95
+_AGAIN_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ async def ask(
     again: bool = False,
 ) -> None:
     """Record that a person asks for help. If they ask again, the open request stays; a position is added if it has
-    none. ``again``: they needed none meanwhile, so operators are told once more.
+    none. ``again``: they needed no help meanwhile, so operators are told once more, at most every two minutes.
     """
     mine = and_(help_requests.c.alert_id == alert_id, help_requests.c.subscriber_id == subscriber_id)
     await unit.in_turn("help", subscriber_id)
@@ -61,7 +62,9 @@ async def ask(
             )
         )
         return
-    change: dict[str, Any] = {"called_at": None, "told_at": None} if again else {}
+    change: dict[str, Any] = {}
+    if again and row.called_at is not None and row.called_at <= at - _AGAIN_AFTER:
+        change = {"called_at": None, "told_at": None}
     if row.sealed is None and sealed is not None:
         change["sealed"] = sealed
     if change:
