@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
+
 from tests.servers.breakable import Breakable
 from tests.servers.ports import free_port
 from tests.servers.smtp import self_signed
@@ -76,4 +78,13 @@ class TlsPostgres(_Tls):
         setting |= {"ssl_cert_file": str(self.trusted), "ssl_key_file": str(self.key), "unix_socket_directories": ""}
         words = [word for name, value in setting.items() for word in ("-c", f"{name}={value}")]
         await self._run(str(POSTGRES / "postgres"), "-D", str(self._data), *words, cwd=self._data, **own)
-        await eventually(self._listens, "PostgreSQL listens", _STARTS_S)
+        await eventually(self._lets_in, "PostgreSQL lets somebody in", _STARTS_S)
+
+    async def _lets_in(self) -> bool:
+        """Return whether it is up: it listens for a moment before."""
+        try:
+            conn = await asyncpg.connect(f"postgresql://postgres@localhost:{self.port}/postgres?sslmode=require")
+        except (OSError, asyncpg.PostgresError):
+            return False
+        await conn.close()
+        return True

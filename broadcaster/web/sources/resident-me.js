@@ -93,7 +93,7 @@ function wishes(follow) {
     choice(`least-${station}`, word("least"), gravity, least),
     ...topics.map((topic) => choice(`topic-${station}-${topic.slug}`, topic.name || word(`topic_${topic.slug}`), when, topic.choice)),
   ));
-  form.addEventListener("change", async () => {
+  const save = async () => {
     const picked = (value) => topics.filter((topic) => form.elements[`topic-${station}-${topic.slug}`].value === value).map((topic) => topic.slug);
     try {
       await residentRequest("PUT", `/v1/subscribers/me/follows/${station}/wishes`, { least: form.elements[`least-${station}`].value, mute: picked("mute"), digest: picked("digest") });
@@ -102,7 +102,9 @@ function wishes(follow) {
     } catch (error) {
       trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
     }
-  });
+  };
+  let saving = Promise.resolve(); // one after the other: an older choice must not arrive last
+  form.addEventListener("change", () => (saving = saving.then(save)));
   return make("details", { class: "more" }, make("summary", {}, word("wishes", { name: given.stations[station] || station })), form);
 }
 
@@ -112,7 +114,8 @@ async function show() {
   list("#stations", me.follows, ({ station }) =>
     line(name(station), "", word("leave"), word("leave_sure", { name: name(station) }), () => residentRequest("DELETE", `/v1/subscribers/me/follows/${station}`)),
   );
-  one("#wishes", root).replaceChildren(...me.follows.map(wishes));
+  const wished = one("#wishes", root);
+  if (!wished.contains(document.activeElement)) wished.replaceChildren(...me.follows.map(wishes)); // not under somebody's hands
   const { begin, end } = me.quiet_hours;
   const none = begin === end;
   quiet.elements["quiet-begin"].value = none ? "22:00" : begin;
