@@ -101,9 +101,13 @@ class PlaceIndex:
         theirs = np.flatnonzero(np.isin(columns.owners, np.unique(np.asarray(owners, dtype=np.int64))))
         return np.unique(columns.owners[theirs[self._leaves.holds(theirs)]])
 
-    def within(self, area: Area) -> Hits:
-        """Return the points in an area, edges included, distinct."""
+    def within(self, area: Area, without: Area | None = None) -> Hits:
+        """Return the points in an area, edges included, distinct; those in ``without`` are left out."""
         slots = self._slots_within(area)
+        if without is not None:
+            there = np.zeros(len(self._leaves.columns.keys), dtype=np.bool_)
+            there[self._slots_within(without)] = True
+            slots = slots[~there[slots]]
         return Hits(*self._leaves.columns.take(slots))
 
     def owners_within(self, area: Area) -> Ints:

@@ -24,6 +24,8 @@ from broadcaster.store.people import feed, fixes
 from zones import Area, Hits, PlaceIndex
 
 _PART = 2000
+_NOWHERE_M = 1e8
+"""Farther than any place on Earth."""
 
 
 class Counted(NamedTuple):
@@ -142,21 +144,25 @@ class Atlas:
 
     def concerned(self, station_id: int, area: Area | None, audience: Audience) -> NDArray[np.int64]:
         """Return the subscribers matched by ``audience``, ascending; *told* is answered by the store."""
-        pool = None
-        match audience.pool:
-            case Pool.FOLLOWERS:
-                pool = self.roster.followers(station_id)
-            case Pool.MEMBERS:
-                pool = self.roster.members(station_id, audience.groups)
-            case Pool.STORED:
-                message = "the store knows who was told"
-                raise ValueError(message)
+        pool = self._pool(station_id, audience)
         if pool is not None and not audience.is_local(area=area is not None):
             return pool
         if area is None:
             return np.empty(0, np.int64)
         inside = self.places.owners_within(area)
         return inside if pool is None else common(inside, pool)
+
+    def _pool(self, station_id: int, audience: Audience) -> NDArray[np.int64] | None:
+        """Return the people that a rule selects from, ascending; None: everybody."""
+        match audience.pool:
+            case Pool.FOLLOWERS:
+                return self.roster.followers(station_id)
+            case Pool.MEMBERS:
+                return self.roster.members(station_id, audience.groups)
+            case Pool.STORED:
+                message = "the store knows who was told"
+                raise ValueError(message)
+        return None
 
     def inside_or_nowhere(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
         """Return which of ``ids`` have a point in the area, or no point at all."""
@@ -253,20 +259,42 @@ class Atlas:
         return homes_of(self.places.within(area), own, own[ways.sum(axis=1) > 0], others)
 
     def most_exposed_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
-        """Order subscribers: vulnerable ones, all others, the unconfirmed; each nearest first."""
-        near = self.nearest_first(ids, area)
-        last = held(near, self.roster.unconfirmed())
-        first = self.roster.vulnerable(near) & ~last
-        return np.concatenate((near[first], near[~first & ~last], near[last]))
+        """Order subscribers (given ascending): vulnerable ones, all others, the unconfirmed.
 
-    def nearest_first(self, ids: NDArray[np.int64], area: Area | None) -> NDArray[np.int64]:
-        """Order subscribers by distance from the area's middle, people without a point in it last."""
-        if area is None or len(ids) == 0:
-            return ids
-        hits = self.places.within(area)
-        order = np.argsort(area.distance_m(hits.lons, hits.lats), kind="stable")
-        owners = hits.owners[order]
-        _, first = np.unique(owners, return_index=True)
-        near = owners[np.sort(first)]
-        near = common(near, np.sort(ids))
-        return np.concatenate((near, np.setdiff1d(ids, near, assume_unique=True)))
+        Each nearest to the area's middle first, people without a point in the area last.
+        """
+        away_m = np.full(len(ids), _NOWHERE_M)
+        if area is not None and len(ids):
+            hits = self.places.within(area)
+            at = np.searchsorted(ids, hits.owners).clip(max=len(ids) - 1)
+            theirs = ids[at] == hits.owners
+            np.minimum.at(away_m, at[theirs], area.distance_m(hits.lons[theirs], hits.lats[theirs]))
+        return ids[np.argsort(self._head_start_m(ids) + away_m, kind="stable")]
+
+    def most_exposed(self, alert: Alert, most: int, known: Area | None) -> list[int]:
+        """Return some people whom an alert concerns, those whom ``most_exposed_first`` would put in front.
+
+        Outside ``known``, if there are any. At most ``most``; far quicker than finding and ordering everybody.
+        """
+        area, audience = alert.area, alert.audience
+        if area is None or not audience.is_local(area=True):
+            people = self.concerned(alert.station_id, area, audience)
+            first: list[int] = self.most_exposed_first(people, area)[:most].tolist()
+            return first
+        owners, lons, lats = self.places.within(area, known)[1:]
+        pool = self._pool(alert.station_id, audience)
+        if pool is not None:
+            theirs = held(owners, pool)
+            owners, lons, lats = owners[theirs], lons[theirs], lats[theirs]
+        if known is not None and not len(owners):
+            return self.most_exposed(alert, most, None)
+        away_m = self._head_start_m(owners) + area.distance_m(lons, lats)
+        first_points = np.argpartition(away_m, min(most, len(owners) - 1))[:most] if len(owners) else owners
+        in_order = first_points[np.argsort(away_m[first_points], kind="stable")]
+        return list(dict.fromkeys(owners[in_order].tolist()))
+
+    def _head_start_m(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return metres that put the vulnerable before all others, and the unconfirmed last."""
+        turn = np.where(self.roster.vulnerable(ids), 0.0, 1.0)
+        turn[held(ids, self.roster.unconfirmed())] = 2.0
+        return turn * 2 * _NOWHERE_M

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from broadcaster.bus import NoAnswer
 from broadcaster.domain.alerts import Alert, Message, policy_of
-from broadcaster.domain.approvals import LEAST_APPROVERS, LONGEST_REASON, Approval, ApprovalState, goes_beyond
+from broadcaster.domain.approvals import (
+    LEAST_APPROVERS,
+    LONGEST_REASON,
+    Approval,
+    ApprovalRules,
+    ApprovalState,
+    goes_beyond,
+)
 from broadcaster.domain.audit import Action, Actor
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Schedule
@@ -38,10 +45,12 @@ async def submit(services: Services, command: IssueAlert, *, life_at_stake: str 
     told. Raises like ``issue``, and ``Forbidden`` for somebody who is not on duty.
     """
     station, key = command.station, command.idempotency_key
-    async with services.store.read() as unit:
-        issued = None if key is None else await alerts.by_idempotency_key(unit, station.id, key)
-        asked_before = await _repeated(unit, command)
-        known = await stations.group_ids(unit, station.id)
+
+    async def read(unit: Unit) -> tuple[bool, Approval | None]:
+        issued = key is not None and await alerts.by_idempotency_key(unit, station.id, key) is not None
+        return issued, await _repeated(unit, command)
+
+    issued, asked_before = await services.store.run_read(read)
     if asked_before is not None:
         return asked_before.alert, asked_before.state not in _SENT
     off_duty = await is_off_duty(services, station.id, command.actor)
@@ -49,12 +58,13 @@ async def submit(services: Services, command: IssueAlert, *, life_at_stake: str 
         raise Forbidden("off-duty")
     before = command.replaces
     beyond = before is None or goes_beyond(before.message, command.message)
-    if issued is not None or not (off_duty or (beyond and await needed(services, station, command.message))):
+    if issued or not (off_duty or (beyond and await needed(services, station, command.message))):
         return (await issue(services, command))[0], False
     now = services.clock.now()
     if life_at_stake:
         alone = replace(command, alone=check_reason(life_at_stake))
         return (await issue(services, alone))[0], False
+    known = await services.store.run_read(lambda unit: stations.group_ids(unit, station.id))
     alert = await draw_up(services, command, known, now)
     author = command.actor.key_id
     as_written = replace(alert, channels=command.message.channels)  # the policy is chosen at sending time
@@ -87,10 +97,12 @@ async def _repeated(unit: Unit, command: IssueAlert) -> Approval | None:
 
 async def needed(services: Services, station: Station, message: Message) -> bool:
     """Return whether a second person must approve a message: never while a station lacks two people who can."""
-    async with services.store.read() as unit:
-        rules = await approvals.rules_of(unit, station.id)
-        able = await approvals.approvers(unit, station.id)
-    if len(able) < LEAST_APPROVERS:
+
+    async def read(unit: Unit) -> tuple[ApprovalRules, int]:
+        return await approvals.rules_of(unit, station.id), len(await approvals.approvers(unit, station.id))
+
+    rules, able = await services.store.run_read(read)
+    if able < LEAST_APPROVERS:
         return False
     people = None
     if rules.reach is not None:

@@ -58,13 +58,13 @@ async def issue(
     also like ``versions.take_place``.
     """
     now = services.clock.now()
-    if command.idempotency_key is not None:
-        async with services.store.read() as unit:
-            earlier = await _repeated(unit, command)
-        if earlier is not None:
-            return earlier, True
-    async with services.store.read() as unit:
-        known = await stations.group_ids(unit, command.station.id)
+
+    async def read(unit: Unit) -> tuple[Alert | None, dict[str, int]]:
+        return await _repeated(unit, command), await stations.group_ids(unit, command.station.id)
+
+    earlier, known = await services.store.run_read(read)
+    if earlier is not None:
+        return earlier, True
     alert = await draw_up(services, command, known, now)
     ended: tuple[int, ...] = ()
 

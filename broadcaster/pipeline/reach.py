@@ -211,7 +211,7 @@ async def _delta(services: Services, question: Question, counted: Counted) -> De
         alert = await alerts.by_id(unit, question.updates)
         if alert is None or alert.station_id != question.station.id:
             raise Refused("alert-missing", "updates", id=str(question.updates))
-        informed = await threads.informed(unit, await threads.of(unit, alert))
+        informed = await threads.informed_of(unit, alert)
     area = question.message.area
     local = question.message.audience.is_local(area=area is not None)
     return services.here.delta(alert, area if local else None, counted, informed)

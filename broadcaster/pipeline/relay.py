@@ -26,6 +26,7 @@ async def relay(services: Services, told: asyncio.Event) -> None:
             if not waiting:
                 return
             await _carry(services, waiting)
+            await asyncio.sleep(0)  # to whom it was carried comes first: SQLite has one writer
             ids = [event_id for event_id, *_ in waiting]
             with urgently():  # short, and urgent events may be queued behind these
                 await services.store.run_write(functools.partial(outbox.relayed, ids=ids))

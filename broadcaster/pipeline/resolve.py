@@ -7,6 +7,7 @@ from broadcaster.domain.audience import Pool
 from broadcaster.pipeline.dispatch import dispatch_all
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.update import once_settled, spread
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, threads, tracking
 
 
@@ -16,12 +17,14 @@ async def resolve(services: Services, alert_id: int) -> int:
     Idempotent: after a crash it adds those missing. An alert held by another resolver is skipped.
     """
     now = services.clock.now()
-    async with services.store.write() as unit:
+
+    async def lease(unit: Unit) -> Alert | None:
         at = await unit.now(now)
         until = at + timedelta(seconds=services.settings.lease_s)
-        if not await alerts.lease(unit, alert_id, services.owner, at, until):
-            return 0
-        alert = await alerts.by_id(unit, alert_id)
+        leased = await alerts.lease(unit, alert_id, services.owner, at, until)
+        return await alerts.by_id(unit, alert_id) if leased else None
+
+    alert = await services.store.run_write(lease)
     if alert is None:
         return 0
     services.changed(alert)
@@ -53,7 +56,7 @@ async def _tell_informed(services: Services, alert: Alert) -> int:
 
     async def tell() -> int:
         async with services.store.read() as unit:
-            informed = await threads.informed(unit, await threads.of(unit, alert))
+            informed = await threads.informed_of(unit, alert)
         return await dispatch_all(services, alert, services.here.most_exposed_first(informed, None))
 
     return await once_settled(services, alert, tell)

@@ -28,7 +28,7 @@ from broadcaster.pipeline.render import Context, Links
 from broadcaster.pipeline.track import Ledger
 from broadcaster.sending.precedence import Precedence
 from broadcaster.sending.sender import Sender
-from broadcaster.store import Store, duties, polls
+from broadcaster.store import Store, Unit, duties, polls
 from broadcaster.store.alerts import alerts, reacting
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations.alive import Deaths
@@ -130,25 +130,25 @@ class Services:
             # Refreshed, as message lifetimes count from now, and help is offered only while somebody is on duty.
             now = self.clock.now()
             return replace(kept, now=now, helps=await self.helps(kept.station.id))
-        async with self.store.read() as unit:
-            alert = await alerts.by_id(unit, alert_id)
-            station = None if alert is None else await stations.by_id(unit, alert.station_id)
-            asking = alert is not None and not RULES[alert.severity].answers
-            poll = await polls.by_alert(unit, alert_id) if asking else None
-            thread = alert.token if alert is not None else ""
-            for earlier in alert.references if alert is not None else ():
-                first = await alerts.by_id(unit, earlier)
-                if first is not None:
-                    thread = first.token
-                    break
-        if alert is None or station is None:
+        made = await self.store.run_read(lambda unit: self._read_context(unit, alert_id))
+        if made is None:
             return None
-        helps, token = await self.helps(station.id), "" if poll is None else poll.token
-        made = Context(alert, station, thread, self.links, self.clock.now(), helps, token)
+        made = replace(made, helps=await self.helps(made.station.id))
         self._contexts[alert_id] = made
         while len(self._contexts) > _CONTEXTS:
             self._contexts.popitem(last=False)
         return made
+
+    async def _read_context(self, unit: Unit, alert_id: int) -> Context | None:
+        alert = await alerts.by_id(unit, alert_id)
+        station = None if alert is None else await stations.by_id(unit, alert.station_id)
+        if alert is None or station is None:
+            return None
+        poll = None if RULES[alert.severity].answers else await polls.by_alert(unit, alert_id)
+        earlier = {each.id: each.token for each in await alerts.by_ids(unit, alert.references)}
+        thread = next((earlier[each] for each in alert.references if each in earlier), alert.token)
+        token = "" if poll is None else poll.token
+        return Context(alert, station, thread, self.links, self.clock.now(), poll=token)
 
     async def helps(self, station_id: int) -> bool:
         """Return whether somebody is on duty for requests for help; the answer may be some seconds old."""

@@ -127,28 +127,17 @@ async def spread(services: Services, alert: Alert) -> int:
     that is looked up when they are written down.
     """
     await services.here.follow()
-    found = await dispatch(services, alert, await _in_new_danger(services, alert), since=alert.sent_at)
+    before = await services.store.run_read(lambda unit: alerts.by_id(unit, alert.references[-1]))
+    first = services.here.most_exposed(alert, FIRST_PART, None if before is None else before.area)
+    found = await dispatch(services, alert, first, since=alert.sent_at)
     async with services.watch(alert.id) as sent:
         if found:
             await sent.wait(_HEAD_START_S)
-    async with services.store.read() as unit:
-        informed = await threads.informed(unit, await threads.of(unit, alert))
+    informed = await services.store.run_read(lambda unit: threads.informed_of(unit, alert))
     parts = parts_of(services, alert, informed)
     for people in (parts.fresh, parts.still):
         found += await dispatch_all(services, alert, services.here.most_exposed_first(people, alert.area))
     return found + await _tell_left(services, alert)
-
-
-async def _in_new_danger(services: Services, alert: Alert) -> list[int]:
-    """Return the first people to tell: people where the alert is new, or else all people inside."""
-    async with services.store.read() as unit:
-        before = await alerts.by_id(unit, alert.references[-1])
-    people = services.here.concerned(alert.station_id, alert.area, alert.audience)
-    if before is not None and before.area is not None:
-        fresh = without(people, services.here.places.owners_within(before.area))
-        people = fresh if len(fresh) else people
-    first: list[int] = services.here.most_exposed_first(people, alert.area)[:FIRST_PART].tolist()
-    return first
 
 
 async def _tell_left(services: Services, alert: Alert) -> int:
@@ -156,7 +145,7 @@ async def _tell_left(services: Services, alert: Alert) -> int:
 
     async def tell() -> int:
         async with services.store.read() as unit:
-            informed = await threads.informed(unit, await threads.of(unit, alert))
+            informed = await threads.informed_of(unit, alert)
             left = parts_of(services, alert, informed).left
             written = await dispatching.in_alert(unit, alert.id, left.tolist())
         left = without(without(left, np.array(sorted(written), np.int64)), await _covered(services, alert))

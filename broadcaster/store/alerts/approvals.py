@@ -49,9 +49,8 @@ async def training_stations(unit: Unit) -> set[int]:
 
 async def approvers(unit: Unit, station_id: int) -> list[Operator]:
     """Return the operators who may approve a station's alerts and can sign in."""
-    known = {each.id: each for each in await operators.listed(unit, [station_id])}
-    known |= {each.id: each for each in await operators.administrators(unit)}
-    return [each for each in known.values() if each.comes_in and each.caller.may(Permission.APPROVE, station_id)]
+    known = await operators.listed(unit, [station_id], administrators=True)
+    return [each for each in known if each.comes_in and each.caller.may(Permission.APPROVE, station_id)]
 
 
 async def add(

@@ -118,6 +118,11 @@ async def informed(unit: Unit, thread: Thread, ids: Sequence[int] | None = None)
     return np.setdiff1d(found, (await gone.read(unit, given))[0])
 
 
+async def informed_of(unit: Unit, alert: Alert) -> NDArray[np.int64]:
+    """Return who is informed of an alert's thread, ascending. Awaits only the unit's connection."""
+    return await informed(unit, await of(unit, alert))
+
+
 async def reached(unit: Unit, alert: Alert, thread: Thread, contact_ids: Collection[int]) -> dict[int, tuple[int, int]]:
     """Return, by contact, (alert, delivery) of the thread's last message before ``alert`` that reached the contact."""
     earlier = thread.before(alert)

@@ -7,13 +7,24 @@ statements.
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from sqlalchemy import Select, Table, Text, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Table,
+    Text,
+    cast,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -149,23 +160,26 @@ class Fetch:
 
 
 class Columns:
-    """Reads non-null integers by column, for the in-memory indexes."""
+    """Reads non-null integers by column, for the in-memory indexes. Each column comes as one value."""
 
     def __init__(self, statement: Select[Any]) -> None:
-        self._statement = statement
-        self.width = len(statement.selected_columns)
-
-    @cached_property
-    def _packed(self) -> Select[Any]:
-        return select(*(func.json_group_array(column) for column in self._statement.subquery().c))
+        columns = statement.subquery().c
+        self._for_sqlite = select(*(func.json_group_array(column) for column in columns))
+        self._for_postgresql = select(*(_octets_of(column) for column in columns))
 
     async def read(self, unit: Unit, given: Mapping[str, Any]) -> NDArray[np.int64]:
         """Return the columns for these parameters, shape (columns, rows)."""
         if unit.conn.dialect.name == "sqlite":
-            packed = (await unit.conn.execute(self._packed, given)).one()
+            packed = (await unit.conn.execute(self._for_sqlite, given)).one()
             return np.array([orjson.loads(column) for column in packed], np.int64)
-        rows = (await unit.conn.execute(self._statement, given)).all()
-        return np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * self.width).reshape(-1, self.width).T
+        packed = (await unit.conn.execute(self._for_postgresql, given)).one()
+        return np.array([np.frombuffer(column or b"", ">i8") for column in packed], np.int64)
+
+
+def _octets_of(column: ColumnElement[int]) -> ColumnElement[bytes]:
+    """Return PostgreSQL's column as eight octets a value; arrays: see ``among``."""
+    octets = func.int8send(cast(column, BigInteger))
+    return func.string_agg(octets, literal_column("''::bytea"), type_=LargeBinary())
 
 
 async def reserve(unit: Unit, table: Table, count: int) -> list[int]:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from broadcaster.domain.operators import Operator
 from broadcaster.domain.permissions import Caller, Permission, Role
@@ -105,11 +105,13 @@ async def join_openid(unit: Unit, operator_id: int, mark: bytes) -> bool:
     return done.rowcount == 1
 
 
-async def listed(unit: Unit, stations: Collection[int] | None) -> list[Operator]:
-    """Return operators with a role for one of these stations (None: all), by name."""
+async def listed(unit: Unit, stations: Collection[int] | None, *, administrators: bool = False) -> list[Operator]:
+    """Return operators with a role for one of these stations (None: all), by name; also ``administrators``."""
     mine: ColumnElement[bool] = operators.c.id.is_not(None)
     if stations is not None:
         mine = operators.c.id.in_(select(operator_roles.c.operator_id).where(operator_roles.c.station_id.in_(stations)))
+        if administrators:
+            mine = or_(mine, operators.c.admin)
     return sorted(await _found(unit, mine), key=lambda each: each.name.casefold())
 
 
@@ -246,6 +248,8 @@ async def _found(unit: Unit, which: ColumnElement[bool]) -> list[Operator]:
             .order_by(operators.c.id)
         )
     ).all()
+    if not rows:
+        return []
     roles: dict[int, dict[int, Role]] = {row.id: {} for row in rows}
     for row in await unit.conn.execute(select(operator_roles).where(operator_roles.c.operator_id.in_(roles))):
         roles[row.operator_id][row.station_id] = Role(row.role)

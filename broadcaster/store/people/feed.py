@@ -166,14 +166,13 @@ _PEOPLE = (
 
 
 async def _windows(unit: Unit) -> list[dict[str, int]]:
-    """Return ranges of some ten thousand subscriber ids, which are assigned in order."""
-    last = await unit.conn.scalar(select(func.max(subscribers.c.id))) or 0
+    """Return ranges of some ten thousand subscriber ids, which are assigned in order: at least one."""
+    last = await unit.conn.scalar(select(func.max(subscribers.c.id))) or 1
     return [{"lo": lo, "hi": lo + _PART - 1} for lo in range(1, last + 1, _PART)]
 
 
 async def _in_windows(unit: Unit, columns: Columns) -> NDArray[np.int64]:
-    parts = [await columns.read(unit, window) for window in await _windows(unit)]
-    return np.concatenate(parts, axis=1) if parts else np.empty((columns.width, 0), np.int64)
+    return np.concatenate([await columns.read(unit, window) for window in await _windows(unit)], axis=1)
 
 
 async def points(unit: Unit) -> AsyncIterator[Points]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -170,7 +171,7 @@ async def assert_same(store, atlas, station_ids):
                 wanted, ways, locales = judge.concerned(station_id, area, audience)
                 ids = atlas.concerned(station_id, area, audience)
                 assert ids.tolist() == wanted, (station_id, area, audience)
-                assert sorted(atlas.nearest_first(ids, area).tolist()) == wanted
+                assert sorted(atlas.most_exposed_first(ids, area).tolist()) == wanted
                 found = atlas.roster.phonebook.contacts_of(ids, station_id)
                 had = defaultdict(set)
                 for at, contact, channel in zip(found.people, found.contacts, found.channels, strict=True):
@@ -259,8 +260,16 @@ async def test_the_nearest_go_first_and_those_without_a_point_in_the_area_last(s
     atlas = Atlas(store)
     await atlas.load()
     ids = np.array(sorted([far, near, outside, nowhere, both]), np.int64)
-    assert atlas.nearest_first(ids, area).tolist() == [both, near, far, outside, nowhere]
-    assert atlas.nearest_first(ids, None).tolist() == ids.tolist()
+    assert atlas.most_exposed_first(ids, area).tolist() == [both, near, far, outside, nowhere]
+    assert atlas.most_exposed_first(ids, None).tolist() == ids.tolist()
+    alert = an_alert(station_ids[0], area=area)
+    assert atlas.most_exposed(alert, 10, None) == [both, near, far]
+    assert atlas.most_exposed(alert, 2, None)[0] == both
+    known = Area(circles=(Circle(0.63, 48.76, 300.0),))
+    assert atlas.most_exposed(alert, 10, known) == [far, both], "at a place where the alert was not"
+    assert atlas.most_exposed(alert, 1, area) == [both], "it is new nowhere"
+    everywhere = replace(alert, audience=Audience(AudienceKind.ALL_FOLLOWERS))
+    assert atlas.most_exposed(everywhere, 10, None) == [both, near, far, outside, nowhere]
 
 
 @pytest.mark.parametrize("seed", range(4))

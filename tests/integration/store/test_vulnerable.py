@@ -23,7 +23,7 @@ from broadcaster.store.operations.migrate import known, migrate, upgrade
 from broadcaster.store.people import people, profiles
 from broadcaster.store.register import vulnerable
 from broadcaster.store.tables import addresses, subscribers, vulnerable_people
-from tests.contract.stores import BY, NOW, SECRET, add_station, phone, register, resident
+from tests.contract.stores import BY, NOW, SECRET, add_station, an_alert, phone, register, resident
 from tests.integration.store import former_shape
 from zones import Area, Circle
 
@@ -73,6 +73,7 @@ async def test_the_vulnerable_go_before_the_nearest_loaded_or_followed(store, st
     for atlas in (loaded, followed):
         found = atlas.most_exposed_first(np.array(sorted(ids), np.int64), AREA)
         assert found.tolist() == [frail_near, frail_far, frail_outside, near, far]
+        assert atlas.most_exposed(an_alert(station.id, area=AREA), 3, None) == [frail_near, frail_far, near]
         assert atlas.most_exposed_first(np.array([near, frail_far], np.int64), None).tolist() == [frail_far, near]
         assert atlas.most_exposed_first(np.empty(0, np.int64), AREA).tolist() == []
 

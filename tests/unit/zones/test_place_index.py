@@ -92,8 +92,8 @@ class Both(RuleBasedStateMachine):
             key for key, (its, _, _) in self.model.items() if its in several
         )
 
-    @rule(area=areas)
-    def within(self, area):
+    @rule(area=areas, other=areas)
+    def within(self, area, other):
         known = np.array(list(self.model), dtype=np.int64)
         its, lons, lats = np.array(list(self.model.values()), dtype=np.float64).reshape(-1, 3).T
         inside = area.covers(lons, lats)
@@ -102,6 +102,8 @@ class Both(RuleBasedStateMachine):
         assert len(found) == len(hits.keys)
         assert found == {int(key): list(self.model[int(key)]) for key in known[inside]}
         assert self.index.owners_within(area).tolist() == sorted({int(owner) for owner in its[inside]})
+        only_here = known[inside & ~other.covers(lons, lats)]
+        assert sorted(self.index.within(area, other).keys.tolist()) == sorted(only_here.tolist())
 
     @invariant()
     def as_many(self):

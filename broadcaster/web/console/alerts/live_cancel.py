@@ -120,7 +120,7 @@ async def _page(
     facts = await call.request.app[WATCH].read(call.services, alert)
     people = facts.people
     async with call.services.store.read() as unit:
-        told = len(await threads.informed(unit, await threads.of(unit, facts.alert)))
+        told = len(await threads.informed_of(unit, facts.alert))
     shown = {
         **heading(alert, station, words),
         "texts": texts,
