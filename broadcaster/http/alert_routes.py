@@ -9,6 +9,7 @@ from broadcaster.http.route import FORM, SHAPE, SMALL, Access, Route
 from broadcaster.http.schemas.alerts import AlertIn, AlertOut, AlertPage, AlertsQuery, CancelIn, UpdateIn
 from broadcaster.http.schemas.escalation import EscalationIn, EscalationOut
 from broadcaster.http.schemas.reports import (
+    ChildAnswerPage,
     CursorQuery,
     DeliveriesQuery,
     DeliveryPage,
@@ -70,6 +71,15 @@ ALERT_ROUTES: tuple[Route, ...] = (
         "Whom nothing reached, and why.",
         query=CursorQuery,
         views=Action.UNREACHED_SEEN,
+    ),
+    _REGISTER(
+        "GET",
+        "/v1/alerts/{id}/guardians",
+        deliveries.guardians_answers,
+        {200: ChildAnswerPage},
+        "Which guardians answered for which children.",
+        query=CursorQuery,
+        views=Action.ANSWERS_SEEN,
     ),
     _REGISTER(
         "GET",

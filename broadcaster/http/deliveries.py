@@ -20,6 +20,8 @@ from broadcaster.http.keys import HOLDERS, REPORTS, SESSION, STREAMS
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.reports import (
+    ChildAnswerOut,
+    ChildAnswerPage,
     CursorQuery,
     DeliveriesQuery,
     DeliveryOut,
@@ -31,7 +33,7 @@ from broadcaster.http.schemas.reports import (
 from broadcaster.http.sessions import session_of
 from broadcaster.http.steps import STEPS
 from broadcaster.store import Unit
-from broadcaster.store.alerts import alerts, deliveries
+from broadcaster.store.alerts import alerts, deliveries, guardians
 from broadcaster.store.alerts import report as reports
 from broadcaster.store.stations import stations
 
@@ -90,6 +92,17 @@ async def unreached(call: Call[None, CursorQuery]) -> web.Response:
     shown = tuple(UnreachedOut.model_validate(row) for row in rows)
     last = str(rows[-1].subscriber_id) if len(rows) == query.limit else None
     return answer(UnreachedPage(unreached=shown, next=last))
+
+
+async def guardians_answers(call: Call[None, CursorQuery]) -> web.Response:
+    """Return which guardians answered for which children, in the whole thread. It contains names, as ``unreached``."""
+    alert, station = await alert_of(call)
+    query = call.query
+    async with call.services.store.read() as unit:
+        rows = await guardians.answered(unit, alert.first_id, station.id, after=query.cursor, limit=query.limit)
+    shown = tuple(ChildAnswerOut.model_validate(row) for row in rows)
+    last = str(rows[-1].subscriber_id) if len(rows) == query.limit else None
+    return answer(ChildAnswerPage(answers=shown, next=last))
 
 
 async def events(call: Call[None, None]) -> web.StreamResponse:

@@ -220,6 +220,23 @@ class UnreachedPage(Shown):
     next: str | None = Field(description="Give it as ?cursor= for the next page; null at the end.")
 
 
+class ChildAnswerOut(Shown):
+    """What a guardian answered for a child."""
+
+    subscriber_id: str
+    external_id: str | None
+    child: str = Field(description="Their name; empty if unknown.")
+    guardian: str = Field(description="Their name; empty if unknown.")
+    number: int = Field(description="Of the child's guardians, which: from 1.")
+    answer: str = Field(description="received, safe, help, or the number of an own one.")
+    at: datetime
+
+
+class ChildAnswerPage(Shown):
+    answers: tuple[ChildAnswerOut, ...]
+    next: str | None = Field(description="Give it as ?cursor= for the next page; null at the end.")
+
+
 class ReceiptIn(Given):
     """A device's report on a message. ``at``: the time by its own clock; the alert's report uses the
     service's clock.

@@ -6,20 +6,27 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from broadcaster.domain.answers import word_of
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import people
-from broadcaster.store.tables import answers, links, subscribers
+from broadcaster.store.tables import answers, follows, links, subscribers
 
 
 @dataclass(frozen=True, slots=True)
 class ChildAnswer:
     """``child``, ``guardian``: their names, empty if unknown; ``number``: the guardian's, from 1."""
 
+    subscriber_id: int
+    external_id: str | None
     child: str
     guardian: str
     number: int
     choice: int
     at: datetime
+
+    @property
+    def answer(self) -> str:
+        return word_of(self.choice)
 
 
 async def at(unit: Unit, contact_ids: Collection[int], subscriber_ids: Collection[int]) -> dict[int, int]:
@@ -39,22 +46,28 @@ async def at(unit: Unit, contact_ids: Collection[int], subscriber_ids: Collectio
     return {row.subscriber_id: row.guardian for row in rows}
 
 
-async def answered(unit: Unit, alert_id: int, station_id: int, *, limit: int) -> list[ChildAnswer]:
-    """Return guardians' answers to a thread, by its first alert, newest first; for the station's followers only."""
+async def answered(unit: Unit, alert_id: int, station_id: int, *, after: int = 0, limit: int) -> list[ChildAnswer]:
+    """Return guardians' answers to a thread, by its first alert, in order of the children's ids from ``after`` on.
+
+    Children who do not follow the station are left out.
+    """
     found = await unit.conn.execute(
         select(answers, subscribers.c.token_hash, subscribers.c.guardians)
         .join(subscribers, subscribers.c.id == answers.c.subscriber_id)
+        .join(follows, follows.c.subscriber_id == answers.c.subscriber_id)
         .where(answers.c.alert_id == alert_id, answers.c.guardian.is_not(None))
-        .order_by(answers.c.at.desc(), answers.c.subscriber_id)
+        .where(follows.c.station_id == station_id, answers.c.subscriber_id > after)
+        .order_by(answers.c.subscriber_id)
         .limit(limit)
     )
     rows = found.all()
     children = await people.names(unit, station_id, [row.subscriber_id for row in rows])
     answered = []
     for row in rows:
-        if row.subscriber_id in children:
-            names = people.open_guardians(unit.vault, row.token_hash, row.guardians)
-            name = names[row.guardian - 1] if row.guardian <= len(names) else ""
-            child = children[row.subscriber_id][1] or ""
-            answered.append(ChildAnswer(child, name, row.guardian, row.choice, row.at))
+        external_id, child = children[row.subscriber_id]
+        guardians = people.open_guardians(unit.vault, row.token_hash, row.guardians)
+        guardian = guardians[row.guardian - 1] if row.guardian <= len(guardians) else ""
+        answered.append(
+            ChildAnswer(row.subscriber_id, external_id, child or "", guardian, row.guardian, row.choice, row.at)
+        )
     return answered

@@ -148,6 +148,19 @@ async def test_the_report_says_which_guardian_answered_for_a_child_and_a_look_at
         label = {"safe": "I am safe", "received": "Received"}[said]
         assert re.search(f"<td>Lina Martin</td><td>{who}</td><td>{label}</td>", page), who
     assert page.count("<td>Lina Martin</td>") == 1, "the newest answer"
+    table = (await look(api, report.replace("report?", "report.csv?"), **mine))[2]
+    assert "\r\nChild,Answered by,Answer,When\r\nLina Martin,Luc Orme,Received," in table
+    status, _, found = await api.call("GET", f"/v1/alerts/{alert['id']}/guardians")
+    (answered,) = found["answers"]
+    assert (status, found["next"], answered["child"], answered["guardian"]) == (200, None, "Lina Martin", "Luc Orme")
+    assert (answered["number"], answered["answer"]) == (2, "received")
+
+    # An operator and a key that may not see residents see none of it.
+    viewer = await api.sign_in("laigle-read")
+    for path in (report, report.replace("report?", "report.csv?")):
+        status, _, page = await look(api, path, **viewer)
+        assert (status, "Lina" in page) == (200, False)
+    assert (await api.call("GET", f"/v1/alerts/{alert['id']}/guardians", key="laigle-read"))[0] == 403
     async with api.running.services.store.read() as unit:
         seen = select(audit_entries.c.about).where(audit_entries.c.action == Action.ANSWERS_SEEN)
         assert set(await unit.conn.scalars(seen)) == {int(alert["id"])}

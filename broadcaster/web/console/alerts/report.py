@@ -30,7 +30,7 @@ from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped, state_word
 from broadcaster.web.console.alerts.live_words import number, span
-from broadcaster.web.console.alerts.report_guardians import part as guardians_part
+from broadcaster.web.console.alerts.report_guardians import guardians_table
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, embedded, picture_of
@@ -105,7 +105,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         "timeline": _timeline(facts, moments, by, zone, words),
         "states": [(word, n) for word, n in states if n],
         "steps": steps_table(steps, words, lambda n: number(n, words)),
-        **await guardians_part(call, alert, station, words),
+        "children": await guardians_table(call, alert, station, words),
         "visits": [(found_words(FINDINGS[word], words), number(n, words)) for word, n in facts.report.visits.items()],
         "adds_up": sum(n for _, n in states) == facts.people.matched,
         "reasons": reasons,
@@ -131,13 +131,15 @@ def steps_table(steps: Sequence[StepFigures], words: Words, written: Callable[[i
 
 
 async def table(call: Call[None, None]) -> web.StreamResponse:
-    """Return people by state and by step as CSV (RFC 4180)."""
+    """Return people by state and by step, and answers for children, as CSV (RFC 4180)."""
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     facts = await call.request.app[WATCH].read(call.services, alert)
     steps = await call.request.app[STEPS].read(call.services, facts.alert, facts.report)
     header = (words("How they stand"), words("People"))
-    rows = [header, *_states(facts, words), *([(), *steps_table(steps, words, str)] if steps else ())]
+    rows: list[tuple[object, ...]] = [header, *_states(facts, words)]
+    for more in (steps_table(steps, words, str), await guardians_table(call, alert, station, words)):
+        rows += [(), *more] if more else []
     name = f"{words('report')}-{station.slug}-{alert.id}.csv"
     return web.Response(
         text=BOM + csv_text(rows, delimiter_of(words.locale)),

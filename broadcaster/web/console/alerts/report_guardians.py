@@ -14,27 +14,30 @@ from broadcaster.store.operations import audit
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
 
-_MOST = 2000
+_MOST = 20_000
 
 
-async def part(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
-    """Return the table of answers for children; empty for operators who may not see residents."""
+async def guardians_table(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> list[tuple[str, ...]]:
+    """Return the table of answers for children, its header first; empty without answers, and for operators who may
+    not see residents.
+    """
     if not call.may(Permission.REGISTER, station.id):
-        return {"children": []}
+        return []
 
     store = call.services.store
     found = await store.run_read(lambda unit: guardians.answered(unit, alert.first_id, station.id, limit=_MOST))
-    if found:
-        about = Action.ANSWERS_SEEN, alert.id
-        await store.run_grouped(lambda unit: audit.record(unit, call.actor, *about, station_id=station.id))
-    return {
-        "children": [
-            (
-                each.child or "–",
-                each.guardian or words("guardian %(n)s", n=each.number),
-                label(alert, station, words, each.choice),
-                written_short(each.at, zone_of(station.region), words),
-            )
-            for each in sorted(found, key=lambda each: each.child)
-        ]
-    }
+    if not found:
+        return []
+
+    about = Action.ANSWERS_SEEN, alert.id
+    await store.run_grouped(lambda unit: audit.record(unit, call.actor, *about, station_id=station.id))
+    rows = [
+        (
+            each.child or "–",
+            each.guardian or words("guardian %(n)s", n=each.number),
+            label(alert, station, words, each.choice),
+            written_short(each.at, zone_of(station.region), words),
+        )
+        for each in sorted(found, key=lambda each: each.child)
+    ]
+    return [(words("Child"), words("Answered by"), words("Answer"), words("When")), *rows]
