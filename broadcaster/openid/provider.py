@@ -88,6 +88,7 @@ class Provider:
         self._reading = asyncio.Lock()
         self._failed: ProviderFailed | None = None
         self._failed_at = 0.0
+        self._reading_keys = asyncio.Lock()
 
     async def metadata(self) -> Mapping[str, Any]:
         """Return the provider's metadata, at most an hour old. Raises ``ProviderFailed``.
@@ -212,13 +213,21 @@ class Provider:
             message = "the provider's keys can't be read"
             raise ProviderUnavailable(message) from error
 
+    async def _newer_keys(self, than: KeySet | None) -> KeySet:
+        """Return the provider's keys, newer than those that did not fit; simultaneous callers share one request."""
+        async with self._reading_keys:
+            metadata = await self.metadata()
+            if self._keys is None or self._keys is than:
+                self._keys = await self._read_keys(metadata["jwks_uri"])
+            return self._keys
+
     async def _opened(self, token: str) -> jwt.Token:
         """Return a JWT with a valid signature; the provider's keys are read again once, as they may have changed."""
-        for again in (False, True):
-            if self._keys is None or again:
-                self._keys = await self._read_keys((await self.metadata())["jwks_uri"])
+        keys = None
+        for _ in range(2):
+            keys = await self._newer_keys(keys)
             try:
-                return jwt.decode(token, self._keys, algorithms=list(ALGORITHMS))
+                return jwt.decode(token, keys, algorithms=list(ALGORITHMS))
             except (JoseError, ValueError) as error:
                 problem = error
         message = f"a token's signature does not hold: {type(problem).__name__}"

@@ -24,7 +24,7 @@ class Saying:
         self.url = ""
         self.keys = [KEY]
         self.id_token = self.userinfo = lambda claims: jwt.encode({"alg": "RS256", "kid": "k"}, claims, KEY)
-        self.claims, self.metadata, self.got, self.asked = {}, {}, {}, 0
+        self.claims, self.metadata, self.got, self.asked, self.asked_keys = {}, {}, {}, 0, 0
 
     def whole(self):
         now = int(time.time())
@@ -41,6 +41,8 @@ class Saying:
         return web.json_response({"issuer": self.url, **{k: self.url + v for k, v in there.items()}, **self.metadata})
 
     async def jwks(self, _request):
+        self.asked_keys += 1
+        await asyncio.sleep(0)  # others ask meanwhile
         return web.json_response(KeySet(self.keys).as_dict())
 
     async def token(self, request):
@@ -139,4 +141,14 @@ async def test_all_who_come_at_once_wait_for_one_answer_and_a_failure_is_remembe
     saying.metadata = {}
     monkeypatch.setattr(client, "_FAILED_S", 0)
     assert {each.partition("?")[0] for each in await all_at_once()} == {f"{saying.url}/authorize"}
+    assert saying.asked == 2
+
+    for n, key in enumerate((KEY, OTHER), start=1):  # the first keys, and those that follow them
+        saying.keys = [key]
+        saying.id_token = saying.userinfo = lambda claims, key=key: jwt.encode(
+            {"alg": "RS256", "kid": "k"}, claims, key
+        )
+        found = await asyncio.gather(*(provider.identify(ASKED, "code", "http://here/back") for _ in range(20)))
+        assert {each.sub for each in found} == {"rose"}
+        assert saying.asked_keys == n
     assert saying.asked == 2
