@@ -70,7 +70,8 @@ def goes_beyond(before: Message, after: Message) -> bool:
 class Approval:
     """An alert submitted for approval, and the decision. Its id is the alert's.
 
-    ``author``: who wrote it; ``editor``: who changed it last. ``why``: the reason for refusing it, or for sending it
+    ``author``: who wrote it, or the key that sent it; ``editor``: who changed it last, at first the author or who made
+    the key. ``why``: the reason for refusing it, or for sending it
     alone.
     """
 

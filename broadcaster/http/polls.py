@@ -24,7 +24,7 @@ from broadcaster.store.stations import stations
 
 
 async def create(call: Call[PollIn, None]) -> web.Response:
-    """Open a poll, and announce it."""
+    """Open a poll, and announce it once it is approved, if it must be."""
     given = call.body
     async with call.services.store.read() as unit:
         station = await station_given(unit, given.station)
@@ -43,7 +43,7 @@ async def create(call: Call[PollIn, None]) -> web.Response:
         identity=given.identity,
         channels=given.channels,
     )
-    return respond(await shown(call, poll, station, station.languages[0]), 201)
+    return respond(await shown(call, poll, station, station.languages[0]), 202 if poll.waits else 201)
 
 
 async def show(call: Call[None, None]) -> web.Response:
@@ -117,7 +117,7 @@ async def poll_of(call: Call[Any, Any]) -> tuple[Poll, Station]:
         return None if poll is None or station is None else (poll, station)
 
     found = await call.services.store.run_read(read)
-    if found is None:
+    if found is None or found[0].waits:
         raise NotFound("poll-missing")
     return found
 
@@ -132,6 +132,8 @@ async def shown(call: Call[Any, Any], poll: Poll, station: Station, language: st
     question, own = poll.text_in(language, station.languages[0])
     return PollOut(
         token=poll.token,
+        alert=str(poll.alert_id),
+        awaiting_approval=poll.waits,
         url=call.services.links.poll(poll.token),
         question=question,
         answers=own,

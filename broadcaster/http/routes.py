@@ -219,7 +219,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/v1/polls",
         polls.create,
-        {201: PollOut},
+        {201: PollOut, 202: PollOut},
         "Ask followers, groups or the people of an area.",
         access=Access.KEY,
         body=PollIn,
@@ -227,7 +227,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(404,),
         tag="alerts",
         permission=Permission.SEND,
-        changes=(Action.ALERT_SENT,),
+        changes=(Action.ALERT_SENT, Action.APPROVAL_ASKED),
     ),
     _PUBLIC(
         "GET", "/v1/polls/{token}", polls.show, {200: PollOut}, "A poll; its result and turnout once it is closed."

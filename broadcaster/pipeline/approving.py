@@ -1,5 +1,6 @@
 """Approve: a second person approves an alert. API and console call ``submit``."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from broadcaster.bus import NoAnswer
@@ -23,7 +24,7 @@ from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.telling import Notice, tell
 from broadcaster.pipeline.versions import check_current, stop_ended, take_place
-from broadcaster.store import Unit, schedules
+from broadcaster.store import Unit, polls, schedules
 from broadcaster.store.alerts import alerts, approvals, threads
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
@@ -38,11 +39,18 @@ _ACTIONS = {
 }
 
 
-async def submit(services: Services, command: IssueAlert, *, life_at_stake: str = "") -> tuple[Alert, bool]:
+async def submit(
+    services: Services,
+    command: IssueAlert,
+    *,
+    life_at_stake: str = "",
+    first: Callable[[Unit, Alert], Awaitable[None]] | None = None,
+) -> tuple[Alert, bool]:
     """Issue an alert, or ask for its approval. Return it, and whether it waits.
 
     ``life_at_stake``: why it goes out at once, without approval or by somebody who is not on duty; all approvers are
-    told. Raises like ``issue``, and ``Forbidden`` for somebody who is not on duty.
+    told. ``first`` runs in the transaction that stores the alert or the request. Raises like ``issue``, and
+    ``Forbidden`` for somebody who is not on duty.
     """
     station, key = command.station, command.idempotency_key
 
@@ -59,22 +67,25 @@ async def submit(services: Services, command: IssueAlert, *, life_at_stake: str 
     before = command.replaces
     beyond = before is None or goes_beyond(before.message, command.message)
     if issued or not (off_duty or (beyond and await needed(services, station, command.message))):
-        return (await issue(services, command))[0], False
+        return (await issue(services, command, first=first))[0], False
     now = services.clock.now()
     if life_at_stake:
         alone = replace(command, alone=check_reason(life_at_stake))
-        return (await issue(services, alone))[0], False
+        return (await issue(services, alone, first=first))[0], False
     known = await services.store.run_read(lambda unit: stations.group_ids(unit, station.id))
     alert = await draw_up(services, command, known, now)
     author = command.actor.key_id
     as_written = replace(alert, channels=command.message.channels)  # the policy is chosen at sending time
-    asked = Approval(as_written, author, author, ApprovalState.WAITING, now)
 
     async def keep(unit: Unit) -> Approval | None:
         earlier = await _repeated(unit, command)
         if earlier is None:
             if before is not None:
                 await check_current(unit, before, now)
+            if first is not None:
+                await first(unit, alert)
+            person = await stations.behind_key(unit, author)
+            asked = Approval(as_written, author, person, ApprovalState.WAITING, now)
             await approvals.add(unit, asked, idempotency_key=key, request_hash=command.request_hash)
             await record(unit, command.actor, Action.APPROVAL_ASKED, alert)
         return earlier
@@ -118,7 +129,8 @@ async def check_second(services: Services, station_id: int, author: int, actor: 
     async with services.store.read() as unit:
         rules = await approvals.rules_of(unit, station_id)
         able = {each.id for each in await approvals.approvers(unit, station_id)}
-    if actor.id not in able or (actor.id == author and not rules.training):
+        person = await stations.behind_key(unit, author)
+    if actor.id not in able or (actor.id == person and not rules.training):
         raise Forbidden("approval-not-yours")
 
 
@@ -151,6 +163,7 @@ async def refuse(services: Services, approval: Approval, actor: Actor, why: str,
     async def keep(unit: Unit) -> bool:
         if not await approvals.decide(unit, approval, state, actor, why):
             return False
+        await polls.withdraw(unit, approval.id)
         await record(unit, actor, _ACTIONS[state], approval.alert, why=why)
         return True
 
@@ -166,6 +179,7 @@ async def hand_back(services: Services, approval: Approval, actor: Actor, messag
     async def keep(unit: Unit) -> bool:
         if not await approvals.edit(unit, approval, message, actor.key_id, why):
             return False
+        await polls.reword(unit, approval.id, {language: text.headline for language, text in message.texts.items()})
         await record(unit, actor, Action.APPROVAL_EDITED, alert, why=why)
         return True
 
@@ -244,13 +258,14 @@ async def _tell_of_schedule(services: Services, schedule: Schedule) -> None:
     async with services.store.read() as unit:
         station = await stations.by_id(unit, schedule.station_id)
         able = await approvals.approvers(unit, schedule.station_id)
+        person = await stations.behind_key(unit, schedule.key_id)
     if station is None:
         return
     words, name = words_for(station), " ".join(station.name.split())
     headline = schedule.message.text_in(station.languages[0], station.languages[0])[1].headline
     subject = words("%(station)s: a scheduled alert waits for you", station=name)
     said = words('"%(headline)s" is scheduled, and goes out only once you approve it:', headline=headline)
-    others = [each for each in able if each.id != schedule.key_id]
+    others = [each for each in able if each.id != person]
     mark = f"schedule.{schedule.id}.{schedule.version}"
     await tell(services, station, others, Notice(mark, subject, said, f"/console/schedules/{schedule.id}"))
 

@@ -1,9 +1,10 @@
 """Polls: a question to followers, groups or the people of an area, announced by a message of its own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import Message, Severity, Text
+from broadcaster.domain.alerts import Alert, Message, Severity, Text
 from broadcaster.domain.answers import FEWEST, LONGEST_ANSWER, LONGEST_QUESTION, MOST
 from broadcaster.domain.audience import Audience
 from broadcaster.domain.audit import Actor
@@ -12,8 +13,8 @@ from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.languages import catalogs
-from broadcaster.pipeline.duty import check_on_duty
-from broadcaster.pipeline.issue import LONGEST, IssueAlert, issue
+from broadcaster.pipeline.approving import submit
+from broadcaster.pipeline.issue import LONGEST, IssueAlert
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, polls
 from broadcaster.store.polls import Poll
@@ -37,9 +38,9 @@ async def open_poll(
     """Store a poll, and send the message that announces it, in one transaction: by push and mail if no channels are
     named. Each message has a link by which its person votes. Raises ``Refused``.
 
+    Like an alert it is sent by somebody on duty (``Forbidden``), and may need approval: then the poll ``waits``.
     ``identity``: only for people who have proven their identity.
     """
-    await check_on_duty(services, station.id, actor)
     now, token = services.clock.now(), new_token()
     if not now + _LEAST <= closes_at <= now + LONGEST:
         raise Refused("poll-closes", "closes", days=LONGEST.days)
@@ -64,13 +65,14 @@ async def open_poll(
     )
     made: list[Poll] = []
 
-    async def keep(unit: Unit, alert: object) -> None:
-        poll = Poll(new_id(), token, station.id, dict(texts), alert.id, closes_at, None, None, identity)  # type: ignore[attr-defined]
+    async def keep(unit: Unit, alert: Alert) -> None:
+        poll = Poll(new_id(), token, station.id, dict(texts), alert.id, closes_at, None, None, identity)
         made[:] = [poll]
         await polls.add(unit, poll, actor.key_id)
 
-    await issue(services, IssueAlert(station=station, actor=actor, message=message, expires_at=closes_at), first=keep)
-    return made[0]
+    command = IssueAlert(station=station, actor=actor, message=message, expires_at=closes_at)
+    _, waits = await submit(services, command, first=keep)
+    return replace(made[0], waits=waits)
 
 
 async def close_polls(services: Services) -> None:

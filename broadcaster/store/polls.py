@@ -11,23 +11,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 
+from broadcaster.domain.approvals import OPEN
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import identities
-from broadcaster.store.tables import poll_ballots, poll_pending, poll_voters, polls, recipients
+from broadcaster.store.tables import approvals, poll_ballots, poll_pending, poll_voters, polls, recipients
 
 GROUP = 10
 """The fewest ballots written at once, and the fewest for which a result is shown."""
 _KEY = 16
+_WAITS = exists().where(approvals.c.id == polls.c.alert_id, approvals.c.state.in_(OPEN))
+_POLLS = select(polls, _WAITS.label("waits"))
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
     """``texts``: question and answers by language. ``alert_id``: the message that announces it. ``entitled``: how many
     people could vote, once it is closed. ``identity``: only for who has shown who they are.
+    ``waits``: for approval by a second person, and is shown to nobody else.
     """
 
     id: int
@@ -39,6 +43,7 @@ class Poll:
     closed_at: datetime | None
     entitled: int | None
     identity: bool = False
+    waits: bool = False
 
     def text_in(self, language: str, default: str) -> tuple[str, tuple[str, ...]]:
         """Return question and answers in a language, else in the default one, else in the first."""
@@ -70,20 +75,33 @@ async def add(unit: Unit, poll: Poll, key_id: int) -> None:
     )
 
 
+async def withdraw(unit: Unit, alert_id: int) -> None:
+    """Delete a poll that was not approved."""
+    await unit.conn.execute(delete(polls).where(polls.c.alert_id == alert_id))
+
+
+async def reword(unit: Unit, alert_id: int, questions: Mapping[str, str]) -> None:
+    """Change the questions of a poll that waits for approval, by language; its answers stay."""
+    poll = await by_alert(unit, alert_id)
+    if poll is not None:
+        texts = {language: [questions[language], *own] for language, (_, own) in poll.texts.items()}
+        await unit.conn.execute(update(polls).where(polls.c.id == poll.id).values(texts=texts))
+
+
 async def by_token(unit: Unit, token: str) -> Poll | None:
-    row = (await unit.conn.execute(select(polls).where(polls.c.token == token))).one_or_none()
+    row = (await unit.conn.execute(_POLLS.where(polls.c.token == token))).one_or_none()
     return None if row is None else _poll(row)
 
 
 async def by_alert(unit: Unit, alert_id: int) -> Poll | None:
     """Return the poll that an alert announces."""
-    row = (await unit.conn.execute(select(polls).where(polls.c.alert_id == alert_id))).one_or_none()
+    row = (await unit.conn.execute(_POLLS.where(polls.c.alert_id == alert_id))).one_or_none()
     return None if row is None else _poll(row)
 
 
 async def listed(unit: Unit, station_ids: Collection[int], limit: int) -> list[Poll]:
     """Return the polls of these stations, newest first."""
-    query = select(polls).where(polls.c.station_id.in_(station_ids)).order_by(polls.c.id.desc()).limit(limit)
+    query = _POLLS.where(polls.c.station_id.in_(station_ids)).order_by(polls.c.id.desc()).limit(limit)
     return [_poll(row) for row in await unit.conn.execute(query)]
 
 
@@ -130,7 +148,7 @@ async def _any(unit: Unit, poll: Poll, marks: Sequence[bytes]) -> bool:
 
 async def stay_voted(unit: Unit, subscriber_id: int) -> None:
     """Keep a person who voted under their mark of FranceConnect from a second vote once that mark is deleted."""
-    for each in [_poll(row) for row in await unit.conn.execute(select(polls).where(polls.c.closed_at.is_(None)))]:
+    for each in [_poll(row) for row in await unit.conn.execute(_POLLS.where(polls.c.closed_at.is_(None)))]:
         await unit.in_turn("poll", each.id)
         mark, *own = await _marks(unit, each, subscriber_id)
         if own and await _any(unit, each, [mark]) and not await _any(unit, each, own):
@@ -155,12 +173,18 @@ async def result(unit: Unit, poll: Poll) -> dict[int, int] | None:
 
 
 async def due(unit: Unit, now: datetime) -> list[Poll]:
-    query = select(polls).where(polls.c.closes_at <= now, polls.c.closed_at.is_(None))
+    query = _POLLS.where(polls.c.closes_at <= now, polls.c.closed_at.is_(None))
     return [_poll(row) for row in await unit.conn.execute(query)]
 
 
 async def close(unit: Unit, poll: Poll, now: datetime) -> None:
-    """Close a poll: write its last group, or delete the votes uncounted if there are fewer than ten in all."""
+    """Close a poll: write its last group, or delete the votes uncounted if there are fewer than ten in all.
+
+    One that nobody approved is deleted.
+    """
+    if poll.waits:
+        await withdraw(unit, poll.alert_id)
+        return
     await unit.in_turn("poll", poll.id)
     waiting = await _count(unit, poll_pending, poll.id)
     if waiting >= GROUP:
@@ -189,7 +213,7 @@ async def _write(unit: Unit, poll: Poll, n: int) -> None:
 
 async def voted_by(unit: Unit, subscriber_id: int) -> list[Poll]:
     """Return the polls in which a person voted; what they voted is known to nobody."""
-    known = [_poll(row) for row in await unit.conn.execute(select(polls).order_by(polls.c.id.desc()))]
+    known = [_poll(row) for row in await unit.conn.execute(_POLLS.order_by(polls.c.id.desc()))]
     marks = {mark: each for each in known for mark in await _marks(unit, each, subscriber_id)}
     voted = await unit.conn.scalars(select(poll_voters.c.mark).where(poll_voters.c.mark.in_(list(marks))))
     return [marks[each] for each in voted]
@@ -223,4 +247,5 @@ def _poll(row: Any) -> Poll:
         closed_at=row.closed_at,
         entitled=row.entitled,
         identity=bool(row.identity),
+        waits=bool(row.waits),
     )

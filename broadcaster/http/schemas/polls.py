@@ -36,6 +36,8 @@ class PollOut(Shown):
 
     token: str
     url: str
+    alert: str = Field(description="The message that announces it: its state, also while it awaits approval.")
+    awaiting_approval: bool
     question: str
     answers: tuple[str, ...]
     closes_at: datetime

@@ -253,8 +253,12 @@ async def add_key(
     *,
     expires_at: datetime | None = None,
     only: Collection[Permission] = (),
+    made_by: int | None = None,
 ) -> str:
-    """Create and return an API key; only its hash is stored (192 random bits need no salt)."""
+    """Create and return an API key; only its hash is stored (192 random bits need no salt).
+
+    ``made_by``: the operator who makes it in the console; None: the command line.
+    """
     key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
     mark = hash_of(key)
     await unit.conn.execute(
@@ -267,6 +271,7 @@ async def add_key(
             created_at=now,
             expires_at=expires_at,
             actions=" ".join(sorted(only)) or None,
+            made_by=made_by,
         )
     )
     return key
@@ -274,6 +279,11 @@ async def add_key(
 
 async def use_key(unit: Unit, key_id: int, now: datetime) -> None:
     await unit.conn.execute(update(api_keys).where(api_keys.c.id == key_id).values(used_at=now))
+
+
+async def behind_key(unit: Unit, key_id: int) -> int:
+    """Return the operator who made this key in the console, else the id itself: an operator's, or a key's."""
+    return await unit.conn.scalar(select(api_keys.c.made_by).where(api_keys.c.id == key_id)) or key_id
 
 
 def holding(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:

@@ -56,6 +56,7 @@ api_keys = Table(
     Column("expires_at", Instant),
     Column("actions", String(80)),  # permissions, separated by spaces; null: all of the role
     Column("used_at", Instant),  # to the hour
+    Column("made_by", BigInteger),  # the operator who made it in the console
 )
 
 # How many followers had muted a topic, by day.

@@ -16,6 +16,7 @@ from broadcaster.http.route import Call
 from broadcaster.pipeline.polls import open_poll
 from broadcaster.store import polls
 from broadcaster.store.stations import stations
+from broadcaster.web.console.approvals.approvals import APPROVALS
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.pages import to, written_short
 from zones import Area
@@ -51,7 +52,7 @@ async def make(call: Call[None, None]) -> web.Response:
             audience = Audience(AudienceKind.GROUPS, (whom.removeprefix("group:"),))
         texts = {station.languages[0]: (" ".join(form.get("question", "").split()), own)}
         channels = (ChannelName.PUSH, ChannelName.EMAIL) + ((ChannelName.SMS,) if "sms" in form else ())
-        await open_poll(
+        poll = await open_poll(
             call.services,
             station,
             call.actor,
@@ -64,7 +65,7 @@ async def make(call: Call[None, None]) -> web.Response:
         )
     except Refused as refused:
         return await _page(call, station, form, sentence(refused, words_of(call.request)), status=422)
-    return to(f"{POLLS}?station={station.slug}")
+    return to(f"{APPROVALS}/{poll.alert_id}" if poll.waits else f"{POLLS}?station={station.slug}")
 
 
 async def _page(call: Call[Any, Any], station: Station, form: Any, wrong: str, status: int = 200) -> web.Response:

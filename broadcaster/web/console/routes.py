@@ -109,7 +109,7 @@ ROUTES: tuple[Route, ...] = (
     REGISTER.form(f"{HELP}/duty", helping.duty, changes=(Action.DUTY_SET,)),
     REGISTER.form(f"{HELP}/{{id}}", helping.act, changes=(Action.HELP_TAKEN, Action.HELP_CLOSED)),
     SEND.page(polls.POLLS, polls.page),
-    SEND.form(polls.POLLS, polls.make, proven=True, changes=(Action.ALERT_SENT,)),
+    SEND.form(polls.POLLS, polls.make, proven=True, changes=(Action.ALERT_SENT, Action.APPROVAL_ASKED)),
     REGISTER.page("/console/inbox", inbox.page, query=inbox.InboxQuery, views=Action.INBOX_SEEN),
     REGISTER.form("/console/inbox/{id}/read", inbox.read, changes=(Action.TEXT_READ,)),
     LOOK.page("/console/alerts/{id}/report", report.page),

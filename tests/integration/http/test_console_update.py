@@ -5,8 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
+from datetime import timedelta
 
+from broadcaster.domain.approvals import ApprovalRules
+from broadcaster.domain.permissions import KeyRole
+from broadcaster.store.alerts import approvals
 from broadcaster.store.operators import passkeys
+from broadcaster.store.stations import stations
 from tests.contract.stores import NOW
 from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
@@ -87,7 +92,7 @@ async def test_an_update_is_filled_in_and_a_second_operator_hears_what_the_first
     assert "La Risle monte encore" in html.unescape(public), "an old link shows what holds now"
 
 
-async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api):
+async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api):  # noqa: PLR0915  one way, walked
     await someone(api)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(headline="La Risle déborde"))
     await until_finished(api, alert["id"])
@@ -147,3 +152,26 @@ async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api)
     assert f'href="{one}"' not in (await look(api, "/console", **who["approver"]))[2]
     _, _, approved = await api.call("GET", f"/v1/schedules/{plan['id']}")
     assert (plan["awaiting_approval"], approved["awaiting_approval"]) == (True, False)
+
+    # So does a poll that asks many. Nobody sees it before, and who made a key does not approve what the key sends.
+    async with api.running.services.store.write() as unit:
+        station = await stations.by_slug(unit, "laigle")
+        await approvals.set_rules(unit, station.id, ApprovalRules(reach=0))
+        maker = api.operators["laigle-admin"]
+        key = await stations.add_key(unit, KeyRole.PUBLISH, station.id, "siren", NOW, made_by=maker)
+    closes = (api.running.services.clock.now() + timedelta(hours=2)).isoformat()
+    ask = {"question": "Un marché ?", "answers": ["Oui", "Non"], "station": "laigle", "audience": "all_followers"}
+    status, _, poll = await api.call("POST", "/v1/polls", {**ask, "closes": closes}, key=key)
+    assert (status, poll["awaiting_approval"]) == (202, True)
+    one, public = f"/console/approvals/{poll['alert']}", f"/polls/{poll['token']}"
+    assert [(await api.call("GET", each, key=None))[0] for each in (public, f"/v1{public}")] == [404, 404]
+    for name in ("approver", "publish"):
+        assert f'href="{one}"' in (await look(api, "/console/polls?station=laigle", **who[name]))[2]
+    assert (await send(api, one, "do=approve", **who["admin"]))[0] == 403
+    assert "Oui  ·  Non" in (await look(api, one, **who["approver"]))[2]
+    assert (await send(api, one, "do=approve", **who["approver"]))[0] == 303
+    _, _, shown = await api.call("GET", f"/v1{public}", key=None)
+    assert (shown["awaiting_approval"], shown["question"]) == (False, "Un marché ?")
+    form = f"question=Une+foire+%3F&answers=Oui%0ANon&closes={closes[:16]}&audience=all_followers"
+    status, headers, _ = await send(api, "/console/polls?station=laigle", form, **who["publish"])
+    assert (status, "/console/approvals/" in headers["Location"]) == (303, True)

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from broadcaster.domain.alerts import Role as AlertRole
 from broadcaster.domain.alerts import Severity, Status, Text
 from broadcaster.domain.approvals import ApprovalRules, ApprovalState
+from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.duty import weeks_from
 from broadcaster.domain.operators import party_of
@@ -28,9 +29,10 @@ from broadcaster.pipeline import approving, scheduling, telling
 from broadcaster.pipeline.approving import submit
 from broadcaster.pipeline.end import end
 from broadcaster.pipeline.issue import issue
+from broadcaster.pipeline.polls import close_polls, open_poll
 from broadcaster.pipeline.schedule import answer_missed, issue_due
 from broadcaster.pipeline.update import Change, update
-from broadcaster.store import duties, schedules
+from broadcaster.store import duties, polls, schedules
 from broadcaster.store.alerts import alerts, approvals, threads
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
@@ -59,7 +61,7 @@ class Town:
         self.services, self.station, self.people, self.push = services, station, people, push
 
     def by(self, name: str) -> Actor:
-        kind = ActorKind.KEY if name == "machine" else ActorKind.OPERATOR
+        kind = ActorKind.KEY if name in {"machine", "Ada's key"} else ActorKind.OPERATOR
         return Actor(kind, self.services.clock.now(), self.people[name])
 
     async def submit(self, name: str = "Wim", *, life_at_stake: str = "", **changes: Any) -> Any:
@@ -219,6 +221,46 @@ async def test_reach_and_radius_ask_too(town):
     assert not (await town.submit(**minor))[1]
     await town.rules(severity=None, reach=10)
     assert not (await town.submit(**minor))[1], "nobody lives there yet"
+
+
+async def test_a_poll_waits_as_an_alert_does_and_is_gone_unless_somebody_approves_it(town):
+    services, closes_at = town.services, town.services.clock.now() + 60 * MINUTE
+    await more_people(town, 2)
+    await town.rules(severity=None, reach=1)
+    async with services.store.write() as unit:
+        key = await stations.add_key(unit, KeyRole.PUBLISH, town.station.id, "s", NOW, made_by=town.people["Ada"])
+        town.people["Ada's key"] = (await stations.caller_of(unit, key, NOW)).key_id
+
+    async def ask(name):
+        everybody = Audience(AudienceKind.ALL_FOLLOWERS)
+        texts = {"fr": ("Un marché ?", ("Oui", "Non"))}
+        poll = await open_poll(
+            services, town.station, town.by(name), texts, audience=everybody, area=None, closes_at=closes_at
+        )
+        async with services.store.read() as unit:
+            return poll, await approvals.by_id(unit, poll.alert_id)
+
+    async def found(poll):
+        async with services.store.read() as unit:
+            return await polls.by_token(unit, poll.token)
+
+    for refused, name in (("refused", "Ada"), ("withdrawn", "Wim")):
+        poll, approval = await ask("Wim")
+        assert (await found(poll)).waits, refused
+        await approving.refuse(services, approval, town.by(name), "Pas maintenant", approver=name == "Ada")
+        assert await found(poll) is None, refused
+    poll, approval = await ask("Wim")
+    texts = {"fr": replace(approval.alert.texts["fr"], headline="Un marché le soir ?")}
+    await approving.hand_back(services, approval, town.by("Ada"), replace(approval.alert.message, texts=texts), "Quand")
+    await town.approve("Wim", approval.alert, approver=False)
+    assert ((await found(poll)).waits, (await found(poll)).texts["fr"][0]) == (False, "Un marché le soir ?")
+    late, approval = await ask("Ada's key")
+    with pytest.raises(Forbidden):
+        await town.approve("Ada", approval.alert)
+    services.clock.at = closes_at
+    await close_polls(services)
+    assert (await found(poll)).closed_at == closes_at
+    assert await found(late) is None, "nobody approved it in time"
 
 
 async def test_it_is_refused_with_a_reason_or_withdrawn_and_never_sent_then(town):

@@ -23,7 +23,7 @@ from broadcaster.http.sessions import PATH
 from broadcaster.pipeline import approving
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.rules import check_message
-from broadcaster.store import Unit
+from broadcaster.store import Unit, polls
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.stations import stations
@@ -127,6 +127,7 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
         names = await audit_reading.names(unit, approvals.ids([approval]))
         rules = await approvals.rules_of(unit, station.id)
         able = await approvals.approvers(unit, station.id)
+        poll = await polls.by_alert(unit, approval.id)
     approver = call.may(Permission.APPROVE, station.id)
     is_open = approval.state in OPEN and approval.alert.expires_at > now
     zone = zone_of(station.region)
@@ -145,6 +146,7 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
         "channels": ", ".join(words.channel(each) for each in _channels(approval, station)),
         "people": None if foreseen is None else foreseen.people,
         "texts": approval.alert.texts,
+        "poll": poll,
         "open": is_open,
         "may_approve": is_open and approval.may_approve(me, approver=approver, training=rules.training),
         "may_refuse": is_open and approver and me != approval.author,

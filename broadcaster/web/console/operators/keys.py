@@ -46,7 +46,9 @@ async def add(call: Call[None, None]) -> web.Response:
         station = await station_given(unit, form.get("station", ""))
         call.need(station.id)
         expires_at = now + timedelta(days=days)
-        key = await stations.add_key(unit, role, station.id, label, now, expires_at=expires_at, only=only)
+        key = await stations.add_key(
+            unit, role, station.id, label, now, expires_at=expires_at, only=only, made_by=call.actor.id
+        )
         made = await stations.caller_of(unit, key, now)
         number = None if made is None else made.key_id
         await audit.record(unit, call.actor, Action.KEY_MADE, number, station_id=station.id, days=days)
