@@ -17,6 +17,7 @@ from broadcaster import env_file, secret_key, server_urls
 from broadcaster.errors import BadSetting, BadSettings
 from broadcaster.openid_settings import OpenIdSettings
 from broadcaster.pydantic_codes import code_of
+from broadcaster.retention_settings import RetentionSettings
 
 PREFIX = "TOCSIN_"
 FILE = "tocsin.env"
@@ -331,7 +332,7 @@ class _OfTheService(BaseModel):
         return [secret_key.read(part) for part in path.read_text().split(",")]
 
 
-class Settings(OpenIdSettings, _OfTheService):
+class Settings(OpenIdSettings, RetentionSettings, _OfTheService):
     """Settings and defaults. docs/operating.md has the same table; a test compares them."""
 
 

@@ -14,19 +14,16 @@ from broadcaster.pipeline.digest import send_digests
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.helping import call_on_duty, tell_untaken
 from broadcaster.pipeline.polls import close_polls
+from broadcaster.pipeline.retention import keep_periods
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
-from broadcaster.store import StoreUnavailable, help_requests, inbox, sandbox, schedules
-from broadcaster.store.alerts import approvals, retiring
+from broadcaster.store import StoreUnavailable, schedules
 from broadcaster.store.operations import sessions, upkeep
-from broadcaster.store.people import confirmations, residents, trials, wishes
-from broadcaster.store.register import uploads, volunteers
+from broadcaster.store.people import confirmations, residents, wishes
+from broadcaster.store.register import uploads
 from schedules import Job, Timetable
 
 FIGURES_EVERY = timedelta(seconds=5)
-_POSITIONS_KEPT = timedelta(days=30)
-"""How long positions of requests for help, and volunteers, are kept."""
-_REFUSALS_KEPT = _OCCURRENCES_KEPT = timedelta(days=400)
 _log = structlog.get_logger(__name__)
 
 
@@ -62,6 +59,7 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(welcome.send_due, seconds=10),
             job(notices.tell_lost, minutes=1),
             job(forget_old, minutes=5),
+            job(keep_periods, minutes=5),
             job(keep_erasures, minutes=1),
             job(keep_shares, hours=1),
         ],
@@ -107,17 +105,9 @@ async def keep_erasures(services: Services) -> None:
 
 
 async def forget_old(services: Services) -> None:
-    """Delete expired data."""
+    """Delete what served its purpose; ``keep_periods`` deletes what is too old."""
     now = services.clock.now()
     async with services.store.write() as unit:
         await upkeep.trim_changes(unit)
-        await sandbox.trim(unit, services.settings.sandbox_keep)
         await uploads.forget_expired(unit, now)
         await sessions.forget_ended(unit, now)
-        await inbox.trim(unit, now)
-        await help_requests.forget_positions(unit, now - _POSITIONS_KEPT)
-        await volunteers.trim(unit, now - _POSITIONS_KEPT)
-        await retiring.trim(unit, now, _REFUSALS_KEPT)
-        await trials.trim(unit, now)
-        await schedules.trim(unit, now - _OCCURRENCES_KEPT)
-        await approvals.trim(unit, now - _OCCURRENCES_KEPT)

@@ -1,4 +1,4 @@
-"""``tocsin station add|margin|topics|policies|list|show|remove``."""
+"""``tocsin station add|margin|topics|policies|signed|list|show|remove``."""
 
 import json
 import re
@@ -16,6 +16,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.policies import policies
 from broadcaster.commands.showing import number, out, print_json, table
+from broadcaster.commands.signed import signed
 from broadcaster.commands.wording import many, words
 from broadcaster.config import Settings
 from broadcaster.domain.audit import Action
@@ -158,6 +159,7 @@ def topics(*, slug: str, topics: tuple[str, ...], rename: tuple[tuple[str, str],
 
 
 station.add_command(policies)
+station.add_command(signed)
 
 
 @station.command("list")

@@ -307,6 +307,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "register-changed": "The register was changed by someone else meanwhile: import the file again.",
     "list-forgotten": "This list is not here any more: upload it again.",
     "signature-needed": "Write the day of the signature, and where the paper is kept.",
+    "not-left-out": "Nobody with this number, address or id asked this station to be left out.",
     "wave-unknown": "This wave is not one of the page's: look at it again.",
     # callers and their permissions
     "key-wanted": "Send an API key of this service: Authorization: Bearer tk_…",

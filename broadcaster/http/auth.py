@@ -14,7 +14,11 @@ from broadcaster.http.rates import address_of
 from broadcaster.http.route import Access, Route, forbidden
 from broadcaster.http.sessions import PROOF_HOLDS, foreign, is_ours, session_of
 from broadcaster.store import StoreUnavailable
+from broadcaster.store.people import inactive
+from broadcaster.store.people.inactive import SIGNED_EVERY
+from broadcaster.store.people.people import Owner
 from broadcaster.store.stations import stations
+from broadcaster.store.tables import to_micros
 
 _KEY, _SUBSCRIBER = "tk_", "sb_"
 _LONGEST = 100
@@ -161,13 +165,24 @@ async def _subscriber(request: web.Request, *, from_memory: bool) -> int:
     if sent is None or not sent.startswith(_SUBSCRIBER) or len(sent) > _LONGEST:
         await count(request)
         raise unauthenticated("token-wanted", bad_token=sent is not None)
-    subscriber_id = await request.app[TOKENS].owner(sent, from_memory=from_memory)
-    if subscriber_id is None:
+    owner = await request.app[TOKENS].owner(sent, from_memory=from_memory)
+    if owner is None:
         await count(request)
         raise unauthenticated("key-unknown", bad_token=True)
     # Each move of a device is written and checked for alerts: a device out of control must not delay the others.
-    await limit(request, "device", str(subscriber_id), "too-many-with-token", alone=from_memory)
-    return subscriber_id
+    await limit(request, "device", str(owner.id), "too-many-with-token", alone=from_memory)
+    if not from_memory:
+        await _record_sign(request, owner)
+    return owner.id
+
+
+async def _record_sign(request: web.Request, owner: Owner) -> None:
+    """Record a sign of life of a subscriber, once a month; a failure does not affect the request."""
+    services = request.app[SERVICES]
+    now = services.clock.now()
+    if owner.active < to_micros(now - SIGNED_EVERY):
+        with suppress(StoreUnavailable):
+            await services.store.run_grouped(lambda unit: inactive.sign(unit, owner.id, now))
 
 
 async def _signed_in(request: web.Request) -> Caller:

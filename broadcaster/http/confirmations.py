@@ -10,12 +10,14 @@ from typing import Any
 
 from aiohttp import web
 
+from broadcaster.domain.consents import Way
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.quotas import exceeds_quota
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count, limit
+from broadcaster.http.consents import text_of
 from broadcaster.http.contacts import read_as
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.rates import address_of
@@ -25,6 +27,7 @@ from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import read_places
 from broadcaster.pipeline.confirm import send_soon
 from broadcaster.pipeline.services import Services
+from broadcaster.register import left_out
 from broadcaster.register.contacts import contact_of, mail_contact
 from broadcaster.store import Unit
 from broadcaster.store.people import confirmations, people, profiles
@@ -62,7 +65,7 @@ async def add(call: Call[ContactToConfirm, None]) -> web.Response:
             raise Conflict("follows-nothing")
         station = await station_named(unit, profile.follows[0][0])
     asked = _asked(call, station, profile.locale)
-    return await _begin(call, station, replace(asked, subscriber_id=call.subscriber_id))
+    return await _begin(call, station, replace(asked, subscriber_id=call.subscriber_id, way=Way.OWN))
 
 
 async def confirm(call: Call[CodeIn, None]) -> web.Response:
@@ -84,7 +87,7 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
         if given.code is not None and found.state is not State.CONFIRMED and not found.over:
             right = await confirmations.try_code(unit, found.id, given.code, now)
             if right:
-                await confirmations.confirm(unit, found.id, now)
+                await left_out.log(unit, await confirmations.confirm(unit, found.id, now, call.actor))
             found = await confirmations.by_secret(unit, given.confirmation, now) or found
         return found, right, await people.by_token(unit, token) is not None
 
@@ -102,7 +105,8 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
 
 
 def _asked(call: Call[Any, None], station: Station, locale: str) -> ConfirmationRequest:
-    return ConfirmationRequest(station.id, _read(call.services, station, call.body), locale, caller_of(call))
+    contact, way = _read(call.services, station, call.body), Way.QR if call.body.via == "qr" else Way.PAGE
+    return ConfirmationRequest(station.id, contact, locale, caller_of(call), way=way, text=text_of(station, locale))
 
 
 def caller_of(call: Call[Any, Any]) -> bytes:

@@ -5,9 +5,11 @@ from datetime import timedelta
 from aiohttp import web
 
 from broadcaster.domain.audit import Action
+from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.http.answers import answer, nothing
+from broadcaster.http.consents import consent_of
 from broadcaster.http.contacts import read_push
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
@@ -17,12 +19,13 @@ from broadcaster.http.schemas.residents import DataOut, ErasureOut, PushIn, Reco
 from broadcaster.http.stations import station_named
 from broadcaster.http.subscribers import shown
 from broadcaster.pipeline.welcome import send_soon
+from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
 from broadcaster.store.operations import audit
 from broadcaster.store.people import people, profiles, residents, welcomes
 from broadcaster.store.register import erasing, own_data
-from broadcaster.store.register.erasing import Erased, Way
+from broadcaster.store.register.erasing import Erased
 
 MOST_FOLLOWED = 50
 
@@ -33,7 +36,9 @@ async def follow(call: Call[None, None]) -> web.Response:
         profile = await profiles.read(unit, call.subscriber_id)
         if profile is not None and len(profile.follows) >= MOST_FOLLOWED:
             raise Refused("too-many-followed", "slug", most=MOST_FOLLOWED)
-        await residents.follow(unit, call.subscriber_id, station.id, call.services.clock.now())
+        consent = consent_of(call, station, profile.locale if profile else "", Way.OWN)
+        await residents.follow(unit, call.subscriber_id, station.id, consent.actor.at, consent)
+        await left_out.log(unit, consent)
 
     await call.services.store.transact(keep)
     return nothing()
@@ -42,7 +47,8 @@ async def follow(call: Call[None, None]) -> web.Response:
 async def unfollow(call: Call[None, None]) -> web.Response:
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
-        await erasing.leave(unit, call.subscriber_id, station.id, Way.THEMSELVES, call.services.clock.now())
+        by = Consent(Way.OWN, call.actor)
+        await erasing.leave(unit, call.subscriber_id, station.id, erasing.Way.THEMSELVES, by.actor.at, by=by)
 
     await call.services.store.transact(keep)
     return nothing()
@@ -80,7 +86,9 @@ async def renew_push(call: Call[PushIn, None]) -> web.Response:
     now = services.clock.now()
 
     async def keep(unit: Unit) -> list[int]:
-        await residents.renew_push(unit, call.subscriber_id, contact, replaced, now)
+        by = Consent(Way.OWN if replaced is None else Way.RENEWED, call.actor)
+        await residents.renew_push(unit, call.subscriber_id, contact, replaced, now, consent=by)
+        await left_out.log(unit, by)
         return await welcomes.begin(unit, call.subscriber_id, now)
 
     send_soon(services, await services.store.transact(keep))
@@ -116,7 +124,7 @@ async def erase(call: Call[None, None]) -> web.Response:
     """Erase a subscriber and their token; return the proof."""
 
     async def forget(unit: Unit) -> Erased:
-        proof = await erasing.erase(unit, call.subscriber_id, Way.THEMSELVES, call.services.clock.now())
+        proof = await erasing.erase(unit, call.subscriber_id, erasing.Way.THEMSELVES, call.services.clock.now())
         if proof is None:
             raise unauthenticated("This subscriber is no more.", bad_token=True)
         await audit.record(unit, call.actor, Action.PERSON_ERASED, call.subscriber_id)
@@ -137,6 +145,7 @@ async def visit(call: Call[VisitIn, None]) -> web.Response:
 
     async def keep(unit: Unit) -> list[int]:
         await check_quota(unit, authorities, caller, now)
+        by = Consent(Way.VISIT, call.actor)
         subscriber_id = await residents.visit(
             unit,
             authorities,
@@ -146,7 +155,9 @@ async def visit(call: Call[VisitIn, None]) -> web.Response:
             token=token,
             now=now,
             until=until,
+            consent=by,
         )
+        await left_out.log(unit, by)
         return await welcomes.begin(unit, subscriber_id, now, caller=caller)
 
     send_soon(services, await services.store.transact(keep))

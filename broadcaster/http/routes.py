@@ -10,6 +10,7 @@ from broadcaster.http import (
     digest,
     escalation,
     health,
+    left_out,
     nearby,
     polls,
     receipts,
@@ -32,6 +33,7 @@ from broadcaster.http.schemas.reports import Health, Readiness, ReceiptIn, Sandb
 from broadcaster.http.schemas.stations import StationIn, StationOut, TopicsIn
 from broadcaster.http.schemas.subscribers import (
     PositionIn,
+    SignedIn,
     SubscriberIn,
     SubscriberMade,
     SubscriberOut,
@@ -73,6 +75,20 @@ ROUTES: tuple[Route, ...] = (
         access=Access.KEYED,
         permission=Permission.LOOK,
         tag="stations",
+    ),
+    Route(
+        "POST",
+        "/v1/stations/{slug}/signed-requests",
+        left_out.undo,
+        {204: None},
+        "Somebody who asked to be left out signed that they want to be in again.",
+        access=Access.KEY,
+        body=SignedIn,
+        largest=SMALL,
+        fails=(404, 422),
+        tag="subscribers",
+        permission=Permission.REGISTER,
+        changes=(Action.LEFT_OUT_UNDONE,),
     ),
     _SEND(
         "PUT",
@@ -187,7 +203,7 @@ ROUTES: tuple[Route, ...] = (
         largest=2 * SMALL,
         fails=(409,),
         tag="subscribers",
-        changes=(Action.VULNERABLE_REMOVED,),
+        changes=(Action.VULNERABLE_REMOVED, Action.PERSON_CHANGED, Action.LEFT_OUT_UNDONE),
     ),
     Route(
         "PUT",

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.audit import Action
+from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.fixes import Fix, taken_at
 from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.timing import TopicChoice
 from broadcaster.http.answers import answer, nothing
+from broadcaster.http.consents import consent_of
 from broadcaster.http.contacts import group_slugs, read_contacts, show_contact
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
@@ -31,6 +33,7 @@ from broadcaster.http.schemas.subscribers import (
 )
 from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
+from broadcaster.register import left_out
 from broadcaster.store.operations import audit
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import fixes, people, profiles, residents, welcomes, wishes
@@ -62,6 +65,8 @@ if TYPE_CHECKING:
     from broadcaster.store.people.wishes import Followed
 
 LONGEST_PAUSE = timedelta(days=366)
+_RECTIFIED = frozenset({"name", "places"})
+"""What a person corrects of what is kept of them: in the audit log, without the words."""
 
 
 async def register(call: Call[SubscriberIn, None]) -> web.Response:
@@ -96,9 +101,11 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
             return there, []
         await check_quota(unit, [station.id], caller, now)
         groups = await _groups(unit, station.id, wanted, may_join=())
+        consent = consent_of(call, station, given.locale, Way.QR if given.via == "qr" else Way.PAGE)
         (subscriber_id,) = await people.register(
-            unit, station.id, [person], [token], groups_by_slug=groups, now=now, themselves=True
+            unit, station.id, [person], [token], groups_by_slug=groups, now=now, themselves=True, consent=consent
         )
+        await left_out.log(unit, consent)
         return subscriber_id, await welcomes.begin(unit, subscriber_id, now, caller=caller)
 
     subscriber_id, new = await services.store.run_grouped(keep)
@@ -150,6 +157,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             external_id=external_id,
             name=given.name if "name" in fields else profile.name,
         )
+        consent = Consent(Way.OWN, call.actor)
         await people.replace(
             unit,
             station.id,
@@ -158,11 +166,16 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
             groups_by_slug=groups,
             now=now,
             themselves="contacts" in fields,
+            consent=consent,
         )
+        await left_out.log(unit, consent)
         if "vulnerable" in fields:
             for entry in await vulnerable.leave(unit, call.subscriber_id):
                 what = call.actor, Action.VULNERABLE_REMOVED, entry.id
                 await audit.record(unit, *what, station_id=entry.station_id)
+        if fields & _RECTIFIED:
+            what = call.actor, Action.PERSON_CHANGED, call.subscriber_id
+            await audit.record(unit, *what, name="name" in fields, places="places" in fields)
         if "quiet_hours" in fields:
             await wishes.set_quiet(unit, call.subscriber_id, *_quiet(given.quiet_hours))
         if "paused_until" in fields:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from broadcaster.domain import consents
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.answers import HELP_AFTER, Way, of_digit
+from broadcaster.domain.audit import Actor, ActorKind
+from broadcaster.domain.consents import Consent
 from broadcaster.domain.refusals import Refused
 from broadcaster.languages import Words
 from broadcaster.pipeline.answers import Given, answer
@@ -37,8 +40,9 @@ async def pressed(services: Services, delivery_id: int, digit: str, locale: str,
     language = voice_language(words.language)
     if digit == STOP and may_stop(context.alert):
         if stopping:
+            by = _by_call(services)
             async with services.store.write() as unit:
-                await contacts.opt_out(unit, who.contact_id, context.alert.station_id, services.clock.now())
+                await contacts.opt_out(unit, who.contact_id, context.alert.station_id, by.actor.at, by)
             name = context.station.name
             return twiml((words("%(station)s will not call this number any more. Goodbye.", station=name), language))
         ask = words("To get no more calls from %(station)s, press 9 again.", station=context.station.name)
@@ -133,9 +137,14 @@ async def _stopped(services: Services, caller: _Caller, *, stopping: bool) -> st
     if not stopping:
         ask = words("To get no more calls and messages here, press 9 again.")
         return twiml((ask, language), gather_url=f"{caller.url}?stop=1")
+    by = _by_call(services)
     async with services.store.write() as unit:
-        await contacts.stop(unit, caller.contact_ids, "call:stop", services.clock.now())
+        await contacts.stop(unit, caller.contact_ids, "call:stop", by.actor.at, by)
     return twiml((words("This number gets no more calls and messages. Goodbye."), language))
+
+
+def _by_call(services: Services) -> Consent:
+    return Consent(consents.Way.CALL, Actor(ActorKind.NOBODY, services.clock.now()))
 
 
 async def _played(services: Services, caller: _Caller) -> list[tuple[str, str]]:

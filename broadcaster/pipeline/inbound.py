@@ -5,7 +5,10 @@ All providers use it. It returns the reply; an empty one is not sent.
 
 from datetime import timedelta
 
+from broadcaster.domain import consents
 from broadcaster.domain.answers import HELP_AFTER, Way
+from broadcaster.domain.audit import Actor, ActorKind
+from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.texting import LONGEST, Command, choice_in, command_in
@@ -13,6 +16,7 @@ from broadcaster.languages import Words, typed
 from broadcaster.pipeline.answers import Given, answer
 from broadcaster.pipeline.render.replies import danger, reply, words_for
 from broadcaster.pipeline.services import Services
+from broadcaster.register import left_out
 from broadcaster.store import Unit, inbox
 from broadcaster.store.alerts import deliveries
 from broadcaster.store.alerts.deliveries import Lately
@@ -54,14 +58,16 @@ async def _replied(services: Services, number: str, text: str) -> str:
 
 async def _obeyed(services: Services, command: Command, number: str, contact_ids: list[int], words: Words) -> str:
     now = services.clock.now()
+    by = Consent(consents.Way.SMS, Actor(ActorKind.NOBODY, now))
     async with services.store.write() as unit:
         if command is Command.STOP:
-            await contacts.stop(unit, contact_ids, "sms:stop", now)
+            await contacts.stop(unit, contact_ids, "sms:stop", now, by)
         else:
             number_mark = suppression.mark_of(unit.vault, NewContact(ChannelName.SMS, number, number))
-            await suppression.lift(unit, [number_mark])
+            await suppression.lift(unit, [number_mark], by=by)
             if contact_ids:
-                await contacts.restart(unit, contact_ids, now)
+                await contacts.restart(unit, contact_ids, now, by)
+            await left_out.log(unit, by)
     if command is Command.STOP:
         return words("You get no more messages and calls from here. To get them again, write START.")
     return words("You get messages from here again. To stop them, write STOP.")

@@ -1,4 +1,5 @@
-"""Notices: a test message for a contact's owner, and a message at another contact that a push subscription died.
+"""Notices: a test message for a contact's owner, a message at another contact that a push subscription died, and a
+warning before somebody who gave no sign for long is erased.
 
 Sent through the channels, gates and rates of alerts, after every urgent alert. No other process takes them over: a
 person can ask for a lost test again, and the other notice is only a courtesy.
@@ -6,15 +7,17 @@ person can ask for a lost test again, and the other notice is only a courtesy.
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
 
 import structlog
 
 from broadcaster.domain.stations import Station
 from broadcaster.metrics import SENT
-from broadcaster.pipeline.render.notice import Notice, render_notice, silent_device, trial
+from broadcaster.pipeline.render.notice import Notice, fading, render_notice, silent_device, trial
 from broadcaster.pipeline.services import Services
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.people import trials
+from broadcaster.store.people.inactive import Silent
 from broadcaster.store.people.trials import Lost, State, Target, Trial
 from broadcaster.store.stations import stations
 from channels.addresses import read_address
@@ -51,6 +54,17 @@ async def _tell_all(services: Services, found: list[tuple[Lost, Station]]) -> No
     for each, station in found:
         notice = silent_device(station, services.links, each.locale, each.by.channel, each.contact_id)
         await _send(services, notice, each.by)
+
+
+def warn_soon(services: Services, found: list[tuple[Silent, Station]], until: datetime) -> None:
+    """Warn people in the background that they are erased ``until`` then, unless they give a sign."""
+    _in_background(services, _warn_all(services, found, until))
+
+
+async def _warn_all(services: Services, found: list[tuple[Silent, Station]], until: datetime) -> None:
+    for each, station in found:
+        for by in each.by:
+            await _send(services, fading(station, services.links, each.locale, by.channel, each.id, until), by)
 
 
 async def _try(services: Services, notice: Notice, made: Trial, target: Target) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 from broadcaster.domain.audit import Action, Actor
+from broadcaster.domain.consents import Consent, Way
 from broadcaster.register.packing import unpacked
 from broadcaster.register.planning import Plan
 from broadcaster.register.spool import Spool
@@ -47,7 +48,12 @@ async def apply(store: Store, plan: Plan, actor: Actor, *, progress: Callable[[i
         async with store.write() as unit:
             groups = await stations.ensure_groups(unit, plan.station.id, _new_groups(plan))
             await intake.write(
-                unit, plan.station.id, (preparing.Rows(*parts) for parts in ready), groups_by_slug=groups, now=actor.at
+                unit,
+                plan.station.id,
+                (preparing.Rows(*parts) for parts in ready),
+                groups_by_slug=groups,
+                now=actor.at,
+                consent=Consent(Way.LIST, actor),
             )
             await audit.record(
                 unit,

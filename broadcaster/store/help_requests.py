@@ -190,10 +190,10 @@ async def mark_escalated(unit: Unit, request_ids: Sequence[int], now: datetime) 
     await unit.conn.execute(update(help_requests).where(help_requests.c.id.in_(request_ids)).values(told_at=now))
 
 
-async def forget_positions(unit: Unit, before: datetime) -> None:
-    """Delete the positions of requests made before then."""
+async def forget_positions(unit: Unit, before: datetime) -> int:
+    """Delete the positions of requests made before then; return how many."""
     old = and_(help_requests.c.asked_at < before, help_requests.c.sealed.is_not(None))
-    await unit.conn.execute(update(help_requests).where(old).values(sealed=None))
+    return (await unit.conn.execute(update(help_requests).where(old).values(sealed=None))).rowcount
 
 
 async def forget(unit: Unit, subscriber_id: int) -> None:

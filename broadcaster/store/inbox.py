@@ -11,7 +11,6 @@ from sqlalchemy import Row, delete, select, update
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alerts, follows, inbox_messages, links, stations
 
-KEPT = timedelta(days=90)
 MOST = 1000
 """Texts kept per station; the oldest are deleted first."""
 _TWICE = timedelta(minutes=10)
@@ -112,9 +111,9 @@ def _text(unit: Unit, row: Row[Any]) -> InboxText:
     return InboxText(row.id, number, said, row.at, row.read_by)
 
 
-async def trim(unit: Unit, now: datetime) -> None:
-    """Delete texts that are too old."""
-    await unit.conn.execute(delete(inbox_messages).where(inbox_messages.c.at < now - KEPT))
+async def trim(unit: Unit, before: datetime) -> int:
+    """Delete texts that came before then; return how many."""
+    return (await unit.conn.execute(delete(inbox_messages).where(inbox_messages.c.at < before))).rowcount
 
 
 async def forget(unit: Unit, numbers: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 
 from broadcaster.domain.deliveries import Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
@@ -120,11 +120,13 @@ async def newest_alerts(unit: Unit, stations: Collection[int] | None, limit: int
     return [(row.alert_id, row.kept) for row in await unit.conn.execute(query)]
 
 
-async def trim(unit: Unit, keep_n: int) -> None:
-    """Keep only the newest ``keep_n`` messages."""
+async def trim(unit: Unit, before: datetime, keep_n: int) -> int:
+    """Keep only messages since then, and the newest ``keep_n``; return how many were deleted."""
+    old = sandbox_messages.c.at < before
     newest = await unit.conn.scalar(select(func.max(sandbox_messages.c.id)))
     if newest is not None:
-        await unit.conn.execute(delete(sandbox_messages).where(sandbox_messages.c.id <= newest - keep_n))
+        old = or_(old, sandbox_messages.c.id <= newest - keep_n)
+    return (await unit.conn.execute(delete(sandbox_messages).where(old))).rowcount
 
 
 async def keep_code(unit: Unit, confirmation_id: int, channel: ChannelName, composed: Composed, now: datetime) -> None:

@@ -370,7 +370,7 @@ async def mark_announced(unit: Unit, schedule: Schedule) -> None:
     await unit.conn.execute(update(schedules).where(_same(schedule)).values(consent=Consent.WAITING))
 
 
-async def trim(unit: Unit, before: datetime) -> None:
-    """Delete old occurrences, and schedules that ended long ago."""
-    await unit.conn.execute(delete(occurrences).where(occurrences.c.at < before))
-    await unit.conn.execute(delete(schedules).where(schedules.c.ended_at < before))
+async def trim(unit: Unit, before: datetime) -> int:
+    """Delete old occurrences, and schedules that ended long ago; return how many."""
+    old = await unit.conn.execute(delete(occurrences).where(occurrences.c.at < before))
+    return old.rowcount + (await unit.conn.execute(delete(schedules).where(schedules.c.ended_at < before))).rowcount

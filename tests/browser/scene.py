@@ -201,6 +201,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
             "message": kept["messages"][0]["id"],
             "answer": answer,
             "poll": urlsplit(poll["url"]).path,
+            "stay": f"/k/{village.town.store.vault.link('stay', int(first.id))}",
             "opt_out": urlsplit(str(mail["List-Unsubscribe"]).strip("<>")).path,
             "person": first.id,
             "group": first.groups[0],

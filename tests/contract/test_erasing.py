@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
+from broadcaster.domain import consents
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.vulnerable import Details
 from broadcaster.store import help_requests, inbox, tables
@@ -105,7 +106,7 @@ def test_every_table_about_people_is_exported_or_says_why_not():
 
 async def touch_everything(unit, who):
     """Add the rows that ``fill`` gave to others."""
-    await confirmations.add_contact(unit, who, phone("+33639980042"), NOW)
+    await confirmations.add_contact(unit, who, phone("+33639980042"), NOW, consents.Consent(consents.Way.OWN, BY))
     mine = select(tables.links.c.contact_id).where(tables.links.c.subscriber_id == who)
     contact_id = await unit.conn.scalar(mine.order_by(tables.links.c.contact_id.desc()))
     alert_id = await unit.conn.scalar(select(tables.alerts.c.id))

@@ -20,7 +20,7 @@ from broadcaster.store.register import by_hand, persons, search
 from broadcaster.store.register.by_hand import Signed
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import deliveries
-from tests.contract.stores import NOW, add_station, an_alert, mail, push, resident
+from tests.contract.stores import BY, NOW, add_station, an_alert, mail, push, resident
 from tests.contract.stores import register as enter
 from tests.contract.test_welcomes import CALLER, OTHER
 from zones import Area, Circle
@@ -125,9 +125,9 @@ async def test_a_signed_request_undoes_an_opt_out_of_this_station_and_is_kept(st
         (contact,) = (await contacts.ensure(unit, [mail("a@example.org")], NOW)).values()
         for each in (station, other):
             await contacts.opt_out(unit, contact, each.id, NOW)
-        assert not await by_hand.record_signed(unit, station.id, who + 1, contact, signed), "of somebody else"
-        assert await by_hand.record_signed(unit, station.id, who, contact, signed)
-        assert not await by_hand.record_signed(unit, station.id, who, contact, signed), "once"
+        assert not await by_hand.record_signed(unit, station.id, who + 1, contact, signed, actor=BY), "of somebody else"
+        assert await by_hand.record_signed(unit, station.id, who, contact, signed, actor=BY)
+        assert not await by_hand.record_signed(unit, station.id, who, contact, signed, actor=BY), "once"
         assert await by_hand.signed_by(unit, station.id, who) == [signed]
         (person,) = await persons.people_of(unit, station.id, [who])
         assert person.contacts[0].opted_out_at is None

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from broadcaster.http.schemas.alerts import NearbyAlert
 from broadcaster.http.schemas.base import MAX_PLACES, Given, Lat, Locale, Lon, Query, Shown, line
-from broadcaster.http.schemas.subscribers import PlaceIn, SubscriberOut, Subscription
+from broadcaster.http.schemas.subscribers import VIA, PlaceIn, SubscriberOut, Subscription, Via
 from broadcaster.languages import DEFAULT
 
 CONFIRMATION = r"^cf_[A-Za-z0-9_-]{20,60}$"
@@ -21,6 +21,7 @@ class ContactToConfirm(Given):
 
     phone: Annotated[str, line(40)] | None = Field(None, examples=["06 39 98 00 01"])
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
+    via: Via = Field("page", description=VIA)
     call: bool = Field(False, description="Call the number, and send it no SMS; a landline is always called.")
 
     @model_validator(mode="after")

@@ -78,6 +78,8 @@ class PlaceIn(Given):
     lat: Lat
 
 
+Via = Literal["page", "qr"]
+VIA = "How the person came to sign up, for the proof of their consent: by the page, or by the code of a poster."
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 GroupName = Annotated[str, line(MAX_NAME)]
 
@@ -103,6 +105,7 @@ class SubscriberIn(Given):
         description="The subscriber's secret to be, 192 bits that a device drew itself: sent again, because the answer"
         " was lost, it makes no second subscriber. Without it, the service draws one. Not with a key.",
     )
+    via: Via = Field("page", description=VIA)
     vulnerable: bool | None = Field(
         None,
         description="Enters them in the station's register of vulnerable people: told before others. Only with a key"
@@ -117,6 +120,19 @@ class SubscriberIn(Given):
         description="Names of a child's guardians, in the order of their numbers; with a key only. Each is told once,"
         " and what one of them answers is the child's answer.",
     )
+
+
+class SignedIn(Given):
+    """A signed request of somebody who asked to be left out, and wants to be in again."""
+
+    who: Annotated[str, line(254)] = Field(
+        description="Their telephone number, mail address, or number in the station's register.",
+        examples=["06 39 98 00 01"],
+    )
+    on: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] = Field(
+        description="Day of the signature.", examples=["2027-03-01"]
+    )
+    kept: Annotated[str, line(120)] = Field(description="Where the paper is kept.", examples=["dossier 12"])
 
 
 class QuietIn(Given):

@@ -56,6 +56,10 @@ class Links:
     def confirm(self, confirmation_id: int) -> str:
         return f"{self.base_url}/c/{self.vault.link('confirm', confirmation_id)}"
 
+    def stay(self, subscriber_id: int) -> str:
+        """Return the page by which a person says that they want to stay."""
+        return f"{self.base_url}/k/{self.vault.link('stay', subscriber_id)}"
+
     def answer_token(self, delivery_id: int) -> str:
         return self.vault.link("answer", delivery_id)
 

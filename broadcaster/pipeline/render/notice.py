@@ -1,8 +1,10 @@
 """Renders messages about the receiver's own contacts: a test that they asked for, and a device that went silent."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
+from babel.dates import format_date
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
@@ -20,7 +22,10 @@ _LONGEST_STATION = 40
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """``subject`` and ``sentences`` in ``words``. ``name`` identifies the message; ``receipt`` takes a push's."""
+    """``subject`` and ``sentences`` in ``words``. ``name`` identifies the message; ``receipt`` takes a push's.
+
+    ``page``: what a push opens; empty: *My alerts*.
+    """
 
     station: Station
     links: Links
@@ -29,6 +34,7 @@ class Notice:
     sentences: tuple[str, ...]
     name: str
     receipt: str = ""
+    page: str = ""
 
 
 def trial(station: Station, links: Links, language: str, channel: ChannelName, trial_id: int) -> Notice:
@@ -69,6 +75,36 @@ def silent_device(station: Station, links: Links, language: str, channel: Channe
     return Notice(station, links, words, words("Your device no longer gets alerts"), said, f"silent-{contact_id}")
 
 
+def fading(  # noqa: PLR0917
+    station: Station, links: Links, language: str, channel: ChannelName, subscriber_id: int, until: datetime
+) -> Notice:
+    """Return the warning of a person who gave no sign for long, before they are erased."""
+    words = catalogs().words(language)
+    name, page = " ".join(station.name.split()), links.stay(subscriber_id)
+    day = format_date(until, "long", locale=words.locale)
+    gaps = {"station": name, "day": day, "page": page}
+    said: tuple[str, ...]
+    if channel is ChannelName.SMS:
+        gaps["station"] = name[:_LONGEST_STATION]
+        said = (
+            words.typed("%(station)s: do you still want our alerts? If not, we erase you on %(day)s: %(page)s", **gaps),
+        )
+    elif channel is ChannelName.VOICE:
+        said = (
+            words("Hello. %(station)s has heard nothing from you for a long time.", station=name),
+            words("Without a sign from you, your data is erased on %(day)s, and no alert calls you any more.", day=day),
+            words("To stay, call your town hall."),
+        )
+    else:
+        said = (
+            words("%(station)s has heard nothing from you for a long time.", station=name),
+            words("To go on getting its alerts, open this page and press the button: %(page)s", page=page),
+            words("Otherwise your data is erased on %(day)s, and you get no more alerts.", day=day),
+        )
+    subject = words("Do you still want these alerts?")
+    return Notice(station, links, words, subject, said, f"stay-{subscriber_id}", page=page)
+
+
 def render_notice(channel: ChannelName, notice: Notice) -> PushMessage | SmsMessage | VoiceMessage | Mail:
     if channel is ChannelName.PUSH:
         return _push(notice)
@@ -102,7 +138,7 @@ def _push(notice: Notice) -> PushMessage:
         "title": notice.subject,
         "body": " ".join(notice.sentences),
         "tag": notice.name,
-        "url": f"{notice.links.base_url}/me",
+        "url": notice.page or f"{notice.links.base_url}/me",
         "receipt": notice.receipt,
     }
     payload = orjson.dumps(told)

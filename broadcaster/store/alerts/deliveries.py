@@ -11,7 +11,7 @@ from broadcaster.domain.alerts import MsgType
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people.people import open_external
+from broadcaster.store.people.seals import open_external
 from broadcaster.store.tables import ANY_ID, SMS_ONLY, alerts, batches, deliveries, follows
 
 _MOST_LATELY = 100

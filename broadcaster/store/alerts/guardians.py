@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from broadcaster.domain.answers import word_of
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import people
+from broadcaster.store.people import people, seals
 from broadcaster.store.tables import answers, follows, links, subscribers
 
 
@@ -65,7 +65,7 @@ async def answered(unit: Unit, alert_id: int, station_id: int, *, after: int = 0
     answered = []
     for row in rows:
         external_id, child = children[row.subscriber_id]
-        guardians = people.open_guardians(unit.vault, row.token_hash, row.guardians)
+        guardians = seals.open_guardians(unit.vault, row.token_hash, row.guardians)
         guardian = guardians[row.guardian - 1] if row.guardian <= len(guardians) else ""
         answered.append(
             ChildAnswer(row.subscriber_id, external_id, child or "", guardian, row.guardian, row.choice, row.at)

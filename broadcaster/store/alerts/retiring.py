@@ -7,7 +7,7 @@ The rule is in ``broadcaster.domain.retirement``. A push service's answer and a 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -263,8 +263,8 @@ def _opened(unit: Unit, rows: Iterable[Any]) -> list[KeeperRefusal]:
     return sorted(found, key=lambda each: (-each.refused, each.keeper))
 
 
-async def trim(unit: Unit, now: datetime, kept: timedelta) -> None:
-    """Delete what is older than ``kept``."""
-    old = select(alerts.c.id).where(alerts.c.sent_at < now - kept)
-    await unit.conn.execute(delete(contact_refusals).where(contact_refusals.c.at < now - kept))
+async def trim(unit: Unit, before: datetime) -> int:
+    """Delete what is older than that; return how many refusals."""
+    old = select(alerts.c.id).where(alerts.c.sent_at < before)
     await unit.conn.execute(delete(keeper_answers).where(keeper_answers.c.alert_id.in_(old)))
+    return (await unit.conn.execute(delete(contact_refusals).where(contact_refusals.c.at < before))).rowcount

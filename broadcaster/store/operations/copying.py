@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeEngine
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operations.migrate import upgrade
 from broadcaster.store.people.contacts import open_address
-from broadcaster.store.people.people import open_point
+from broadcaster.store.people.seals import open_point
 from broadcaster.store.tables import Instant, alerts, batches, contacts, leases, metadata, places, processes
 
 KINDS: dict[str, TypeEngine[Any]] = {

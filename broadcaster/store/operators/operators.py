@@ -16,6 +16,7 @@ from broadcaster.store.tables import (
     api_keys,
     duty_weeks,
     operator_links,
+    operator_pushes,
     operator_roles,
     operators,
     passkeys,
@@ -200,6 +201,15 @@ async def forget_ways(unit: Unit, operator_id: int) -> None:
     await forget_password(unit, operator_id)
     await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(openid_mark=None))
     await _end_sessions(unit, operator_id)
+
+
+async def forget(unit: Unit, operator_id: int) -> None:
+    """Erase all that names a disabled operator but their label, and their roles; their number stays."""
+    await forget_ways(unit, operator_id)
+    for table in (operator_roles, vulnerable_grants, operator_pushes, operator_links, duty_weeks):
+        await unit.conn.execute(delete(table).where(table.c.operator_id == operator_id))
+    none = {"mail": None, "mail_mark": None, "phone": None, "admin": False}
+    await unit.conn.execute(update(operators).where(operators.c.id == operator_id).values(none))
 
 
 async def forget_password(unit: Unit, operator_id: int) -> None:

@@ -12,7 +12,7 @@ from broadcaster.domain.addresses import OPEN, Address, AddressState, Match, sta
 from broadcaster.domain.people import NewPlace
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import people
+from broadcaster.store.people import people, seals
 from broadcaster.store.tables import addresses, places
 
 MOST_TRIES = 5
@@ -191,7 +191,7 @@ async def _house(
     rows = [
         {
             "subscriber_id": each,
-            "sealed": people.seal_point(unit, each, home.lon, home.lat, home.label),
+            "sealed": seals.seal_point(unit, each, home.lon, home.lat, home.label),
             "created_at": now,
         }
         for each, home in homes.items()

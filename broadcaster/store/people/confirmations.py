@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 
+from broadcaster.domain.audit import Actor
+from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.people import (
     CHANNEL_NUMBER,
     CHANNELS,
@@ -26,8 +28,8 @@ from broadcaster.domain.people import (
 from broadcaster.store import sandbox
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.people import consents, people, suppression, welcomes
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import people, suppression, welcomes
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import confirmations, follows, links
 
@@ -68,7 +70,7 @@ _WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
 class ConfirmationRequest:
     """A contact to confirm. ``subscriber_id``: the subscriber it is added to; None creates one with ``locale``.
 
-    ``caller``: the requester's mark (``caller_mark``).
+    ``caller``: the requester's mark (``caller_mark``). ``way``, ``text``: how they agree, and to what.
     """
 
     station_id: int
@@ -77,6 +79,8 @@ class ConfirmationRequest:
     caller: bytes
     places: tuple[NewPlace, ...] = ()
     subscriber_id: int | None = None
+    way: Way = Way.PAGE
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,8 @@ async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: 
         "canonical": asked.contact.canonical,
         "locale": asked.locale,
         "token": token_of(secret),
+        "way": int(asked.way),
+        "text": asked.text,
         "places": [[place.label, place.lon, place.lat] for place in asked.places],
     }
     life = BUSY_LIFE if busy else LIFE
@@ -247,8 +253,8 @@ async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -
     return tried is not None and hmac.compare_digest(tried.code, _code_mark(unit, tried.secret_hash, code))
 
 
-async def confirm(unit: Unit, confirmation_id: int, now: datetime) -> None:
-    """Create the contact: for the subscriber who added it, or a new one. Idempotent."""
+async def confirm(unit: Unit, confirmation_id: int, now: datetime, actor: Actor | None = None) -> Consent | None:
+    """Create the contact: for the subscriber who added it, or a new one; return their consent. Idempotent."""
     of = confirmations.c
     await unit.in_turn("confirmation", confirmation_id)
     row = (
@@ -259,23 +265,32 @@ async def confirm(unit: Unit, confirmation_id: int, now: datetime) -> None:
         )
     ).one_or_none()
     if row is None:
-        return
+        return None
     given = json.loads(unit.vault.open(row.sealed, b"confirmation:" + row.secret_hash))
     contact = NewContact(CHANNELS[row.channel], given["canonical"], given["address"])
     subscriber_id = row.subscriber_id
+    consent = None if actor is None else Consent(Way(given.get("way", Way.PAGE)), actor, given.get("text", ""))
     if subscriber_id is None:
         person = NewSubscriber(given["locale"], (contact,), tuple(NewPlace(*place) for place in given["places"]))
         (subscriber_id,) = await people.register(
-            unit, row.station_id, [person], [given["token"]], groups_by_slug={}, now=now, themselves=True
+            unit,
+            row.station_id,
+            [person],
+            [given["token"]],
+            groups_by_slug={},
+            now=now,
+            themselves=True,
+            consent=consent,
         )
     else:
-        await add_contact(unit, subscriber_id, contact, now)
+        await add_contact(unit, subscriber_id, contact, now, consent)
         await welcomes.confirm_person(unit, subscriber_id)
     await unit.conn.execute(
         update(confirmations)
         .where(of.id == row.id)
         .values(state=State.CONFIRMED, sealed=None, subscriber_id=subscriber_id)
     )
+    return consent
 
 
 async def use_up(unit: Unit, confirmation_id: int) -> None:
@@ -284,7 +299,9 @@ async def use_up(unit: Unit, confirmation_id: int) -> None:
     await unit.conn.execute(update(confirmations).where(mine).values(state=State.CONFIRMED, sealed=None))
 
 
-async def add_contact(unit: Unit, subscriber_id: int, contact: NewContact, now: datetime) -> None:
+async def add_contact(
+    unit: Unit, subscriber_id: int, contact: NewContact, now: datetime, consent: Consent | None = None
+) -> None:
     """Add a confirmed contact; active alerts at the subscriber's places go to it too."""
     (contact_id,) = (await contact_rows.ensure(unit, [contact], now)).values()
     there = await unit.conn.scalar(
@@ -296,11 +313,13 @@ async def add_contact(unit: Unit, subscriber_id: int, contact: NewContact, now: 
                 subscriber_id=subscriber_id, contact_id=contact_id, status=LinkStatus.CONFIRMED, created_at=now
             )
         )
+    if there is None or (consent is not None and consent.way is not Way.RENEWED):
+        await consents.note(unit, consent, [contact_id], now, given=True, subscriber_id=subscriber_id)
     followed = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
     station_ids = list(followed)
     for station_id in station_ids:
         await contact_rows.opt_in(unit, [contact_id], station_id)
-    await suppression.lift(unit, [suppression.mark_of(unit.vault, contact)], station_ids)
+    await suppression.lift(unit, [suppression.mark_of(unit.vault, contact)], station_ids, consent)
     await people.touched(unit, [subscriber_id])
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, exists, select, update
 
+from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.spelling import key as normal
 from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.people import consents
 from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs, subscribers, to_micros
 
 CHUNK = 400
@@ -97,13 +99,17 @@ async def locale_of(unit: Unit, contact_ids: Sequence[int]) -> str:
     return await unit.conn.scalar(query) or ""
 
 
-async def stop(unit: Unit, contact_ids: Sequence[int], code: str, now: datetime) -> None:
+async def stop(
+    unit: Unit, contact_ids: Sequence[int], code: str, now: datetime, consent: Consent | None = None
+) -> None:
     """Never write to these contacts again, for any station: their owner said so."""
+    await consents.note(unit, consent, contact_ids, now, given=False)
     await retire(unit, contact_ids, ContactStatus.STOPPED, code, now)
 
 
-async def restart(unit: Unit, contact_ids: Sequence[int], now: datetime) -> None:
+async def restart(unit: Unit, contact_ids: Sequence[int], now: datetime, consent: Consent | None = None) -> None:
     """Undo ``stop`` and every opt-out of these contacts: their owner said so."""
+    await consents.note(unit, consent, contact_ids, now, given=True)
     stopped = contacts.c.id.in_(contact_ids) & (contacts.c.status == ContactStatus.STOPPED)
     fresh = {"status": ContactStatus.ACTIVE, "status_code": None, "status_at": now}
     await unit.conn.execute(update(contacts).where(stopped).values(fresh))
@@ -163,7 +169,7 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     revived: list[int] = []
     forgotten: set[int] = set()
     keys = list(by_key)
-    for row in await _known(unit, keys):
+    for row in await known(unit, keys):
         key = row.channel, row.fingerprint
         found[key] = row.id
         if row.status == ContactStatus.GONE:
@@ -191,7 +197,8 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     return found
 
 
-async def _known(unit: Unit, keys: Sequence[Key]) -> list[Row[Any]]:
+async def known(unit: Unit, keys: Sequence[Key]) -> list[Row[Any]]:
+    """Return the rows of those of these contacts that exist."""
     rows: list[Row[Any]] = []
     for channel in {key[0] for key in keys}:
         prints = [key[1] for key in keys if key[0] == channel]
@@ -240,25 +247,27 @@ async def revive(unit: Unit, contact_ids: Iterable[int], now: datetime) -> None:
         await _changed(unit, part)
 
 
-async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime) -> None:
+async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime, consent: Consent | None = None) -> None:
     """Stop writing to this contact for this station; other stations still may."""
     there = await unit.conn.scalar(
         select(opt_outs.c.contact_id).where(opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id)
     )
     if there is None:
+        await consents.note(unit, consent, [contact_id], now, given=False, station_id=station_id)
         await unit.conn.execute(opt_outs.insert().values(contact_id=contact_id, station_id=station_id, at=now))
         await _changed(unit, [contact_id])
 
 
-async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> None:
-    """Undo ``opt_out``: the owner gave the contact to this station again."""
+async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> bool:
+    """Undo ``opt_out``: the owner gave the contact to this station again. Return whether there was one."""
     if not contact_ids:
-        return
+        return False
     gone = await unit.conn.execute(
         delete(opt_outs).where(opt_outs.c.contact_id.in_(contact_ids), opt_outs.c.station_id == station_id)
     )
     if gone.rowcount:
         await _changed(unit, list(contact_ids))
+    return gone.rowcount > 0
 
 
 async def drop_orphans(unit: Unit, contact_ids: Sequence[int]) -> None:

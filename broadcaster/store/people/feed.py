@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, BindParameter, bindparam, delete, func, selec
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store.engine.bulk import Columns, Fetch, in_hex
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import people, told_first
+from broadcaster.store.people import seals, told_first
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.tables import (
     changes,
@@ -264,9 +264,9 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     for group_id, subscriber_id in await unit.conn.execute(_GROUPS_OF, ids):
         found[subscriber_id].groups.add(group_id)
     for place_id, subscriber_id, sealed in await unit.conn.execute(_PLACES_OF, ids):
-        found[subscriber_id].points.append((place_id, *people.open_point(unit, subscriber_id, sealed)[:2]))
+        found[subscriber_id].points.append((place_id, *seals.open_point(unit, subscriber_id, sealed)[:2]))
     for subscriber_id, sealed in await unit.conn.execute(_POSITIONS_OF, ids):
-        found[subscriber_id].points.append((-subscriber_id, *people.open_point(unit, subscriber_id, sealed)[:2]))
+        found[subscriber_id].points.append((-subscriber_id, *seals.open_point(unit, subscriber_id, sealed)[:2]))
     return found
 
 

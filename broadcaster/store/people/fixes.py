@@ -12,7 +12,7 @@ from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, Insert, in_hex
 from broadcaster.store.engine.engine import Unit, turn_key
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people.people import open_point, sealed_point
+from broadcaster.store.people.seals import open_point, sealed_point
 from broadcaster.store.tables import changes, from_micros, positions, subscribers, to_micros
 
 LOOKED_AT = b""

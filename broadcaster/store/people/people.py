@@ -1,37 +1,39 @@
 """Subscribers: register, change, move, erase. Every change is also written to ``changes``."""
 
 import secrets
-import struct
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 
-from broadcaster.domain.people import LinkStatus, NewSubscriber
-from broadcaster.domain.spelling import key
-from broadcaster.store import help_requests, sandbox
+from broadcaster.domain.consents import Consent
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus, NewContact, NewSubscriber
+from broadcaster.store import help_requests, inbox, sandbox
 from broadcaster.store.engine.bulk import Insert, reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.people import consents, seals, suppression, told_first
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import suppression, told_first
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (
+    alerts,
     changes,
     confirmations,
+    contacts,
+    deliveries,
     follows,
     groups,
     links,
     memberships,
     places,
+    raw,
     subscribers,
     to_micros,
 )
 
 _TOKEN_BYTES = 24
-_POINT = struct.Struct("<dd")
 _ADD = Insert(
     subscribers,
     *("id", "locale", "name", "guardians", "token_hash", "vulnerable", "created_at"),
@@ -52,37 +54,6 @@ def new_token() -> str:
     return "sb_" + secrets.token_urlsafe(_TOKEN_BYTES)
 
 
-def sealed_guardians(vault: Vault, token_hash: bytes, names: Sequence[str]) -> bytes | None:
-    """Seal the names of a child's guardians, in order."""
-    return vault.seal("\n".join(names).encode(), b"guardians:" + token_hash) if any(names) else None
-
-
-def open_guardians(vault: Vault, token_hash: bytes, sealed: bytes | None) -> tuple[str, ...]:
-    return () if sealed is None else tuple(vault.open(sealed, b"guardians:" + token_hash).decode().split("\n"))
-
-
-def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
-    """Seal a point (WGS 84 degrees) and its label."""
-    return sealed_point(unit.vault, subscriber_id, lon, lat, label)
-
-
-def sealed_point(vault: Vault, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
-    """Like ``seal_point``, outside of a transaction."""
-    return vault.seal(_POINT.pack(lon, lat) + label.encode(), b"place:%d" % subscriber_id)
-
-
-def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
-    """Return (lon, lat, label)."""
-    return opened_point(unit.vault, subscriber_id, sealed)
-
-
-def opened_point(vault: Vault, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
-    """Like ``open_point``, outside of a transaction."""
-    plain = vault.open(sealed, b"place:%d" % subscriber_id)
-    lon, lat = _POINT.unpack_from(plain)
-    return lon, lat, plain[_POINT.size :].decode()
-
-
 async def register(
     unit: Unit,
     station_id: int | None,
@@ -93,18 +64,21 @@ async def register(
     now: datetime,
     digests: Sequence[bytes | None] | None = None,
     themselves: bool = False,
+    consent: Consent | Sequence[Consent] | None = None,
 ) -> list[int]:
     """Add followers of a station, or of none; return their ids. Their contacts count as confirmed.
 
     ``tokens``: their secrets (``new_token``), one each. External ids must be new to the station. ``themselves``: the
     person gave the contacts, which undoes an opt-out and takes them off the suppression list; a register does not.
-    Raises ``Conflict`` for somebody who asked to be left out.
+    ``consent``: by which act they come in, one for all or one each; None: synthetic people. Raises ``Conflict`` for
+    somebody who asked to be left out.
     """
     if not people:
         return []
     marks = {mark for person in people for mark in suppression.marks_of(unit.vault, station_id or 0, person)}
+    by = consent if isinstance(consent, Consent) else None
     if themselves:
-        await suppression.lift(unit, marks, [] if station_id is None else [station_id])
+        await suppression.lift(unit, marks, [] if station_id is None else [station_id], by)
     elif station_id is not None:
         await suppression.refuse(unit, station_id, marks)
     hashes = [hash_of(token) for token in tokens]
@@ -114,7 +88,7 @@ async def register(
             each,
             person.locale,
             unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
-            sealed_guardians(unit.vault, token, person.guardians),
+            seals.sealed_guardians(unit.vault, token, person.guardians),
             token,
             told_first.sealed(unit.vault, token, first=bool(person.vulnerable)),
             at,
@@ -126,13 +100,18 @@ async def register(
     if station_id is not None:
         by_whom = None if themselves else 1
         rows_of_follows = [
-            (station_id, each, *sealed_external(unit.vault, station_id, person.external_id).values(), digest, by_whom)
+            (station_id, each, *seals.sealed_external(unit.vault, station_id, person.external_id).values(), digest)
             for each, person, digest in zip(ids, people, told, strict=True)
         ]
-        await _FOLLOW.run(unit, [(*row, at) for row in rows_of_follows])
+        await _FOLLOW.run(unit, [(*row, by_whom, at) for row in rows_of_follows])
     attached = await _attach(unit, list(zip(ids, people, strict=True)), groups_by_slug, now)
+    if consent is not None:
+        acts = [consent] * len(ids) if isinstance(consent, Consent) else consent
+        linked = [(act, each, person.contacts) for act, each, person in zip(acts, ids, people, strict=True)]
+        rows_of_acts = [(act, each, attached[key], key[0]) for act, each, some in linked for key in _keys(unit, some)]
+        await consents.add(unit, station_id, rows_of_acts, now)
     if themselves and station_id is not None:
-        await contact_rows.opt_in(unit, attached, station_id)
+        await contact_rows.opt_in(unit, list(attached.values()), station_id)
     await touched(unit, ids)
     return ids
 
@@ -147,6 +126,7 @@ async def replace(
     now: datetime,
     digest: bytes | None = None,
     themselves: bool = False,
+    consent: Consent | None = None,
 ) -> None:
     """Replace a subscriber's data: contacts, places and groups not named are removed.
 
@@ -159,7 +139,7 @@ async def replace(
             "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
         }
         if person.guardians:
-            kept["guardians"] = sealed_guardians(unit.vault, token, person.guardians)
+            kept["guardians"] = seals.sealed_guardians(unit.vault, token, person.guardians)
         await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(kept))
     await unit.conn.execute(
         update(follows)
@@ -168,6 +148,9 @@ async def replace(
     )
     theirs = select(links.c.contact_id, links.c.guardian).where(links.c.subscriber_id == subscriber_id)
     had = {row.contact_id: row.guardian for row in await unit.conn.execute(theirs)}
+    keys = _keys(unit, person.contacts)
+    kept_ids = {each.id for each in await contact_rows.known(unit, keys)}
+    await consents.note(unit, consent, had.keys() - kept_ids, now, given=False, subscriber_id=subscriber_id)
     own_groups = select(groups.c.id).where(groups.c.station_id == station_id)
     await unit.conn.execute(delete(links).where(links.c.subscriber_id == subscriber_id))
     await unit.conn.execute(delete(places).where(places.c.subscriber_id == subscriber_id))
@@ -175,9 +158,11 @@ async def replace(
         delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(own_groups))
     )
     attached = await _attach(unit, [(subscriber_id, person)], groups_by_slug, now, had=had)
+    new = attached.values() - had.keys()
+    await consents.note(unit, consent, new, now, given=True, subscriber_id=subscriber_id)
     if themselves:
-        await contact_rows.opt_in(unit, attached, station_id)
-        await suppression.lift(unit, suppression.marks_of(unit.vault, station_id, person), [station_id])
+        await contact_rows.opt_in(unit, list(attached.values()), station_id)
+        await suppression.lift(unit, suppression.marks_of(unit.vault, station_id, person), [station_id], consent)
     await contact_rows.drop_orphans(unit, list(had))
     await touched(unit, [subscriber_id])
 
@@ -188,8 +173,11 @@ async def _attach(
     groups_by_slug: Mapping[str, int],
     now: datetime,
     had: Mapping[int, int | None] = MappingProxyType({}),
-) -> list[int]:
-    """Write contacts, places and groups; ``had``: which guardian had a contact before, where the person names none."""
+) -> dict[contact_rows.Key, int]:
+    """Write contacts, places and groups; return the contacts.
+
+    ``had``: which guardian had a contact before, where the person names none.
+    """
     wanted = [contact for _, person in people for contact in person.contacts]
     ids = await contact_rows.ensure(unit, wanted, now) if wanted else {}
     link_rows: dict[tuple[int, int], int | None] = {}
@@ -200,7 +188,7 @@ async def _attach(
     at, confirmed = to_micros(now), int(LinkStatus.CONFIRMED)
     await _LINK.run(unit, [(*row, guardian, confirmed, at) for row, guardian in sorted(link_rows.items())])
     place_rows = [
-        (subscriber_id, seal_point(unit, subscriber_id, place.lon, place.lat, place.label), at)
+        (subscriber_id, seals.seal_point(unit, subscriber_id, place.lon, place.lat, place.label), at)
         for subscriber_id, person in people
         for place in person.places
     ]
@@ -211,7 +199,11 @@ async def _attach(
             memberships.insert(),
             [{"group_id": group_id, "subscriber_id": member} for group_id, member in sorted(member_rows)],
         )
-    return list(ids.values())
+    return ids
+
+
+def _keys(unit: Unit, some: Sequence[NewContact]) -> list[contact_rows.Key]:
+    return list(dict.fromkeys(contact_rows.key_of(unit, each) for each in some))
 
 
 async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
@@ -223,10 +215,15 @@ async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
 
 
 async def erase(unit: Unit, subscriber_id: int) -> bool:
-    """Erase a subscriber and all their data; False if unknown. Past reports keep only a number."""
+    """Erase a subscriber, what they wrote to us, and by what a provider knows whom a message went to; False if unknown.
+
+    Past reports keep only a number.
+    """
     had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
     asked = await unit.conn.scalars(select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id))
     codes = list(asked)
+    await inbox.forget(unit, await _numbers(unit, subscriber_id))
+    await _unname(unit, subscriber_id, had)
     await told_first.unlink(unit, subscriber_id)
     gone = await unit.conn.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
     if gone.rowcount == 0:
@@ -240,6 +237,36 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
     return True
 
 
+async def _unname(unit: Unit, subscriber_id: int, contact_ids: Sequence[int]) -> None:
+    """Empty the provider's ids of a person's messages, and their positions that are still to be looked at."""
+    # Deliveries have no index by person: an alert's are found by its id and a contact.
+    theirs = deliveries.c.alert_id.in_(select(alerts.c.id)), deliveries.c.contact_id.in_(contact_ids)
+    await unit.conn.execute(
+        update(deliveries).where(*theirs, deliveries.c.subscriber_id == subscriber_id).values(provider_id=None)
+    )
+    seen = changes.c.subscriber_id == subscriber_id, changes.c.fix.is_not(None)
+    await unit.conn.execute(update(changes).where(*seen).values(fix=None))
+
+
+def own_contacts(subscriber_id: int, station_id: int | None = None) -> Select[Any]:
+    """Return the contacts of a person that no other follower of the station has; None: that nobody else has."""
+    other = links.alias()
+    shared = select(other.c.contact_id).where(other.c.subscriber_id != subscriber_id)
+    if station_id is not None:
+        shared = shared.join(follows, follows.c.subscriber_id == other.c.subscriber_id)
+        shared = shared.where(follows.c.station_id == station_id)
+    return select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.not_in(shared))
+
+
+async def _numbers(unit: Unit, subscriber_id: int) -> list[str]:
+    """Return the telephone numbers that only this person has."""
+    phones = [CHANNEL_NUMBER[ChannelName.SMS], CHANNEL_NUMBER[ChannelName.VOICE]]
+    rows = await unit.conn.execute(
+        select(contacts).where(contacts.c.id.in_(own_contacts(subscriber_id)), contacts.c.channel.in_(phones))
+    )
+    return [contact_rows.open_address(unit, row.fingerprint, row.sealed) for row in rows if row.sealed]
+
+
 async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = None) -> None:
     """Pass an external id freed at a station on to the next person with the same id (``same_id_as``)."""
     same = follows.c.same_id_as == subscriber_id
@@ -249,8 +276,8 @@ async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = N
     for row in await unit.conn.execute(select(follows).where(same).order_by(follows.c.subscriber_id)):
         values: dict[str, Any] = {"same_id_as": heirs.get(row.station_id)}
         if heirs.setdefault(row.station_id, row.subscriber_id) == row.subscriber_id:
-            external_id = open_external(unit.vault, row.external_mark, row.external)
-            values |= sealed_external(unit.vault, row.station_id, external_id)
+            external_id = seals.open_external(unit.vault, row.external_mark, row.external)
+            values |= seals.sealed_external(unit.vault, row.station_id, external_id)
         theirs = follows.c.station_id == row.station_id, follows.c.subscriber_id == row.subscriber_id
         await unit.conn.execute(update(follows).where(*theirs).values(values))
 
@@ -259,12 +286,24 @@ async def by_token(unit: Unit, token: str) -> int | None:
     return await unit.conn.scalar(select(subscribers.c.id).where(subscribers.c.token_hash == hash_of(token)))
 
 
-async def by_tokens(unit: Unit, tokens: Sequence[str]) -> list[int | None]:
+class Owner(NamedTuple):
+    """The subscriber with a token, and their last sign of life, in microseconds since 1970."""
+
+    id: int
+    active: int
+
+
+async def by_tokens(unit: Unit, tokens: Sequence[str]) -> list[Owner | None]:
+    """Return each token's owner."""
     hashes = [hash_of(token) for token in tokens]
     rows = await unit.conn.execute(
-        select(subscribers.c.token_hash, subscribers.c.id).where(subscribers.c.token_hash.in_(hashes))
+        select(
+            subscribers.c.token_hash,
+            subscribers.c.id,
+            func.coalesce(raw(subscribers.c.active_at), raw(subscribers.c.created_at)).label("active"),
+        ).where(subscribers.c.token_hash.in_(hashes))
     )
-    found = {row.token_hash: row.id for row in rows}
+    found = {row.token_hash: Owner(row.id, row.active) for row in rows}
     return [found.get(each) for each in hashes]
 
 
@@ -273,7 +312,7 @@ async def by_external_ids(unit: Unit, station_id: int, external_ids: Sequence[st
     found: dict[str, tuple[int, bytes]] = {}
     for start in range(0, len(external_ids), contact_rows.CHUNK):
         part = external_ids[start : start + contact_rows.CHUNK]
-        by_mark = {external_mark(unit.vault, station_id, each): each for each in part}
+        by_mark = {seals.external_mark(unit.vault, station_id, each): each for each in part}
         rows = await unit.conn.execute(
             select(follows.c.external_mark, follows.c.subscriber_id, follows.c.digest).where(
                 follows.c.station_id == station_id, follows.c.external_mark.in_(list(by_mark))
@@ -306,22 +345,6 @@ async def by_refs(unit: Unit, station_id: int, refs: Sequence[str]) -> dict[str,
     return found
 
 
-def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
-    """Return the blind index of an external id: some registers use phone numbers."""
-    return vault.fingerprint(f"external {station_id}", key(external_id))
-
-
-def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> dict[str, bytes | None]:
-    if external_id is None:
-        return {"external_mark": None, "external": None}
-    mark = external_mark(vault, station_id, external_id)
-    return {"external_mark": mark, "external": vault.seal(external_id.encode(), b"external:" + mark)}
-
-
-def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str | None:
-    return None if mark is None or sealed is None else vault.open(sealed, b"external:" + mark).decode()
-
-
 async def locale_of(unit: Unit, subscriber_id: int) -> str | None:
     """Return a subscriber's language; None if they were erased."""
     found: str | None = await unit.conn.scalar(select(subscribers.c.locale).where(subscribers.c.id == subscriber_id))
@@ -339,7 +362,7 @@ async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> d
     )
     return {
         row.id: (
-            open_external(unit.vault, row.external_mark, row.external),
+            seals.open_external(unit.vault, row.external_mark, row.external),
             unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
         )
         for row in rows

@@ -11,7 +11,7 @@ from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, NewP
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import identities, told_first, wishes
-from broadcaster.store.people.people import open_external, open_guardians, open_point
+from broadcaster.store.people.seals import open_external, open_guardians, open_point
 from broadcaster.store.people.wishes import Followed
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.tables import (

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from broadcaster.domain.consents import Consent
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import NewContact, NewSubscriber
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import confirmations, fixes, people, suppression, told_first
+from broadcaster.store.people import confirmations, consents, fixes, people, suppression, told_first
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.tables import contacts, follows, groups, links, memberships, positions, subscribers
 
@@ -19,22 +20,31 @@ async def pause(unit: Unit, subscriber_id: int, until: datetime | None) -> None:
     await people.touched(unit, [subscriber_id])
 
 
-async def follow(unit: Unit, subscriber_id: int, station_id: int, now: datetime) -> None:
+async def follow(
+    unit: Unit, subscriber_id: int, station_id: int, now: datetime, consent: Consent | None = None
+) -> None:
     """Follow another station; idempotent. Undoes opt-outs."""
     theirs = (follows.c.station_id == station_id) & (follows.c.subscriber_id == subscriber_id)
-    if await unit.conn.scalar(select(follows.c.station_id).where(theirs)) is None:
+    new = await unit.conn.scalar(select(follows.c.station_id).where(theirs)) is None
+    if new:
         row = {"station_id": station_id, "subscriber_id": subscriber_id, "created_at": now}
         await unit.conn.execute(follows.insert().values(row))
     own = (await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id))).all()
-    await contact_rows.opt_in(unit, own, station_id)
-    await suppression.lift(unit, (await suppression.marks_of_contacts(unit, own)).values(), [station_id])
+    if await contact_rows.opt_in(unit, own, station_id) or new:
+        whose = {"subscriber_id": subscriber_id, "station_id": station_id}
+        await consents.note(unit, consent, own, now, given=True, **whose)
+    await suppression.lift(unit, (await suppression.marks_of_contacts(unit, own)).values(), [station_id], consent)
     # A visitor who follows becomes permanent.
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(forget_at=None))
     await people.touched(unit, [subscriber_id])
 
 
-async def unfollow(unit: Unit, subscriber_id: int, station_id: int) -> None:
+async def unfollow(unit: Unit, subscriber_id: int, station_id: int, consent: Consent | None = None) -> None:
     """Leave a station and its groups."""
+    if consent is not None:
+        own = (await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id))).all()
+        whose = {"subscriber_id": subscriber_id, "station_id": station_id}
+        await consents.note(unit, consent, own, consent.actor.at, given=False, **whose)
     its_groups = select(groups.c.id).where(groups.c.station_id == station_id)
     await unit.conn.execute(
         delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(its_groups))
@@ -48,10 +58,16 @@ async def unfollow(unit: Unit, subscriber_id: int, station_id: int) -> None:
 
 
 async def renew_push(
-    unit: Unit, subscriber_id: int, contact: NewContact, replaced: NewContact | None, now: datetime
+    unit: Unit,
+    subscriber_id: int,
+    contact: NewContact,
+    replaced: NewContact | None,
+    now: datetime,
+    *,
+    consent: Consent | None = None,
 ) -> None:
     """Replace a browser's push subscription by its new one, if it is the subscriber's."""
-    await confirmations.add_contact(unit, subscriber_id, contact, now)
+    await confirmations.add_contact(unit, subscriber_id, contact, now, consent)
     if replaced is None or replaced.canonical == contact.canonical:
         return
     _, mark = contact_rows.key_of(unit, replaced)
@@ -81,13 +97,16 @@ async def visit(
     token: str,
     now: datetime,
     until: datetime,
+    consent: Consent | None = None,
 ) -> int:
     """Add a visitor at ``point`` (lon, lat, accuracy_m), erased at ``until``; return their id.
 
     They follow ``station_ids``, possibly none: alerts for everyone in an area reach them anyway.
     """
     person = NewSubscriber(locale, (contact,))
-    (subscriber_id,) = await people.register(unit, None, [person], [token], groups_by_slug={}, now=now, themselves=True)
+    (subscriber_id,) = await people.register(
+        unit, None, [person], [token], groups_by_slug={}, now=now, themselves=True, consent=consent
+    )
     rows = [{"station_id": each, "subscriber_id": subscriber_id, "created_at": now} for each in station_ids]
     if rows:
         await unit.conn.execute(follows.insert(), rows)

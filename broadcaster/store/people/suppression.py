@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select
 
+from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.spelling import key
@@ -82,14 +83,22 @@ async def add(unit: Unit, station_id: int, marks: Iterable[bytes], now: datetime
         await unit.conn.execute(suppressions.insert(), rows)
 
 
-async def lift(unit: Unit, marks: Collection[bytes], stations: Sequence[int] | None = None) -> int:
-    """Take these off the list everywhere, and for these stations (None: all); return how many there were."""
+async def lift(
+    unit: Unit, marks: Collection[bytes], stations: Sequence[int] | None = None, by: Consent | None = None
+) -> int:
+    """Take these off the list everywhere, and for these stations (None: all); return how many there were.
+
+    ``by``: the act of the person; its ``lifted`` says for which stations.
+    """
     if not marks or not await _any(unit):
         return 0
     these: ColumnElement[bool] = suppressions.c.mark.in_(list(marks))
     if stations is not None:
         these &= suppressions.c.station_id.in_((EVERYWHERE, *stations))
-    return (await unit.conn.execute(delete(suppressions).where(these))).rowcount
+    lifted = (await unit.conn.execute(delete(suppressions).where(these))).rowcount
+    if lifted and by is not None:
+        by.lifted.extend(stations or (None,))
+    return lifted
 
 
 @dataclass(frozen=True, slots=True)

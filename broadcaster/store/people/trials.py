@@ -18,7 +18,6 @@ from broadcaster.store.tables import alerts, contacts, deliveries, follows, link
 
 PROOF_HOLDS = timedelta(days=91)
 PAID = (ChannelName.SMS, ChannelName.VOICE)
-_KEPT = timedelta(days=100)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -216,9 +215,9 @@ async def _told_by(unit: Unit, row: Any) -> Lost | None:
     return Lost(row.id, row.subscriber_id, row.station, row.locale, by)
 
 
-async def trim(unit: Unit, now: datetime) -> None:
-    """Delete tests that no longer prove anything."""
-    await unit.conn.execute(delete(trials).where(trials.c.created_at <= now - _KEPT))
+async def trim(unit: Unit, before: datetime) -> int:
+    """Delete tests that no longer prove anything; return how many."""
+    return (await unit.conn.execute(delete(trials).where(trials.c.created_at < before))).rowcount
 
 
 def _trial(row: Row[Any]) -> Trial:

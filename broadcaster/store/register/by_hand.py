@@ -7,14 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from broadcaster.domain.audit import Actor
+from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.people import LinkStatus, NewContact, NewPlace
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.alerts import alerts
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import addresses, people, suppression, welcomes
+from broadcaster.store.people import addresses, consents, people, seals, suppression, welcomes
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.register import erasing
-from broadcaster.store.register.erasing import Erased, Way
+from broadcaster.store.register.erasing import Erased
 from broadcaster.store.stations import stations
 from broadcaster.store.stations.labels import sealed_group
 from broadcaster.store.tables import follows, groups, links, memberships, opt_outs, places, signed_requests, subscribers
@@ -38,7 +40,9 @@ class Change:
     guardians: tuple[str, ...] = ()
 
 
-async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
+async def amend(
+    unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime, *, consent: Consent | None = None
+) -> None:
     """Change a person by hand: unnamed fields stay, and a dead contact stays dead.
 
     Their line of the register counts as changed, so the next import of the same list changes them back. Raises
@@ -50,7 +54,7 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
     values = {
         "locale": change.locale,
         "name": unit.vault.seal(change.name.encode(), b"name:" + token) if change.name else None,
-        "guardians": people.sealed_guardians(unit.vault, token, change.guardians),
+        "guardians": seals.sealed_guardians(unit.vault, token, change.guardians),
     }
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
     await unit.conn.execute(
@@ -58,13 +62,13 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
         .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
         .values(digest=secrets.token_bytes(_DIGEST))
     )
-    await _amend_contacts(unit, station_id, subscriber_id, change, now)
+    await _amend_contacts(unit, station_id, subscriber_id, change, now, consent)
     mine = places.c.subscriber_id == subscriber_id
     await unit.conn.execute(delete(places).where(mine, places.c.id.in_(change.moved_out)))
     rows = [
         {
             "subscriber_id": subscriber_id,
-            "sealed": people.seal_point(unit, subscriber_id, place.lon, place.lat, place.label),
+            "sealed": seals.seal_point(unit, subscriber_id, place.lon, place.lat, place.label),
             "created_at": now,
         }
         for place in change.moved_in
@@ -77,12 +81,15 @@ async def amend(unit: Unit, station_id: int, subscriber_id: int, change: Change,
     await people.touched(unit, [subscriber_id])
 
 
-async def _amend_contacts(unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime) -> None:
+async def _amend_contacts(  # noqa: PLR0917
+    unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime, consent: Consent | None
+) -> None:
     marks = {suppression.mark_of(unit.vault, each) for each in change.added}
     await suppression.refuse(unit, station_id, marks)
     added = await contact_rows.ensure(unit, change.added, now) if change.added else {}
     had = set(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
     dropped = sorted((had & set(change.dropped)) - set(added.values()))
+    await consents.note(unit, consent, dropped, now, given=False, subscriber_id=subscriber_id)
     await unit.conn.execute(
         delete(links).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.in_(dropped))
     )
@@ -99,14 +106,18 @@ async def _amend_contacts(unit: Unit, station_id: int, subscriber_id: int, chang
     ]
     if rows:
         await unit.conn.execute(links.insert(), rows)
+    await consents.note(unit, consent, added.values(), now, given=True, subscriber_id=subscriber_id)
     await contact_rows.drop_orphans(unit, dropped)
 
 
-async def revive(unit: Unit, subscriber_id: int, contact_id: int, now: datetime) -> None:
+async def revive(
+    unit: Unit, subscriber_id: int, contact_id: int, now: datetime, consent: Consent | None = None
+) -> None:
     """Revive a person's dead contact: an operator vouches for it."""
     mine = links.c.subscriber_id == subscriber_id, links.c.contact_id == contact_id
     if await unit.conn.scalar(select(links.c.contact_id).where(*mine)) is not None:
         await contact_rows.revive(unit, [contact_id], now)
+        await consents.note(unit, consent, [contact_id], now, given=True, subscriber_id=subscriber_id)
 
 
 async def _join(unit: Unit, station_id: int, subscriber_id: int, wanted: Iterable[int]) -> None:
@@ -133,7 +144,9 @@ class Signed:
     key_id: int | None
 
 
-async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact_id: int, signed: Signed) -> bool:
+async def record_signed(
+    unit: Unit, station_id: int, subscriber_id: int, contact_id: int, signed: Signed, *, actor: Actor
+) -> bool:
     """Undo an opt-out because of a signed request, and log it; return False if there is no opt-out."""
     mine = select(opt_outs.c.contact_id).join(links, links.c.contact_id == opt_outs.c.contact_id)
     there = mine.where(
@@ -141,6 +154,8 @@ async def record_signed(unit: Unit, station_id: int, subscriber_id: int, contact
     )
     if await unit.conn.scalar(there) is None:
         return False
+    whose = {"subscriber_id": subscriber_id, "station_id": station_id}
+    await consents.note(unit, Consent(Way.SIGNED, actor), [contact_id], signed.at, given=True, **whose)
     await contact_rows.opt_in(unit, [contact_id], station_id)
     await suppression.lift(unit, (await suppression.marks_of_contacts(unit, [contact_id])).values(), [station_id])
     await keep_signed(unit, station_id, subscriber_id, contact_id, signed)
@@ -177,7 +192,7 @@ async def signed_by(unit: Unit, station_id: int, subscriber_id: int) -> list[Sig
 
 
 async def remove(
-    unit: Unit, station_id: int, subscriber_id: int, now: datetime, *, asked: bool = False
+    unit: Unit, station_id: int, subscriber_id: int, now: datetime, *, asked: bool = False, by: Consent | None = None
 ) -> Erased | None:
     """Remove a person from a station's register, erasing them if they follow no other. None if unknown.
 
@@ -187,10 +202,10 @@ async def remove(
     followed = set(rows)
     if station_id not in followed:
         return None
-    way = Way.REQUEST if asked else Way.REMOVED
+    way = erasing.Way.REQUEST if asked else erasing.Way.REMOVED
     if followed == {station_id}:
         return await erasing.erase(unit, subscriber_id, way, now, station_id=station_id)
-    return await erasing.leave(unit, subscriber_id, station_id, way, now)
+    return await erasing.leave(unit, subscriber_id, station_id, way, now, by=by)
 
 
 async def rename_group(unit: Unit, station_id: int, slug: str, name: str) -> bool:

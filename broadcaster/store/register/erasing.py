@@ -4,28 +4,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
 
-from sqlalchemy import RowMapping, Select, select, update
+from sqlalchemy import RowMapping, select
 
-from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
-from broadcaster.store import inbox
+from broadcaster.domain.consents import Consent
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import people, residents, suppression
+from broadcaster.store.people import people, residents, seals, suppression
 from broadcaster.store.register import own_data, vulnerable
-from broadcaster.store.tables import alerts, changes, contacts, deliveries, erasures, follows, links, subscribers
+from broadcaster.store.tables import erasures, follows, subscribers
 
 _TAG = 4
 
 
 class Way(IntEnum):
-    """Who wanted it: the person; the person, of an operator; or an operator who keeps the register."""
+    """Who wanted it: the person; the person, of an operator; an operator who keeps the register; or nobody, when the
+    person gave no sign of life for long.
+    """
 
     THEMSELVES = 1
     REQUEST = 2
     REMOVED = 3
+    SILENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def erase(
     """
     kinds: list[str] = []
     marks = set[bytes]()
-    if way is not Way.REMOVED:
+    if way in {Way.THEMSELVES, Way.REQUEST}:
         kinds = await own_data.kinds_of(unit, subscriber_id)
         marks = await _ids(unit, subscriber_id, station_id if way is Way.REQUEST else None)
         marks |= await _contacts(unit, subscriber_id, None)
@@ -68,49 +68,31 @@ async def erase(
         return None
     if way is Way.THEMSELVES:
         await vulnerable.leave(unit, subscriber_id)
-    await _erase(unit, subscriber_id)
+    await people.erase(unit, subscriber_id)
     scope = station_id if way is Way.REQUEST and station_id is not None else suppression.EVERYWHERE
     await suppression.add(unit, scope, marks, now)
     return proof
 
 
-async def leave(unit: Unit, subscriber_id: int, station_id: int, way: Way, now: datetime) -> Erased | None:
-    """Take a person off one station's register; at their own wish its lists don't bring them back. None if unknown."""
+async def leave(
+    unit: Unit, subscriber_id: int, station_id: int, way: Way, now: datetime, *, by: Consent | None = None
+) -> Erased | None:
+    """Take a person off one station's register; at their own wish its lists don't bring them back. None if unknown.
+
+    ``by``: the act by which they take their consent back.
+    """
     mine = follows.c.subscriber_id == subscriber_id, follows.c.station_id == station_id
     if await unit.conn.scalar(select(follows.c.station_id).where(*mine)) is None:
         return None
     if way is not Way.REMOVED:
         marks = await _ids(unit, subscriber_id, station_id) | await _contacts(unit, subscriber_id, station_id)
         await suppression.add(unit, station_id, marks, now)
-    await residents.unfollow(unit, subscriber_id, station_id)
+    await residents.unfollow(unit, subscriber_id, station_id, by)
     return await _record(unit, subscriber_id, way, now, ("register",), station_id=station_id, whole=False)
 
 
-async def _erase(unit: Unit, subscriber_id: int) -> None:
-    """Erase a person, what they wrote to us, and by what a provider knows whom a message went to."""
-    await inbox.forget(unit, await _numbers(unit, subscriber_id))
-    own = select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)
-    theirs = deliveries.c.alert_id.in_(select(alerts.c.id)), deliveries.c.contact_id.in_(own)
-    await unit.conn.execute(
-        update(deliveries).where(*theirs, deliveries.c.subscriber_id == subscriber_id).values(provider_id=None)
-    )
-    seen = changes.c.subscriber_id == subscriber_id, changes.c.fix.is_not(None)
-    await unit.conn.execute(update(changes).where(*seen).values(fix=None))
-    await people.erase(unit, subscriber_id)
-
-
-def _own(subscriber_id: int, station_id: int | None) -> Select[Any]:
-    """Return the contacts of a person that no other follower of the station has; None: that nobody else has."""
-    other = links.alias()
-    shared = select(other.c.contact_id).where(other.c.subscriber_id != subscriber_id)
-    if station_id is not None:
-        shared = shared.join(follows, follows.c.subscriber_id == other.c.subscriber_id)
-        shared = shared.where(follows.c.station_id == station_id)
-    return select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.not_in(shared))
-
-
 async def _contacts(unit: Unit, subscriber_id: int, station_id: int | None) -> set[bytes]:
-    own = (await unit.conn.scalars(_own(subscriber_id, station_id))).all()
+    own = (await unit.conn.scalars(people.own_contacts(subscriber_id, station_id))).all()
     return set((await suppression.marks_of_contacts(unit, own)).values())
 
 
@@ -122,17 +104,8 @@ async def _ids(unit: Unit, subscriber_id: int, station_id: int | None) -> set[by
     return {
         suppression.mark_of_id(unit.vault, row.station_id, external_id)
         for row in await unit.conn.execute(query)
-        if (external_id := people.open_external(unit.vault, row.external_mark, row.external)) is not None
+        if (external_id := seals.open_external(unit.vault, row.external_mark, row.external)) is not None
     }
-
-
-async def _numbers(unit: Unit, subscriber_id: int) -> list[str]:
-    """Return the telephone numbers that only this person has."""
-    phones = [CHANNEL_NUMBER[ChannelName.SMS], CHANNEL_NUMBER[ChannelName.VOICE]]
-    rows = await unit.conn.execute(
-        select(contacts).where(contacts.c.id.in_(_own(subscriber_id, None)), contacts.c.channel.in_(phones))
-    )
-    return [contact_rows.open_address(unit, row.fingerprint, row.sealed) for row in rows if row.sealed]
 
 
 async def _record(
@@ -185,7 +158,7 @@ async def again(unit: Unit, wanted: Iterable[Erasure]) -> int:
         if subscriber_id is not None and each.whole:
             if each.way is Way.THEMSELVES:
                 await vulnerable.leave(unit, subscriber_id)
-            await _erase(unit, subscriber_id)
+            await people.erase(unit, subscriber_id)
             del there[each.person]
             done.add(subscriber_id)
         elif subscriber_id is not None and each.station_id is not None:

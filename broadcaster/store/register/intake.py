@@ -32,10 +32,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
+from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people import people, suppression, told_first
+from broadcaster.store.people import consents, seals, suppression, told_first
 from broadcaster.store.people.contacts import CHUNK, FORGOTTEN, adopt, drop_orphans, open_address, revive
 from broadcaster.store.register import vulnerable as vulnerable_register
 from broadcaster.store.register.preparing import Rows
@@ -74,7 +75,13 @@ async def open_one(unit: Unit) -> bool:
 
 
 async def write(
-    unit: Unit, station_id: int, prepared: Iterable[Rows], *, groups_by_slug: Mapping[str, int], now: datetime
+    unit: Unit,
+    station_id: int,
+    prepared: Iterable[Rows],
+    *,
+    groups_by_slug: Mapping[str, int],
+    now: datetime,
+    consent: Consent | None = None,
 ) -> None:
     """Write prepared rows. Contacts count as confirmed; opt-outs and positions stay.
 
@@ -87,15 +94,18 @@ async def write(
     dead = await _dead(unit)
     forgotten = await _forgotten(unit)
     dropped: set[int] = set()
+    act = await consents.of_list(unit, station_id, consent, now)
     try:
         for rows in prepared:
             if await suppression.listed(unit, station_id, rows.marks):
                 raise Conflict("register-changed")  # they asked to be left out since the list was planned
             forgotten |= await adopt(unit, rows.spelled)
-            await _write(unit, station_id, rows, groups_by_slug, now)
+            await _write(unit, station_id, rows, groups_by_slug, now, act)
             dropped.update(row["a_contact"] for row in rows.unlinked)
             keys = {(row["a_channel"], row["a_fingerprint"]) for row in rows.contacts}
-            await revive(unit, [*rows.revived, *(dead[key] for key in keys & dead.keys())], now)
+            revived = [*rows.revived, *(dead[key] for key in keys & dead.keys())]
+            await revive(unit, revived, now)
+            await consents.renew(unit, act, station_id, revived)
             for row in rows.contacts:
                 known = forgotten.get((row["a_channel"], row["a_fingerprint"]))
                 if known is not None:
@@ -127,13 +137,15 @@ async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
     return {(row.channel, row.fingerprint): row.id for row in rows}
 
 
-async def _write(unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mapping[str, int], now: datetime) -> None:
+async def _write(  # noqa: PLR0917
+    unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mapping[str, int], now: datetime, act: int | None
+) -> None:
     await _many(unit, _ADD_SUBSCRIBER, rows.added, now)
     await _many(unit, _FOLLOW, rows.followed, now)
     await _rewrite(unit, station_id, rows, now)
     await _many(unit, _UNLINK, rows.unlinked, now)
     await _many(unit, _ADD_CONTACT, rows.contacts, now)
-    await _many(unit, _LINK, rows.links, now)
+    await _many(unit, _LINK, [{**row, "a_consent": act} for row in rows.links], now)
     await _many(unit, _REGROUP, rows.regrouped, now)
     await _many(unit, _MOVE_OUT, rows.moved, now)
     await _many(unit, _ADD_PLACE, rows.places, now)
@@ -202,7 +214,7 @@ def _kept(unit: Unit, row: Mapping[str, Any], known: Row[Any]) -> dict[str, Any]
     if row["a_vulnerable"] is not None:
         vulnerable = told_first.sealed(unit.vault, known.token_hash, first=row["a_vulnerable"])
     if row["a_guardians"] is not None:
-        guardians = people.sealed_guardians(unit.vault, known.token_hash, row["a_guardians"])
+        guardians = seals.sealed_guardians(unit.vault, known.token_hash, row["a_guardians"])
     return {
         "a_subscriber": row["a_subscriber"],
         "a_locale": known.locale if row["a_locale"] is None else row["a_locale"],
@@ -295,11 +307,12 @@ _ADD_CONTACT = insert(contacts).from_select(
     ).where(~exists(select(contacts.c.id).where(_SAME))),
 )
 _LINK = insert(links).from_select(
-    ["subscriber_id", "contact_id", "guardian", "status", "created_at"],
+    ["subscriber_id", "contact_id", "guardian", "consent_id", "status", "created_at"],
     select(
         _bound("a_subscriber", links.c.subscriber_id),
         contacts.c.id,
         _bound("a_guardian", links.c.guardian),
+        _bound("a_consent", links.c.consent_id),
         literal_column(str(int(LinkStatus.CONFIRMED))),
         _bound("a_now", links.c.created_at),
     ).where(_SAME),

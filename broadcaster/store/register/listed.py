@@ -9,7 +9,7 @@ from broadcaster.domain.addresses import OPEN, Address, AddressState
 from broadcaster.domain.people import ContactStatus, LinkStatus, NewContact, NewPlace
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import people
+from broadcaster.store.people import seals
 from broadcaster.store.people.contacts import CHUNK, Key
 from broadcaster.store.register import vulnerable as vulnerable_register
 from broadcaster.store.stations import stations
@@ -38,7 +38,7 @@ class ListedPerson(NamedTuple):
     guardian: dict[Key, int] = {}  # noqa: RUF012  a named tuple has no factory: each gets its own
 
     def guardians(self, vault: Vault) -> tuple[str, ...]:
-        return people.open_guardians(vault, self.token_hash, self.sealed_guardians)
+        return seals.open_guardians(vault, self.token_hash, self.sealed_guardians)
 
     def name(self, vault: Vault) -> str | None:
         sealed = self.sealed_name
@@ -46,7 +46,7 @@ class ListedPerson(NamedTuple):
 
     def places(self, vault: Vault) -> list[NewPlace]:
         """Return the places in order of addition."""
-        opened = (people.opened_point(vault, self.subscriber_id, sealed) for sealed in self.sealed_places)
+        opened = (seals.opened_point(vault, self.subscriber_id, sealed) for sealed in self.sealed_places)
         return [NewPlace(label, lon, lat) for lon, lat, label in opened]
 
 

@@ -22,6 +22,7 @@ from broadcaster.store import inbox, polls
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations as confirmation_rows
+from broadcaster.store.people import consents
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import trials as trial_rows
 from broadcaster.store.register import vulnerable
@@ -62,6 +63,7 @@ TABLES: Mapping[str, str] = {
     "memberships": PROFILE,
     "addresses": "address",
     "opt_outs": "opt_out",
+    "consents": "consent",
     "welcomes": "unconfirmed",
     "contact_refusals": "refusal",
     "confirmations": "code",
@@ -143,6 +145,16 @@ async def _of_contacts(unit: Unit, subscriber_id: int) -> list[Record]:
         Record("refusal", row.at, None, row.token, {"channel": CHANNELS[row.channel].value, "code": row.code})
         for row in await unit.conn.execute(refused)
     ]
+
+
+async def _of_consents(unit: Unit, subscriber_id: int) -> list[Record]:
+    slugs = {row.id: row.slug for row in await unit.conn.execute(select(stations.c.id, stations.c.slug))}
+    found = []
+    for act in (await consents.of_person(unit, subscriber_id))[:_MOST]:
+        facts = {"channel": act.channel.value, "given": act.given, "way": act.way.word}
+        facts |= {"version": act.version, "text": act.text} if act.text else {}
+        found.append(Record("consent", act.at, slugs.get(act.station_id or 0), None, facts))
+    return found
 
 
 async def _of_register(unit: Unit, subscriber_id: int) -> list[Record]:
@@ -247,6 +259,7 @@ def _iso(at: datetime | None) -> str | None:
 
 _PARTS: tuple[Callable[[Unit, int], Awaitable[list[Record]]], ...] = (
     _of_contacts,
+    _of_consents,
     _of_register,
     _of_codes,
     _of_alerts,

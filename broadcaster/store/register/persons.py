@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import addresses, people
+from broadcaster.store.people import addresses, people, seals
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people.addresses import Kept
 from broadcaster.store.stations.labels import open_group
@@ -113,7 +113,7 @@ async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
         row.id: Line(
             id=row.id,
             name=_name(unit.vault, row),
-            external_id=people.open_external(unit.vault, row.external_mark, row.external),
+            external_id=seals.open_external(unit.vault, row.external_mark, row.external),
             paused_until=row.paused_until,
             channels=tuple(dict.fromkeys(each.channel for each in held.get(row.id, ()) if each.works)),
             dead=sum(not each.works for each in held.get(row.id, ())),
@@ -228,7 +228,7 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
     )
     at: dict[int, dict[int, NewPlace]] = {}
     for row in sealed:
-        lon, lat, label = people.open_point(unit, row.subscriber_id, row.sealed)
+        lon, lat, label = seals.open_point(unit, row.subscriber_id, row.sealed)
         at.setdefault(row.subscriber_id, {})[row.id] = NewPlace(label, lon, lat)
     others = set(
         await unit.conn.scalars(
@@ -242,7 +242,7 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
         row.id: Person(
             id=row.id,
             name=_name(unit.vault, row),
-            external_id=people.open_external(unit.vault, row.external_mark, row.external),
+            external_id=seals.open_external(unit.vault, row.external_mark, row.external),
             locale=row.locale,
             paused_until=row.paused_until,
             followed_at=row.followed_at,
@@ -255,7 +255,7 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             ref=people.ref_of(unit.vault, row.id, row.token_hash),
             same_id=row.same_id_as is not None,
             address=kept.get(row.id),
-            guardians=people.open_guardians(unit.vault, row.token_hash, row.guardians),
+            guardians=seals.open_guardians(unit.vault, row.token_hash, row.guardians),
         )
         for row in rows
     }

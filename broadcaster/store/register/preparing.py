@@ -9,7 +9,7 @@ from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
 from broadcaster.store.engine import bulk
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import people, suppression, told_first
+from broadcaster.store.people import people, seals, suppression, told_first
 from broadcaster.store.people.addresses import row_of
 from broadcaster.store.people.contacts import Key, former_mark, key_with
 from broadcaster.store.register.listed import Edit
@@ -77,17 +77,17 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
                 "a_subscriber": subscriber_id,
                 "a_locale": person.locale,
                 "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
-                "a_guardians": people.sealed_guardians(vault, token_hash, person.guardians),
+                "a_guardians": seals.sealed_guardians(vault, token_hash, person.guardians),
                 "a_token": token_hash,
                 "a_vulnerable": told_first.sealed(vault, token_hash, first=bool(person.vulnerable)),
             }
         )
         if person.vulnerable:
             rows.enrolled.append((subscriber_id, True))
-        external = people.sealed_external(vault, station_id, person.external_id)
+        external = seals.sealed_external(vault, station_id, person.external_id)
         mark = external["external_mark"]
         if mark is None and entry.identity:
-            mark = people.external_mark(vault, station_id, entry.identity)
+            mark = seals.external_mark(vault, station_id, entry.identity)
         rows.followed.append(
             {
                 "a_station": station_id,
@@ -161,7 +161,7 @@ def _make_ready_places(vault: Vault, rows: Rows, subscriber_id: int, placed: Ite
     rows.places.extend(
         {
             "a_subscriber": subscriber_id,
-            "a_sealed": people.sealed_point(vault, subscriber_id, place.lon, place.lat, place.label),
+            "a_sealed": seals.sealed_point(vault, subscriber_id, place.lon, place.lat, place.label),
         }
         for place in placed
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from broadcaster.domain.audit import Action, Actor
+from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.people import NewSubscriber
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
@@ -72,7 +73,13 @@ async def _register(unit: Unit, part: Sequence[tuple[int, Registration]]) -> dic
         )
         tokens = [people.new_token() for _ in new]
         ids = await people.register(
-            unit, station_id, [each.person for _, each in new], tokens, groups_by_slug=groups, now=now
+            unit,
+            station_id,
+            [each.person for _, each in new],
+            tokens,
+            groups_by_slug=groups,
+            now=now,
+            consent=[Consent(Way.KEY, each.actor) for _, each in new],
         )
         enrolled = {number: True for (_, each), number in zip(new, ids, strict=True) if each.person.vulnerable}
         await vulnerable.follow_list(unit, station_id, enrolled, now)

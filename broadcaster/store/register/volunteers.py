@@ -80,9 +80,9 @@ async def signed_in(unit: Unit, volunteer_id: int, secret: str, now: datetime) -
     return kept is not None and hmac.compare_digest(kept, hash_of(secret))
 
 
-async def trim(unit: Unit, before: datetime) -> None:
-    """Delete volunteers added before then; what they found stays."""
-    await unit.conn.execute(delete(volunteers).where(volunteers.c.added_at < before))
+async def trim(unit: Unit, before: datetime) -> int:
+    """Delete volunteers added before then, and return how many; what they found stays."""
+    return (await unit.conn.execute(delete(volunteers).where(volunteers.c.added_at < before))).rowcount
 
 
 def _context(volunteer_id: int) -> bytes:

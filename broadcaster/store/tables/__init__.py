@@ -32,8 +32,11 @@ from broadcaster.store.tables.people import (
 from broadcaster.store.tables.polls import (
     poll_ballots, poll_pending, poll_voters, polls,
 )
+from broadcaster.store.tables.consents import (
+    consent_texts, consents,
+)
 from broadcaster.store.tables.privacy import (
-    erasures, lasting_keys, suppressions,
+    enforcements, erasures, lasting_keys, suppressions,
 )
 from broadcaster.store.tables.stations import (
     NOT_SENT, api_keys, groups, households, occurrences, ppms, schedules, stations, templates, topic_shares,
@@ -65,11 +68,14 @@ __all__ = [
     "changes",
     "channel_stops",
     "confirmations",
+    "consent_texts",
+    "consents",
     "contact_refusals",
     "contacts",
     "cursors",
     "deliveries",
     "duty_weeks",
+    "enforcements",
     "erasures",
     "escalations",
     "follows",

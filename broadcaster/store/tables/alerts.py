@@ -97,6 +97,7 @@ alerts = Table(
     Column("thread_id", BigInteger),
     Column("followed_by", BigInteger),
     Column("silent", Boolean, nullable=False, server_default=false()),
+    Column("forgotten_at", Instant),  # when all that says who it was for was deleted
     UniqueConstraint("station_id", "idempotency_key"),
     Index("ix_alerts_station_id_id", "station_id", "id"),
     Index("ix_alerts_state_expires_at", "state", "expires_at"),

@@ -33,6 +33,9 @@ subscribers = Table(
     # Since when a push sign-up is unconfirmed, and the mark of its source address.
     Column("unconfirmed_at", Instant),
     Column("unconfirmed_from", LargeBinary(16)),
+    # Their last sign of life, to the month; null: none since they signed up. Since when they know of their erasure.
+    Column("active_at", Instant),
+    Column("warned_at", Instant),
     # Own quiet hours in minutes from midnight, and their zone.
     Column("quiet_from", SmallInteger),
     Column("quiet_to", SmallInteger),
@@ -40,6 +43,7 @@ subscribers = Table(
     set_only("subscribers", "paused_until"),
     set_only("subscribers", "forget_at"),
     set_only("subscribers", "unconfirmed_at"),
+    set_only("subscribers", "warned_at"),
     sqlite_autoincrement=True,  # ids are never reused: past alerts still refer to them
 )
 
@@ -103,6 +107,7 @@ links = Table(
     Column("contact_id", Id, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
     Column("status", SmallInteger, nullable=False),
     Column("guardian", SmallInteger),  # which guardian of a child has the contact; null: the person
+    Column("consent_id", Id),  # the import of a list by which it came; null: the person has rows of ``consents``
     Column("created_at", Instant, nullable=False),
     Index("ix_links_contact_id", "contact_id"),
 )

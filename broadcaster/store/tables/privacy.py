@@ -28,6 +28,16 @@ erasures = Table(
     sqlite_autoincrement=True,
 )
 
+# When each period of ``domain.retention`` was last enforced, and when it last removed something, and how much.
+enforcements = Table(
+    "enforcements",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("removed", BigInteger, nullable=False),
+    Column("removed_at", Instant),
+)
+
 # Keys of blind indexes, links and the suppression list, kept by the first change of the secret (``rotating``).
 lasting_keys = Table(
     "lasting_keys", metadata, Column("use", String(20), primary_key=True), Column("sealed", LargeBinary, nullable=False)

@@ -2,6 +2,7 @@
 
 from broadcaster.domain.audit import Action
 from broadcaster.http.route import Route
+from broadcaster.web.console import retention
 from broadcaster.web.console.approvals import approvals, rules
 from broadcaster.web.console.audit import audit
 from broadcaster.web.console.operators import keys, roster
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.AUDIT_EXPORTED,),
     ),
+    LOOK.page(retention.RETENTION, retention.page),
     OPERATORS.page(keys.KEYS, keys.listing, views=Action.OPERATORS_SEEN),
     OPERATORS.form(keys.KEYS, keys.add, proven=True, changes=(Action.KEY_MADE,)),
     OPERATORS.form(f"{keys.KEYS}/{{id}}/revoke", keys.revoke, proven=True, changes=(Action.KEY_REVOKED,)),

@@ -9,6 +9,7 @@ from aiohttp import web
 from broadcaster.domain.stations import Station
 from broadcaster.http.confirmations import by_link
 from broadcaster.http.route import Call
+from broadcaster.register import left_out
 from broadcaster.store.people import confirmations
 from broadcaster.store.people.confirmations import Confirmation, State
 from broadcaster.web.pages import render
@@ -28,7 +29,7 @@ async def do(call: Call[None, None]) -> web.Response:
     confirmation, station = found
     now = call.services.clock.now()
     async with call.services.store.write() as unit:
-        await confirmations.confirm(unit, confirmation.id, now)
+        await left_out.log(unit, await confirmations.confirm(unit, confirmation.id, now, call.actor))
         confirmation = await confirmations.by_id(unit, confirmation.id, now) or confirmation
     return _page(call, confirmation, station)
 

@@ -2,35 +2,27 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-from broadcaster.domain.people import ChannelName
 from broadcaster.domain.timing import TopicChoice
-from broadcaster.domain.zones import zone_of
 from broadcaster.store.people.profiles import Profile
 from broadcaster.store.people.wishes import Followed
 from broadcaster.store.register.own_data import Record
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import language_word
-from broadcaster.web.pages import written_short
+from broadcaster.web.resident.record_words import contact_states, fact, moment
 from broadcaster.web.severities import severity_words
 from broadcaster.web.topics import topic_words
-
-_ZONE = zone_of("FR")
-
-
-def moment(at: datetime, words: Words) -> str:
-    return written_short(at, _ZONE, words)
 
 
 def profile(mine: Profile, names: Mapping[str, str], usual: str, words: Words) -> list[tuple[str, str]]:
     """Return the person's own data, a line each; ``names``: of stations, by slug."""
+    states = contact_states(words)
     follows = [f"{names[slug]}{f' ({external})' if external else ''}" for slug, external in mine.follows]
     wishes = [f"{names[slug]}: {_wished(wish, words)}" for slug, wish in mine.wishes.items()]
     contacts = [
-        f"{words.channel(channel)}: {_readable(address)} ({status})" for channel, address, status in mine.contacts
+        f"{words.channel(channel)}: {_readable(address)} ({states[status]})"
+        for channel, address, status in mine.contacts
     ]
     places = [f"{place.label} ({place.lat:.5f}, {place.lon:.5f})" for place in mine.places]
     lines = [
@@ -80,6 +72,7 @@ def kind_words(words: Words) -> dict[str, str]:
         "address": words("Address in the register"),
         "opt_out": words("No more messages from a station"),
         "unconfirmed": words("Devices not confirmed yet"),
+        "consent": words("What I agreed to, and took back"),
         "refusal": words("Messages that a provider refused"),
         "code": words("Codes asked for"),
         "trial": words("Test messages"),
@@ -100,29 +93,10 @@ def kind_words(words: Words) -> dict[str, str]:
 def _line(record: Record, names: Mapping[str, str], base_url: str, words: Words) -> str:
     parts = [] if record.at is None else [moment(record.at, words)]
     parts += [names.get(record.station, record.station)] if record.station else []
-    parts += [_said(name, value, words) for name, value in record.facts.items() if value not in (None, "", False)]
+    parts += [
+        fact(record.kind, name, value, words)
+        for name, value in record.facts.items()
+        if value not in (None, "", [], False) or name == "given"
+    ]
     parts += [f"{base_url}/a/{record.alert}"] if record.alert else []
     return " · ".join(parts)
-
-
-def _said(name: str, value: Any, words: Words) -> str:
-    if name == "channel":
-        return words.channel(ChannelName(value))
-    if name == "household":
-        return words("for my household")
-    if name == "state":
-        return _states(words).get(str(value), str(value))
-    said = {"received": words("Received"), "safe": words("I am safe"), "help": words("I need help")}
-    return said.get(str(value), str(value)) if name == "answer" else str(value)
-
-
-def _states(words: Words) -> dict[str, str]:
-    """Return what the states of messages, tests, codes and addresses are called."""
-    return {
-        "pending": words("waiting"),
-        "accepted": words("sent"),
-        "delivered": words("arrived"),
-        "displayed": words("shown"),
-        "opened": words("opened"),
-        "acknowledged": words("answered"),
-    }

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from broadcaster.domain.refusals import NotFound
+from broadcaster.http.consents import agreed
 from broadcaster.http.route import Call
 from broadcaster.http.stations import station_named
 from broadcaster.store.alerts import alerts
@@ -29,5 +30,9 @@ async def page_of_station(call: Call[None, None]) -> web.Response:
         "centre": None if station.lon is None else [station.lon, station.lat],
         "mapCss": call.request.app[ASSETS].url("map.css"),
     }
-    facts = {"station": station, "alerts": [entry(alert, station, words) for alert in held]}
+    facts = {
+        "station": station,
+        "agreed": agreed(station, words),
+        "alerts": [entry(alert, station, words) for alert in held],
+    }
     return page(call, "resident/follow.html", words, facts, given=given)

@@ -13,7 +13,7 @@ from broadcaster.store.register import own_data
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.pages import render
-from broadcaster.web.resident import data_words
+from broadcaster.web.resident import data_words, record_words
 from broadcaster.web.resident.frame import page, words_of
 
 
@@ -42,7 +42,7 @@ async def data(call: Call[None, None]) -> web.Response:
     facts = {
         "profile": data_words.profile(profile, names, call.services.settings.quiet_hours, words),
         "records": data_words.records(found, names, call.services.links.base_url, words),
-        "at": data_words.moment(call.services.clock.now(), words),
+        "at": record_words.moment(call.services.clock.now(), words),
     }
     return render(call.request, "resident/data.html", words, facts)
 

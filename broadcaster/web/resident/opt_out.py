@@ -6,6 +6,7 @@ changes nothing, since mail scanners follow every link.
 
 from aiohttp import web
 
+from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.stations import Station
 from broadcaster.http.auth import count
 from broadcaster.http.route import Call
@@ -39,7 +40,8 @@ async def do(call: Call[None, None]) -> web.Response:
         found = await deliveries.contact_of(unit, number)
         station = None if found is None else await stations.by_id(unit, found[1])
         if found is not None and station is not None:
-            await contacts.opt_out(unit, found[0], station.id, call.services.clock.now())
+            by = Consent(Way.LINK, call.actor)
+            await contacts.opt_out(unit, found[0], station.id, by.actor.at, by)
         return station
 
     station = await call.services.store.transact(keep)

@@ -17,6 +17,7 @@ from broadcaster.web.resident import (
     polls,
     public,
     sign,
+    staying,
     visits,
 )
 
@@ -69,6 +70,23 @@ ROUTES: tuple[Route, ...] = (
         "No more messages to this contact (RFC 8058).",
         form=("List-Unsubscribe",),
         largest=SMALL,
+    ),
+    _SIGNED(
+        "GET",
+        "/k/{token}",
+        staying.ask,
+        {200: _HTML},
+        "Do you still want these alerts? Changes nothing.",
+        link=staying.USE,
+    ),
+    _SIGNED(
+        "POST",
+        "/k/{token}",
+        staying.do,
+        {200: _HTML},
+        "Somebody who gave no sign for long wants to stay.",
+        largest=SMALL,
+        link=staying.USE,
     ),
     _PAGE("/s/{slug}", follow.page_of_station, {200: _HTML}, "Follow a station: where its QR code leads."),
     _PAGE("/polls/{token}", polls.show, {200: _HTML}, "A poll, to vote, or its result."),

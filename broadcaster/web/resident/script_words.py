@@ -76,6 +76,8 @@ def _mine(words: Words) -> Mapping[str, str]:
         **{f"topic_{slug}": name for slug, name in topic_words(words).items()},
         "leave": words("Leave"),
         "remove": words("Remove"),
+        "correct": words("Correct"),
+        "correcting": words("Correct “%(name)s”: look for the right address, then confirm it on the map."),
         "leave_sure": words("Get no more alerts from %(name)s?"),
         "remove_sure": words("Get nothing more at %(name)s?"),
         "push": words("Notifications on a device"),

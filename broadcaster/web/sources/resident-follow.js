@@ -12,6 +12,7 @@ import { newToken, standing, subscribe } from "./parts/pushing.js";
 const root = one("#follow");
 const steps = all("[data-step]", root);
 const wrong = one("#trouble");
+const via = new URLSearchParams(location.search).get("via") === "qr" ? "qr" : "page";
 const push = /** @type {HTMLButtonElement} */ (one("#by-push", root));
 
 /** Show one step. @param {string} name @param {{push?: boolean}} [how] */
@@ -68,7 +69,7 @@ push.addEventListener("click", () =>
 /** Follow by push: as a new subscriber, or an existing one who adds this station. @param {any} contact */
 async function follow(contact) {
   const token = await fact("token");
-  const wish = { station: given.station, contact, locale: locale(), token: token || newToken(), known: Boolean(token) };
+  const wish = { station: given.station, contact, locale: locale(), token: token || newToken(), via, known: Boolean(token) };
   await keep("wish", wish); // stored before it is sent, so that a lost answer or a closed page does no harm
   await grant();
 }
@@ -88,7 +89,7 @@ async function grant() {
       return grant();
     }
   } else {
-    const body = { locale: wish.locale, contacts: [wish.contact], token: wish.token };
+    const body = { locale: wish.locale, contacts: [wish.contact], token: wish.token, via: wish.via };
     await residentRequest("POST", `/v1/stations/${wish.station}/subscribers`, body, { token: null });
     await keep("token", wish.token);
   }
@@ -103,7 +104,7 @@ window.addEventListener("online", () => grant().then(() => trouble(wrong, "")).c
 const confirming = codes(root, {
   name: given.station,
   path: async () => ((await alreadyFollows()) ? "/v1/subscribers/me/confirmations" : `/v1/stations/${given.station}/confirmations`),
-  extra: () => (adding ? {} : { locale: locale() }),
+  extra: () => (adding ? { via } : { via, locale: locale() }),
   asked: () => step("code"),
   confirmed: async (begun, token) => {
     if (token) await keep("token", token);

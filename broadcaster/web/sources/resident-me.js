@@ -24,9 +24,11 @@ let tried = [];
 async function load() {
   if (!(await fact("token"))) return nobody();
   try {
-    me = await residentRequest("GET", "/v1/subscribers/me");
+    const found = await residentRequest("GET", "/v1/subscribers/me");
     tried = (await residentRequest("GET", "/v1/subscribers/me/trials")).trials;
-    await show();
+    const endpoint = await fact("endpoint");
+    me = found; // with its lines: their buttons change what is shown
+    show(endpoint);
     root.hidden = false;
     trouble(wrong, "");
   } catch (error) {
@@ -58,9 +60,7 @@ const doing = (button, work) =>
     }
   });
 
-const change = async (patch) => {
-  me = await residentRequest("PATCH", "/v1/subscribers/me", patch);
-};
+const change = (patch) => residentRequest("PATCH", "/v1/subscribers/me", patch);
 
 /** @param {string} selector @param {any[]} rows @param {(row: any) => Node} line */
 function list(selector, rows, line) {
@@ -108,8 +108,7 @@ function wishes(follow) {
   return make("details", { class: "more" }, make("summary", {}, word("wishes", { name: given.stations[station] || station })), form);
 }
 
-async function show() {
-  const endpoint = await fact("endpoint");
+function show(endpoint) {
   const name = (slug) => given.stations[slug] || slug;
   list("#stations", me.follows, ({ station }) =>
     line(name(station), "", word("leave"), word("leave_sure", { name: name(station) }), () => residentRequest("DELETE", `/v1/subscribers/me/follows/${station}`)),
@@ -134,9 +133,14 @@ async function show() {
     return item;
   });
   one("#no-contact", root).hidden = me.contacts.some((each) => each.status === "active");
-  list("#places", me.places, (place) =>
-    line(place.label, whereabouts(place), word("remove"), word("remove_sure", { name: place.label }), () => change({ places: me.places.filter((each) => each !== place) })),
-  );
+  list("#places", me.places, (place) => {
+    const item = line(place.label, whereabouts(place), word("remove"), word("remove_sure", { name: place.label }), () => change({ places: me.places.filter((each) => each !== place) }));
+    const button = make("button", { type: "button", class: "button plain" }, word("correct"), make("span", { class: "unseen" }, ` ${place.label}`));
+    button.addEventListener("click", () => correct(place));
+    item.append(button);
+    return item;
+  });
+  named.value = me.name || "";
   one("#no-places", root).hidden = me.places.length > 0;
   const paused = one("#paused", root);
   paused.hidden = !me.paused_until;
@@ -207,13 +211,40 @@ codes(adding, {
     }
   });
 
+const named = /** @type {HTMLInputElement} */ (one("#name", root));
+const naming = /** @type {HTMLFormElement} */ (one("#my-name", root));
+naming.addEventListener("submit", (event) => {
+  event.preventDefault();
+  doing(one("button", naming), () => change({ name: named.value.trim() || null }));
+});
+
+/** Index of the place that is being corrected; -1: a new one is added. */
+let wrongPlace = -1;
+const placing = one("#adding-place", root).closest("details");
+placing.addEventListener("toggle", () => {
+  if (placing.open) return;
+  wrongPlace = -1;
+  one("#correcting", root).hidden = true;
+});
+
+function correct(place) {
+  wrongPlace = me.places.indexOf(place);
+  const said = one("#correcting", root);
+  said.hidden = false;
+  said.textContent = word("correcting", { name: place.label });
+  /** @type {HTMLInputElement} */ (one("#place-name", root)).value = place.label;
+  placing.open = true;
+  one("#adding-place #address", root).focus();
+}
+
 places(one("#adding-place", root), async (point) => {
   const label = me.places.length ? word("place", { n: me.places.length + 1 }) : word("home");
   const typed = /** @type {HTMLInputElement} */ (one("#place-name", root)).value.trim().slice(0, 40);
-  await change({ places: [...me.places, { label: typed || label, lon: point.lon, lat: point.lat }] });
-  one("#adding-place", root).closest("details").open = false;
+  const right = { label: typed || label, lon: point.lon, lat: point.lat };
+  await change({ places: wrongPlace < 0 ? [...me.places, right] : me.places.map((each, at) => (at === wrongPlace ? right : each)) });
+  placing.open = false;
   await load();
-}, { slug: null, centre: null });
+}, { slug: null, centre: null, confirms: () => wrongPlace >= 0 });
 
 const quiet = /** @type {HTMLFormElement} */ (one("#quiet", root));
 const setQuiet = (button, begin, end) =>

@@ -13,12 +13,15 @@ from broadcaster.domain.answers import Way
 from broadcaster.domain.approvals import Approval, ApprovalRules, ApprovalState
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action
+from broadcaster.domain.consents import Consent
+from broadcaster.domain.consents import Way as ConsentWay
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.duty import weeks_from
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.permissions import KeyRole, Role
+from broadcaster.domain.retention import Kind
 from broadcaster.domain.templates import Template
 from broadcaster.domain.timing import TopicChoice
 from broadcaster.domain.visits import Finding, Visited
@@ -26,7 +29,7 @@ from broadcaster.domain.vulnerable import Details
 from broadcaster.domain.zones import zone_of
 from broadcaster.store import Store, Unit, Vault, duties, help_requests, inbox
 from broadcaster.store.alerts import alerts, answers, approvals, batches, dispatching, tracking, visited
-from broadcaster.store.operations import audit, rotating, sessions
+from broadcaster.store.operations import audit, retention, rotating, sessions
 from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations, contacts, fixes, identities, welcomes, wishes
@@ -150,6 +153,7 @@ async def fill_rules(unit: Unit, station_id: int, alert: Alert) -> None:
     flood = Template("crue", {"fr": "Crue"}, alert.texts, Severity.SEVERE)
     await templates.put(unit, station_id, flood, NOW)
     known = await stations.ensure_groups(unit, station_id, {"staff": "Personnel", "town-hall": "Mairie"})
+    await retention.record(unit, Kind.INBOX, 3, NOW)
     await ppms.choose(unit, station_id, known, ppms.Chosen("staff", "town-hall"))
     await approvals.set_rules(unit, station_id, ApprovalRules(training=True))
     waiting = an_alert(station_id)
@@ -194,6 +198,9 @@ async def fill(store: Store) -> None:
         await batches.lease(unit, first.id, "a worker", NOW, NOW + timedelta(hours=1))
         sent = (await batches.to_send(unit, first.id, NOW))[:7]
         await tracking.apply(unit, [Outcome(each.id, DeliveryState.ACCEPTED, NOW, provider_id="p") for each in sent])
+        await confirmations.add_contact(
+            unit, ids[4], phone("+33639980044"), NOW, Consent(ConsentWay.PAGE, BY, "By signing up you agree.")
+        )
         await contacts.opt_out(unit, sent[0].contact_id, station.id, NOW)
         await welcomes.begin(unit, ids[1], NOW)
         keeper, contact, who = b"k" * 16, sent[1].contact_id, ids[2]

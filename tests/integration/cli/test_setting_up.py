@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import socket
 import sqlite3
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from broadcaster import config
+from broadcaster.app import open_store
+from broadcaster.store.people import suppression
+from broadcaster.store.stations import stations
 from tests.servers.ban import Ban, Known
 
 if TYPE_CHECKING:
@@ -121,6 +127,27 @@ def test_a_stations_policies_are_changed_by_a_file_and_what_is_wrong_in_it_is_na
     assert json.loads(seeded("station", "policies", "laigle").stdout) == after
     path.write_text(json.dumps({"policies": {"severe": None}}))
     assert json.loads(seeded("station", "policies", "laigle", str(path)).stdout)["own"] == []
+
+
+def test_a_signed_request_takes_somebody_off_the_list_of_those_to_be_left_out(seeded: Any):
+    async def leave_out() -> None:
+        store = open_store(config.load(seeded.env))
+        async with store.write() as unit:
+            station = await stations.by_slug(unit, "laigle")
+            assert station is not None
+            await suppression.add(
+                unit, station.id, [suppression.mark_of_id(unit.vault, station.id, "R-7")], datetime.now(UTC)
+            )
+        await store.close()
+
+    asyncio.run(leave_out())
+    for who, on, said in (("R-8", "2020-01-05", "Nobody with this number"), ("R-7", "2999-01-01", "Write the day")):
+        refused = seeded("station", "signed", "laigle", who, "--on", on, "--kept", "dossier 12")
+        assert refused.exit_code != 0
+        assert said in refused.stderr
+    done = seeded("station", "signed", "laigle", "R-7", "--on", "2020-01-05", "--kept", "dossier 12")
+    assert done.exit_code == 0, done.stderr
+    assert "left_out_undone" in seeded("audit", "list", "--json").stdout
 
 
 def test_a_postal_code_is_taken_for_what_it_is(seeded: Any):

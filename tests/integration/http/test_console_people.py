@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from broadcaster.domain.audit import Action, ActorKind
 from broadcaster.domain.people import ChannelName, ContactStatus, NewContact, NewPlace, NewSubscriber
+from broadcaster.store.operations import audit_reading as reading
 from broadcaster.store.people import contacts, people, residents
 from broadcaster.store.register import persons, search
 from broadcaster.store.register.search import Only
@@ -256,6 +258,17 @@ async def test_who_asked_to_be_erased_is_entered_again_only_with_their_signed_re
         assert (status, headers["Location"].endswith(f"done={done}")) == (303, True)
     assert "dossier 12" in (await look(api, headers["Location"], mine))[2]
     assert (await api.call("POST", path, body, key=key))[0] == 201
+    asked = "/v1/stations/laigle/signed-requests"
+    for who, on, status, code in (
+        ("R-1", "2999-01-01", 422, "signature-needed"),
+        ("R-1", "2020-01-05", 204, None),
+        ("R-1", "2020-01-05", 404, "not-left-out"),
+    ):
+        answered, _, told = await api.call("POST", asked, {"who": who, "on": on, "kept": "dossier 13"}, key=key)
+        assert (answered, code is None or code in str(told)) == (status, True)
+    undone = reading.Only(action=Action.LEFT_OUT_UNDONE)
+    found = await api.running.services.store.run_read(lambda unit: reading.page(unit, undone, limit=9))
+    assert [each.actor.kind for each in found] == [ActorKind.KEY, ActorKind.OPERATOR]
 
 
 async def test_groups_are_added_renamed_and_never_doubled(api):

@@ -35,7 +35,7 @@ def scanned(svg):
 
 @pytest.mark.parametrize("slug", ["laigle", "saint-remy-en-bouzemont-saint-genest-et-isson", "a" * 60])
 def test_the_code_leads_to_the_stations_own_page(slug):
-    assert scanned(drawn(replace(LAIGLE, slug=slug))) == [f"https://alertes.example/s/{slug}"]
+    assert scanned(drawn(replace(LAIGLE, slug=slug))) == [f"https://alertes.example/s/{slug}?via=qr"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_the_poster_is_there_as_page_svg_and_pdf_for_who_may_see_the_stati
     assert "Do not print it yet." in page  # this service is on this machine alone
     status, headers, svg = await look(api, "/console/stations/laigle/poster.svg", mine)
     assert (status, headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
-    assert scanned(svg) == [f"{api.running.url}/s/laigle"]
+    assert scanned(svg) == [f"{api.running.url}/s/laigle?via=qr"]
     assert "Scannez ce code" in svg
     assert "Ces alertes concernent ce territoire." in svg  # its outline, without tiles
     assert "<image" not in svg

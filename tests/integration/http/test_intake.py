@@ -21,7 +21,7 @@ from tests.integration.http.test_people import push
 from zones import Area
 
 SECRET = "swordfish"
-NEVER_READ = {"/u/{token}", "/c/{token}", "/v1/subscribers/me/follows/{slug}"}
+NEVER_READ = {"/u/{token}", "/c/{token}", "/k/{token}", "/v1/subscribers/me/follows/{slug}"}
 TAKING = [route for route in ROUTES if route.largest and route.path not in NEVER_READ]
 
 

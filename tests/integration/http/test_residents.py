@@ -93,7 +93,10 @@ async def test_everything_that_is_kept_can_be_taken_away(api):
         ("Inondation", "push", "accepted")
     ]
     assert alert["url"].endswith(data["messages"][0]["alert"])
-    assert [each["kind"] for each in data["records"]] == ["alert"]
+    assert [each["kind"] for each in data["records"]] == ["consent", "alert"]
+    agreed = data["records"][0]["facts"]
+    assert (agreed["given"], agreed["way"], agreed["version"]) == (True, "page", "1")
+    assert "Vous pouvez revenir sur cet accord" in agreed["text"]
     status, _, page = await api.call("GET", "/me/data", key=token, headers={"Accept-Language": "fr"})
     assert status == 200
     assert "Ce que Tocsin conserve à mon sujet" in page

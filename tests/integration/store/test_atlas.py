@@ -19,7 +19,7 @@ from broadcaster.domain.fixes import Fix
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts
-from broadcaster.store.people import contacts, feed, fixes, people
+from broadcaster.store.people import contacts, feed, fixes, people, seals
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from tests.contract.stores import NOW, add_station, an_alert, mail, phone, push, register, resident
@@ -159,7 +159,7 @@ async def by_sql(store, station_ids):
     async with store.read() as unit:
         rows = {name: (await unit.conn.execute(select(getattr(tables, name)))).all() for name in names}
         placed = [(each.subscriber_id, each.sealed) for name in ("places", "positions") for each in rows[name]]
-        points = [(each, *people.open_point(unit, each, sealed)[:2]) for each, sealed in placed]
+        points = [(each, *seals.open_point(unit, each, sealed)[:2]) for each, sealed in placed]
         return Tables(points, {each: await stations.group_ids(unit, each) for each in station_ids}, **rows)
 
 

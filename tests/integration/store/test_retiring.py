@@ -224,6 +224,6 @@ async def test_what_is_old_is_forgotten(town):
     ids = await town.settle(*mailed(30))
     await town.send(ids, {"p0@orange.fr": Blame.UNEXPLAINED, "p1@orange.fr": Blame.SENDER})
     async with town.store.write() as unit:
-        await retiring.trim(unit, NOW + 3 * WEEK, 2 * WEEK)
+        await retiring.trim(unit, NOW + WEEK)
         assert list(await unit.conn.execute(select(tables.contact_refusals))) == []
         assert list(await unit.conn.execute(select(tables.keeper_answers))) == []

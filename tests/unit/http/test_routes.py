@@ -46,6 +46,8 @@ SIGNED = {
     "GET /console/sign-in/openid/back",
     "GET /me/identity/back",
     "GET /a/{token}",
+    "GET /k/{token}",
+    "POST /k/{token}",
     "GET /r/{token}",
     "POST /r/{token}",
     "POST /v1/answers/{token}",
@@ -109,7 +111,7 @@ def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
         "POST /console/sign-in/password",
     }
     links = {each for each in taking if "/v1/" in each or "/hooks/" in each} - by_body
-    assert linked == links | {"GET /r/{token}", "POST /r/{token}"} | VISITS
+    assert linked == links | {"GET /r/{token}", "POST /r/{token}", "GET /k/{token}", "POST /k/{token}"} | VISITS
     assert taking - linked - by_body == {"POST /u/{token}", "POST /c/{token}"}, "these never read their body"
 
 

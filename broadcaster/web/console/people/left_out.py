@@ -1,35 +1,24 @@
 """/console/people/left-out: how many asked to be left out, erasures, and the signed request that undoes it."""
 
-import contextlib
 import re
-from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.audit import Action
-from broadcaster.domain.people import NewContact
-from broadcaster.domain.refusals import Refused
-from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
-from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.register import left_out
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.people import suppression
 from broadcaster.store.register import by_hand, erasing
 from broadcaster.store.register.by_hand import NOBODY
 from broadcaster.store.register.erasing import Way
 from broadcaster.web.console.frame import chosen_station, show, words_of
-from broadcaster.web.console.people.signed import paper_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to, written_short
-from channels.email import InvalidMailAddress
-from channels.sms import InvalidPhone
 
 _SHOWN = 50
 _NUMBER = re.compile(r"\d{4}-\d{6,}-[0-9a-f]{8}")
-_LONGEST = 254
 
 
 async def page(call: Call[None, None]) -> web.Response:
@@ -71,29 +60,13 @@ async def undo(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
     caller, now = call.need(station.id), call.services.clock.now()
-    signed = paper_of(given, now, caller.key_id)
-    marks = _marks(call, station, given.get("who", "").strip())
+    signed = left_out.paper_of(given.get("on", ""), given.get("kept", ""), now, caller.key_id)
 
     async def keep(unit: Unit) -> bool:
-        if not await suppression.lift(unit, marks, [station.id]):
-            return False
-        await by_hand.keep_signed(unit, station.id, NOBODY, NOBODY, signed)
-        await audit.record(unit, call.actor, Action.LEFT_OUT_UNDONE, station_id=station.id, signed_on=signed.on)
-        return True
+        return await left_out.undo(unit, station, given.get("who", ""), signed, call.actor)
 
     done = "undone" if await call.services.store.transact(keep) else "unknown"
     return to(f"/console/people/left-out?station={station.slug}&done={done}")
-
-
-def _marks(call: Call[Any, Any], station: Station, who: str) -> list[bytes]:
-    """Return the marks that a text may stand for: a number, a mail address, an id of the register."""
-    if not who or len(who) > _LONGEST or not who.isprintable():
-        raise Refused("needed", "who")
-    vault = call.services.store.vault
-    found: list[NewContact] = []
-    with contextlib.suppress(InvalidMailAddress, InvalidPhone):
-        found.append(mail_contact(who) if "@" in who else phone_contact(who, station.region))
-    return [*(suppression.mark_of(vault, each) for each in found), suppression.mark_of_id(vault, station.id, who)]
 
 
 def _way(way: Way, words: Words) -> str:
@@ -101,4 +74,5 @@ def _way(way: Way, words: Words) -> str:
         Way.THEMSELVES: words("by themselves"),
         Way.REQUEST: words("at their request"),
         Way.REMOVED: words("removed by an operator"),
+        Way.SILENT: words("after a long time without a sign of life"),
     }[way]

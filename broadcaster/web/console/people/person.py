@@ -11,6 +11,7 @@ from babel.dates import format_date
 
 from broadcaster.domain.addresses import OPEN
 from broadcaster.domain.audit import Action
+from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.permissions import Permission
@@ -22,12 +23,13 @@ from broadcaster.languages import LANGUAGES
 from broadcaster.register.canonical import canonical
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.operations import audit
-from broadcaster.store.people import identities, people, suppression
+from broadcaster.store.people import consents, identities, people, suppression
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.by_hand import Change
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people import person_form
+from broadcaster.web.console.people.consent_words import proofs
 from broadcaster.web.drawing import written_point
 from broadcaster.web.names import CHANNEL_ICONS, language_word
 from broadcaster.web.pages import to, written_short
@@ -89,6 +91,7 @@ async def add(call: Call[None, None]) -> web.Response:
             groups_by_slug=there,
             now=services.clock.now(),
             digests=[digest],
+            consent=Consent(Way.COUNTER, call.actor),
         )
         await audit.record(unit, call.actor, Action.PERSON_ADDED, subscriber_id, station_id=station.id)
         return subscriber_id
@@ -115,10 +118,13 @@ async def one(call: Call[None, None]) -> web.Response:
             (each, "" if each.key_id is None else await reporting.label_of(unit, each.key_id))
             for each in await by_hand.signed_by(unit, station.id, person.id)
         ]
+        acts = await consents.of_person(unit, person.id, station.id)
+        labels = {key: await reporting.label_of(unit, key) for act in acts if (key := act.key_id) is not None}
     zone = zone_of(station.region)
     facts = {
         "station": station,
         "person": person,
+        "proofs": proofs(acts, {each.id: _address(each, words) for each in person.contacts}, labels, zone, words),
         "identity": identity_words(words)[level],
         "at_counter": level is IdentityLevel.COUNTER,
         "vulnerable": call.may(Permission.VULNERABLE, station.id),
@@ -196,7 +202,8 @@ async def change(call: Call[None, None]) -> web.Response:
         now = await _person(unit, call, station)
         if now.digest != person.digest:
             raise Conflict("person-changed")
-        await by_hand.amend(unit, station.id, person.id, changed, services.clock.now())
+        by = Consent(Way.COUNTER, call.actor)
+        await by_hand.amend(unit, station.id, person.id, changed, by.actor.at, consent=by)
         await audit.record(unit, call.actor, Action.PERSON_CHANGED, person.id, station_id=station.id)
 
     try:
@@ -217,7 +224,7 @@ async def revive(call: Call[None, None]) -> web.Response:
     number = number_of(call.request.match_info["contact"]) or 0
 
     async def keep(unit: Unit) -> None:
-        await by_hand.revive(unit, person.id, number, call.services.clock.now())
+        await by_hand.revive(unit, person.id, number, call.actor.at, Consent(Way.COUNTER, call.actor))
         await audit.record(unit, call.actor, Action.CONTACT_REVIVED, person.id, station_id=station.id, contact=number)
 
     await call.services.store.transact(keep)
@@ -265,7 +272,8 @@ async def remove(call: Call[None, None]) -> web.Response:
     number = number_of(call.request.match_info["id"]) or 0
 
     async def forget(unit: Unit) -> Erased | None:
-        proof = await by_hand.remove(unit, station.id, number, call.actor.at, asked=asked)
+        by = Consent(Way.COUNTER, call.actor)
+        proof = await by_hand.remove(unit, station.id, number, by.actor.at, asked=asked, by=by)
         if proof is not None:
             action = Action.PERSON_ERASED if asked else Action.PERSON_REMOVED
             await audit.record(unit, call.actor, action, number, station_id=station.id)

@@ -1,22 +1,16 @@
 """POST /console/people/{id}/signed: record a signed request, which undoes an opt-out."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
-
 from aiohttp import web
 
 from broadcaster.domain.audit import Action
-from broadcaster.domain.refusals import Refused
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
+from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit
 from broadcaster.store.register import by_hand
-from broadcaster.store.register.by_hand import Signed
 from broadcaster.web.console.frame import chosen_station
 from broadcaster.web.pages import to
-
-LONGEST = 120
 
 
 async def record(call: Call[None, None]) -> web.Response:
@@ -27,10 +21,10 @@ async def record(call: Call[None, None]) -> web.Response:
     caller = call.need(station.id)
     subscriber_id = number_of(call.request.match_info["id"]) or 0
     contact_id = number_of(given.get("contact", "")) or 0
-    signed = paper_of(given, now, caller.key_id)
+    signed = left_out.paper_of(given.get("on", ""), given.get("kept", ""), now, caller.key_id)
 
     async def keep(unit: Unit) -> bool:
-        if not await by_hand.record_signed(unit, station.id, subscriber_id, contact_id, signed):
+        if not await by_hand.record_signed(unit, station.id, subscriber_id, contact_id, signed, actor=call.actor):
             return False
         what = call.actor, Action.OPT_OUT_UNDONE, subscriber_id
         await audit.record(unit, *what, station_id=station.id, contact=contact_id, signed_on=signed.on)
@@ -39,15 +33,3 @@ async def record(call: Call[None, None]) -> web.Response:
     done = await call.services.store.transact(keep)
     path = f"/console/people/{subscriber_id}?station={station.slug}" + ("&done=signed" if done else "")
     return to(path)
-
-
-def paper_of(given: Mapping[str, str], now: datetime, key_id: int) -> Signed:
-    """Return the signed request of a form. Raises ``Refused`` without its day, or where it is filed."""
-    kept = " ".join(given.get("kept", "").split())
-    try:
-        on = date.fromisoformat(given.get("on", ""))
-    except ValueError:
-        on = date.max
-    if not kept or len(kept) > LONGEST or not kept.isprintable() or on > now.date():
-        raise Refused("signature-needed", "on")
-    return Signed(on.isoformat(), kept, now, key_id)

@@ -69,7 +69,7 @@ def poster(
         opening,
         f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#fff"/>',
         *_top(station.name, own, other),
-        *_code(address, (WIDTH - _CODE) / 2 if picture is None else _CODE_BESIDE_MAP),
+        *_code(f"{address}?via=qr", (WIDTH - _CODE) / 2 if picture is None else _CODE_BESIDE_MAP),
         *(() if picture is None else _map(picture, station.name, map_by, own, other)),
         *_address(address),
         *_stairs(steps),

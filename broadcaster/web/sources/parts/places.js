@@ -8,7 +8,8 @@ import { locate } from "./geo.js";
  * Make a block of the page choose a point.
  * @param {HTMLElement} within holds .by-position, form.by-address, .found, .by-map, .map-box and .wrong
  * @param {(point: {lon: number, lat: number, label?: string}) => Promise<void>|void} chosen
- * @param {{slug?: string|null, centre?: number[]|null}} about the station whose map is shown
+ * @param {{slug?: string|null, centre?: number[]|null, confirms?: () => boolean}} about the station whose map is shown;
+ *   ``confirms``: whether a found address is first shown on the map
  */
 export function places(within, chosen, about) {
   const wrong = one(".wrong", within);
@@ -46,7 +47,7 @@ export function places(within, chosen, about) {
       if (!answer.places.length) trouble(wrong, word("no_place"));
       for (const each of answer.places.slice(0, 5)) {
         const button = make("button", { type: "button", class: "button plain wide" }, each.label);
-        button.addEventListener("click", () => once(button, async () => chosen(each)));
+        button.addEventListener("click", () => once(button, async () => (about.confirms?.() && (await show(each)) ? undefined : chosen(each))));
         found.append(make("li", {}, button));
       }
       found.querySelector("button")?.focus();
@@ -56,10 +57,16 @@ export function places(within, chosen, about) {
   }
 
   const open = /** @type {HTMLButtonElement} */ (one(".by-map", within));
-  open.addEventListener("click", () => once(open, show));
+  open.addEventListener("click", () => once(open, () => show()));
+  let seek = null;
 
-  async function show() {
+  /** Open the map, with the pin at a point if one is given; return whether it came. @param {{lon: number, lat: number}} [point] */
+  async function show(point) {
     trouble(wrong, "");
+    if (seek) {
+      if (point) seek(point);
+      return true;
+    }
     try {
       if (!document.querySelector("link[data-map]")) {
         document.head.append(make("link", { rel: "stylesheet", href: given.mapCss, "data-map": "" }));
@@ -78,6 +85,12 @@ export function places(within, chosen, about) {
         marker ? marker.setLatLng(point) : (marker = L.marker(point, { icon, draggable: true, keyboard: false }).addTo(map));
         use.hidden = false;
       };
+      seek = ({ lon, lat }) => {
+        map.setView([lat, lon], 16, { animate: false });
+        put([lat, lon]);
+        use.focus();
+      };
+      if (point) seek(point);
       map.on("click", (event) => put(event.latlng));
       // By keyboard, arrows move the map and Enter puts the pin at its centre.
       box.addEventListener("keydown", (event) => event.key === "Enter" && put(map.getCenter()));
@@ -86,10 +99,12 @@ export function places(within, chosen, about) {
       );
       say(word("press_map"));
       await ready.catch(() => null); // the map can still be pressed
+      return true;
     } catch (error) {
       box.hidden = true;
       open.hidden = false;
       trouble(wrong, isOffline(error) ? word("offline") : word("map_failed"));
+      return false;
     }
   }
 }

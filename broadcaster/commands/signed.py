@@ -1,0 +1,34 @@
+"""``tocsin station signed``."""
+
+import click
+
+from broadcaster.clock import SystemClock
+from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.wording import words
+from broadcaster.domain.refusals import NotFound, Refused, sentence
+from broadcaster.register import left_out
+
+
+@click.command("signed")
+@click.argument("slug")
+@click.argument("who")
+@click.option("--on", "on", required=True, help="Day of the signature, as 2027-03-01.")
+@click.option("--kept", required=True, help="Where the paper is kept.")
+def signed(*, slug: str, who: str, on: str, kept: str) -> None:
+    """Record that somebody who asked to be left out signed that they want to be in again: WHO is a telephone number, a
+    mail address, or a number in the register.
+    """
+    now = SystemClock().now()
+
+    async def work() -> bool:
+        async with opened(settings()) as store, store.write() as unit:
+            station = await station_of(unit, slug)
+            try:
+                return await left_out.undo(unit, station, who, left_out.paper_of(on, kept, now, None), machine())
+            except Refused as error:
+                raise Stop(sentence(error)) from error
+
+    if not wait_for(work()):
+        raise Stop(sentence(NotFound("not-left-out")))
+    click.echo(words("recorded: lists and operators may enter this person again"))

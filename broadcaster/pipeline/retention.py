@@ -1,0 +1,101 @@
+"""Enforces how long each kind of data is kept; run by the leading scheduler."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from broadcaster.domain.audit import Action, Actor, ActorKind
+from broadcaster.domain.retention import PERIODS, WARNING, Kind
+from broadcaster.pipeline import notices
+from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit, help_requests, inbox, sandbox, schedules
+from broadcaster.store.alerts import approvals, retiring
+from broadcaster.store.operations import audit, retention
+from broadcaster.store.people import inactive, trials
+from broadcaster.store.register import erasing, volunteers
+from broadcaster.store.stations import stations
+
+STEPS: Mapping[Kind, Callable[[Unit, datetime], Awaitable[int]]] = {
+    Kind.UNANSWERED: retention.unanswered,
+    Kind.DEAD_CONTACTS: retention.dead_contacts,
+    Kind.POSITIONS: retention.positions,
+    Kind.REPORTS: retention.reports,
+    Kind.PROOFS: retention.proofs,
+    Kind.NAMES: retention.names,
+    Kind.HELP_POSITIONS: help_requests.forget_positions,
+    Kind.VOLUNTEERS: volunteers.trim,
+    Kind.INBOX: inbox.trim,
+    Kind.TRIALS: trials.trim,
+    Kind.REFUSALS: retiring.trim,
+    Kind.SCHEDULES: schedules.trim,
+    Kind.APPROVALS: approvals.trim,
+}
+"""By kind, what deletes what is older than a time, and returns how much; it is called until nothing is left."""
+_PARTS = 200
+"""Transactions a run and kind; the next run goes on."""
+_WARNED_AT_ONCE = 100
+
+
+async def keep_periods(services: Services) -> None:
+    """Delete what is older than its period, a part a transaction; warn and erase inactive residents."""
+    now = services.clock.now()
+    for kind, step in STEPS.items():
+        before, removed = now - period(services, kind), 0
+        for _ in range(_PARTS):
+            async with services.store.write() as unit:
+                done = await step(unit, before)
+            removed += done
+            if not done:
+                break
+            await asyncio.sleep(0)
+        await _record(services, kind, removed, now)
+    async with services.store.write() as unit:
+        before = now - period(services, Kind.SANDBOX)
+        removed = await sandbox.trim(unit, before, services.settings.sandbox_keep)
+        await retention.record(unit, Kind.SANDBOX, removed, now)
+    await _warn(services, now)
+    await _record(services, Kind.INACTIVE, await _erase(services, now), now)
+
+
+def period(services: Services, kind: Kind) -> timedelta:
+    """Return how long a kind of data is kept."""
+    found = PERIODS[kind]
+    return found.length(getattr(services.settings, found.setting) if found.setting else 0)
+
+
+async def _record(services: Services, kind: Kind, removed: int, now: datetime) -> None:
+    async with services.store.write() as unit:
+        await retention.record(unit, kind, removed, now)
+
+
+async def _warn(services: Services, now: datetime) -> None:
+    """Warn people whose period ends soon, by all their contacts that can be written to."""
+    soon = now - (period(services, Kind.INACTIVE) - WARNING)
+    async with services.store.read() as unit:
+        silent = await inactive.silent_since(unit, soon, _WARNED_AT_ONCE)
+    if not silent:
+        return
+    async with services.store.write() as unit:
+        alive = await inactive.revive(unit, silent, soon)
+        found = await inactive.to_warn(unit, [each for each in silent if each not in alive], now)
+        theirs = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
+    notices.warn_soon(services, [(each, theirs[each.station_id]) for each in found], now + WARNING)
+
+
+async def _erase(services: Services, now: datetime) -> int:
+    """Erase people who were warned in time and gave no sign; return how many."""
+    before = now - period(services, Kind.INACTIVE)
+    async with services.store.read() as unit:
+        silent = await inactive.silent_since(unit, before, _WARNED_AT_ONCE, warned=now - WARNING)
+    if not silent:
+        return 0
+
+    async def keep(unit: Unit) -> int:
+        alive = await inactive.revive(unit, silent, before)
+        gone = [each for each in silent if each not in alive]
+        for each in gone:
+            await erasing.erase(unit, each, erasing.Way.SILENT, now)
+            await audit.record(unit, Actor(ActorKind.SERVICE, now), Action.PERSON_REMOVED, each, silent=True)
+        return len(gone)
+
+    return await services.store.transact(keep)

@@ -1,0 +1,34 @@
+"""/k/{token}: somebody who gave no sign for long says that they want to stay. A GET changes nothing."""
+
+from aiohttp import web
+
+from broadcaster.http.route import Call
+from broadcaster.store import Unit
+from broadcaster.store.people import inactive, people
+from broadcaster.web.i18n import catalogs
+from broadcaster.web.pages import language_of, render
+from broadcaster.web.resident.public import unknown
+
+USE = "stay"
+
+
+async def ask(call: Call[None, None]) -> web.Response:
+    """Show the button."""
+    locale = await call.services.store.run_read(lambda unit: people.locale_of(unit, call.linked))
+    return unknown(call) if locale is None else _page(call, locale, done=False)
+
+
+async def do(call: Call[None, None]) -> web.Response:
+    """Record the sign of life."""
+
+    async def keep(unit: Unit) -> str | None:
+        await inactive.sign(unit, call.linked, call.services.clock.now())
+        return await people.locale_of(unit, call.linked)
+
+    locale = await call.services.store.transact(keep)
+    return unknown(call) if locale is None else _page(call, locale, done=True)
+
+
+def _page(call: Call[None, None], locale: str, *, done: bool) -> web.Response:
+    words = catalogs().words(language_of(call.request, locale))
+    return render(call.request, "resident/stay.html", words, {"done": done})

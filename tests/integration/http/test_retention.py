@@ -1,0 +1,97 @@
+"""How long data is kept: what the timetable deletes, whom it warns, and what the console says of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from sqlalchemy import func, select, update
+
+from broadcaster.domain.people import ContactStatus
+from broadcaster.domain.retention import WARNING, Kind
+from broadcaster.pipeline.retention import keep_periods
+from broadcaster.store import tables
+from broadcaster.store.operations import retention
+from broadcaster.store.people import contacts, people
+from tests.contract.stores import mail, phone, push, resident
+from tests.integration.http.conftest import an_alert
+from tests.integration.http.test_alerts import until_finished
+
+ME = "/v1/subscribers/me"
+
+
+class Ahead:
+    """A clock that goes some days before the true one."""
+
+    def __init__(self, clock, days):
+        self._clock, self._by = clock, timedelta(days=days)
+
+    def now(self):
+        return self._clock.now() + self._by
+
+
+async def number(services, table, *where):
+    query = select(func.count()).select_from(table).where(*where)
+    return await services.store.run_read(lambda unit: unit.conn.scalar(query))
+
+
+async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api):  # noqa: PLR0915
+    services = api.running.services
+    token = people.new_token()
+    listed = resident(mail("listed@a.example"), phone("+33639980001"), at=(0.63, 48.76), name="Ann")
+    own = resident(mail("own@a.example"), push("https://push.example/1"), at=(0.63, 48.76), name="Zoé")
+    async with services.store.write() as unit:
+        given = {"groups_by_slug": {}, "now": services.clock.now()}
+        (ann,) = await people.register(unit, 1, [listed], [people.new_token()], **given)
+        zoe, bob = await people.register(unit, 1, [own, own], [token, people.new_token()], **given, themselves=True)
+        (dead,) = (await contacts.ensure(unit, [phone("+33639980001")], given["now"])).values()
+        await contacts.retire(unit, [dead], ContactStatus.GONE, "gone", given["now"])
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    report = await until_finished(api, alert["id"])
+    await keep_periods(services)
+    assert await number(services, tables.links, tables.links.c.contact_id == dead) == 1, "nothing is old yet"
+
+    true = services.clock
+    services.clock = Ahead(true, 400)
+    await keep_periods(services)
+    assert await number(services, tables.links, tables.links.c.contact_id == dead) == 0
+    assert await number(services, tables.recipients) == 3
+    services.clock = Ahead(true, 24 * 31)
+    await keep_periods(services)
+    for table in (tables.recipients, tables.deliveries):
+        assert await number(services, table) == 0
+    _, _, later = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
+    assert later["people"] == report["people"], "the totals stay"
+
+    services.clock = Ahead(true, 36 * 31 - 91)
+    await keep_periods(services)
+    warned = tables.subscribers.c.warned_at.is_not(None)
+    assert await number(services, tables.subscribers, warned) == 2, "who is on a list is its owner's matter"
+    assert (await api.call("GET", ME, key=token))[0] == 200
+    assert await number(services, tables.subscribers, warned) == 1, "a visit is a sign"
+    path = services.links.stay(bob).removeprefix(services.links.base_url)
+    for method, left in (("GET", 1), ("POST", 0), ("POST", 0)):
+        status, _, page = await api.call(method, path, key=None)
+        assert (status, await number(services, tables.subscribers, warned)) == (200, left)
+    assert "restez" in page
+    async with services.store.write() as unit:
+        long_ago = true.now()
+        await unit.conn.execute(update(tables.subscribers).where(tables.subscribers.c.id == bob).values(active_at=None))
+    await keep_periods(services)
+    services.clock = Ahead(true, 36 * 31 - 91 + WARNING.days - 1)
+    await keep_periods(services)
+    assert await number(services, tables.subscribers) == 3, "the warning comes 91 days before"
+    services.clock = Ahead(true, 36 * 31 + 2)
+    await keep_periods(services)
+    left = await services.store.run_read(lambda unit: unit.conn.scalars(select(tables.subscribers.c.id)))
+    assert set(left) == {ann, zoe}
+    assert long_ago < services.clock.now()
+    assert await number(services, tables.suppressions) == 0, "they said no to nothing"
+    found = await services.store.run_read(retention.enforced)
+    assert set(found) == set(Kind)
+    assert (found[Kind.INACTIVE].removed, found[Kind.REPORTS].removed) == (1, 4)
+    services.clock = true
+    me = await api.sign_in("laigle-read")
+    _, _, page = await api.call("GET", "/console/retention", key=None, headers=me)
+    assert "TOCSIN_KEEP_INACTIVE_MONTHS" in page
+    assert re.search(r"36\s*(months|mois)", page)
