@@ -37,7 +37,7 @@ from schedules import BadSchedule, SchoolCalendar
 _SHUTDOWN_S = 2.0
 _AT_ONCE = 100
 """The most registrations in one transaction."""
-_BACKLOG = 1024
+_BACKLOG = 4096
 """Connections waiting to be accepted, enough that in a sudden crowd nobody needs a second attempt."""
 _log = structlog.get_logger(__name__)
 

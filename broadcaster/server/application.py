@@ -198,17 +198,28 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
             return respond(HttpProblem("forbidden", "passkey-wanted"))
         return respond(unauthenticated("signed-out"))
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
-        problem = await _counted(request, problem_of(error, request))
-        if problem.kind == "too-many":
-            with request.app[CONNECTIONS].waiting(request.protocol):
-                # Spread out, as two hundred answers at one moment would delay everybody else.
-                await asyncio.sleep(PATIENCE_S * random.uniform(1, 2))  # noqa: S311  not a secret
-        told = respond_in_words(request, problem) if _for_eyes(request) else respond(problem, reader_of(request))
-        if problem.kind == "too-many" and not request.content.is_eof():
-            await told.prepare(request)
-            await told.write_eof()
-            request.protocol.force_close()  # the rest of a stranger's body is not read
-        return told
+        return await _refused(request, error)
+
+
+async def _refused(request: web.Request, error: Exception) -> web.StreamResponse:
+    """Return the answer that tells of an error.
+
+    Not part of ``_problems_told``: the error's traceback holds that frame, and a problem kept there would hold the
+    traceback. Each refusal of a flood would then wait for the garbage collector, which stands in everybody's way.
+    """
+    problem = await _counted(request, problem_of(error, request))
+    if request.transport is None:
+        return web.Response(status=problem.status)  # nobody reads it
+    if problem.kind == "too-many":
+        with request.app[CONNECTIONS].waiting(request.protocol):
+            # Spread out, as two hundred answers at one moment would delay everybody else.
+            await asyncio.sleep(PATIENCE_S * random.uniform(1, 2))  # noqa: S311  not a secret
+    told = respond_in_words(request, problem) if _for_eyes(request) else respond(problem, reader_of(request))
+    if problem.kind == "too-many" and not request.content.is_eof():
+        await told.prepare(request)
+        await told.write_eof()
+        request.protocol.force_close()  # the rest of a stranger's body is not read
+    return told
 
 
 async def _counted(request: web.Request, problem: HttpProblem) -> HttpProblem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import json
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from broadcaster.config import Settings
 from broadcaster.http import reading
+from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Access
 from broadcaster.server import application as server
 from broadcaster.server.routes import ROUTES
@@ -59,6 +61,29 @@ async def test_an_unknown_receipt_is_counted_before_its_body_is_read_and_a_known
     for number in range(1, 11):  # a town behind one address
         path = f"/v1/receipts/{link(counting, number)}"
         assert (await counting.call("POST", path, {"event": "displayed"}, key=None))[0] == 204
+
+
+async def test_no_refusal_waits_for_the_garbage_collector(counting):
+    post = [f"POST /v1/receipts/{link(counting, 1)} HTTP/1.1", "Content-Type: application/json"]
+    half = [*post, "Content-Length: 4000"]
+    gc.collect()
+    gc.disable()
+    try:
+        for head, body in ((half, b"{"), (half, b"{" * 4000), ([*half, "Content-Encoding: gzip"], b"")):
+            _, writer = await said(counting, head, body, wait=False)
+            await asyncio.sleep(0)
+            writer.close()
+        for _ in range(3):
+            await said(counting, [*post, "Content-Length: 1"], b"x")
+        answers = [said(counting, ["GET /v1/nowhere HTTP/1.1"]) for _ in range(8)]
+        assert {404, 429} == {status(each) for each in await asyncio.gather(*answers)}
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        assert [each for each in gc.garbage if isinstance(each, HttpProblem)] == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
 
 
 async def test_one_token_used_again_and_again_is_held_back_and_delays_no_other(counting):
