@@ -15,16 +15,17 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.visits import StreetOut, VisitsOut, VisitsQuery, VolunteerIn, VolunteerOut, VolunteersOut
 from broadcaster.pipeline import visiting
 from broadcaster.store.register import visits, volunteers
-from broadcaster.store.register.visits import by_street
 
 
 async def listing(call: Call[None, VisitsQuery]) -> web.Response:
     alert, _ = await alert_of(call)
     async with call.services.store.read() as unit:
-        register = call.may(Permission.VULNERABLE, alert.station_id)
-        found = await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed", register=register)
-    call.seen(people=len(found), visits=True)
-    return answer(VisitsOut(streets=tuple(StreetOut.model_validate(each) for each in by_street(found))))
+        register, only = call.may(Permission.VULNERABLE, alert.station_id), {call.query.street} - {""}
+        streets = await visits.streets_of(unit, alert, unconfirmed=call.query.who == "unconfirmed", only=only or None)
+        found = await visits.shown(unit, alert, streets, register=register)
+    call.seen(people=sum(len(each.people) for each in found), visits=True)
+    shown = tuple(StreetOut.model_validate(each) for each in found)
+    return answer(VisitsOut(streets=shown, cut=visits.cut(streets)))
 
 
 async def who_visits(call: Call[None, None]) -> web.Response:

@@ -80,9 +80,7 @@ async def share(
             raise Refused("visits-over", "alert")
         if len(await volunteers.of(unit, alert.first_id)) >= MOST_VOLUNTEERS:
             raise Refused("volunteers-many", "name", most=MOST_VOLUNTEERS)
-        given = {*streets} & {
-            each.place for each in await visits.listed(unit, versions[-1], unconfirmed=True, register=False)
-        }
+        given = {each.place for each in await visits.streets_of(unit, versions[-1], unconfirmed=True, only={*streets})}
         if len(given) < len({*streets}):
             raise Refused("volunteer-streets", "streets")
         made = await volunteers.add(

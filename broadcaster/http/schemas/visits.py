@@ -14,6 +14,7 @@ class VisitsQuery(Query):
     """``who``: *unreached*, or *unconfirmed*: also those who were told and have not confirmed."""
 
     who: Literal["unreached", "unconfirmed"] = "unreached"
+    street: str = Field("", max_length=400, description="Only this one: its place.")
 
 
 class VisitOut(Shown):
@@ -35,12 +36,14 @@ class StreetOut(Shown):
 
     place: str
     name: str = Field(description="To show; empty for people without an address.")
-    done: int = Field(description="How many were visited.")
+    listed: int = Field(description="How many people of it are on the list.")
+    done: int = Field(description="How many of them were visited.")
     people: tuple[VisitOut, ...]
 
 
 class VisitsOut(Shown):
     streets: tuple[StreetOut, ...]
+    cut: bool = Field(description="Only the first 5,000 people are here; ?street= has those of one.")
 
 
 class VolunteerIn(Given):

@@ -24,7 +24,7 @@ from broadcaster.store import Unit
 from broadcaster.store.operations import audit
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import visits, volunteers
-from broadcaster.store.register.visits import Visit, by_street
+from broadcaster.store.register.visits import Street, Visit
 from broadcaster.web.i18n import Words, catalogs
 from broadcaster.web.pages import language_of, render, to, written_short
 from broadcaster.web.resident.public import unknown
@@ -54,12 +54,11 @@ async def show(call: Call[None, VisitsQuery]) -> web.Response:
         return _code_page(call, words, found, "")
     volunteer = found.volunteer
 
-    async def read(unit: Unit) -> list[Visit]:
-        listed = await visits.listed(
-            unit, found.alert, unconfirmed=volunteer.unconfirmed, register=False, streets=volunteer.streets
-        )
+    async def read(unit: Unit) -> list[Street]:
+        theirs = await visits.streets_of(unit, found.alert, unconfirmed=volunteer.unconfirmed, only=volunteer.streets)
+        listed = await visits.shown(unit, found.alert, theirs, register=False)
         actor, what, station_id = _actor(call), Action.VISITS_SEEN, found.station.id
-        about, n = found.alert.id, len(listed)
+        about, n = found.alert.id, sum(len(each.people) for each in listed)
         await audit.record(unit, actor, what, about, station_id=station_id, volunteer=volunteer.id, people=n)
         return listed
 
@@ -68,12 +67,15 @@ async def show(call: Call[None, VisitsQuery]) -> web.Response:
     facts = {
         **_facts(call, words, found),
         "streets": [
-            (street.name, street.done, [_shown(each, zone, words) for each in street.people])
-            for street in by_street(listed)
+            (street.name, street.done, street.listed, [_shown(each, zone, words) for each in street.people])
+            for street in listed
         ],
-        "done": sum(each.visited is not None for each in listed),
-        "all": len(listed),
-        "just": next((each for each in listed if str(each.subscriber_id) == call.query.done), None),
+        "done": sum(each.done for each in listed),
+        "all": sum(each.listed for each in listed),
+        "cut": visits.MOST if visits.cut(listed) else 0,
+        "just": next(
+            (each for street in listed for each in street.people if str(each.subscriber_id) == call.query.done), None
+        ),
         "helped": Finding.HELP,
     }
     return render(call.request, "resident/visits.html", words, facts)

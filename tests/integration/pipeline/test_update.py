@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import select
 
 from broadcaster.store.tables import recipients
+from tests.contract.stores import URLS
 from tests.servers.town import OUTSIDE, Town, away, ids
 from tests.servers.town_api import eventually
 from tests.servers.town_audit import of_alert, quiet, recount, told
@@ -197,10 +199,13 @@ async def test_an_update_while_the_first_version_still_goes_out_reaches_everybod
             await recount(town.store, each["id"])
 
 
-async def test_kill_9_between_the_parts_of_an_update_tells_each_person_once(tmp_path: Path) -> None:
-    async with Town(tmp_path) as town:
+@pytest.mark.parametrize("kind", URLS)
+async def test_kill_9_between_the_parts_of_an_update_tells_each_person_once(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    async with Town(tmp_path, database_url=URLS[kind](request, tmp_path)) as town:
         places = {"new": away(2500, 90), "still": away(1000, 90), "left": away(1000, 270)}
-        people = {part: [town.resident("email", at=at) for _ in range(150)] for part, at in places.items()}
+        people = {part: [town.resident("email", at=at) for _ in range(60)] for part, at in places.items()}
         await town.settle(*(each for part in people.values() for each in part))
         middle = circle(away(2000, 90))
         async with town.process() as process:

@@ -18,7 +18,7 @@ from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.alerts import visited
 from broadcaster.store.operations import audit
 from broadcaster.store.register import visits, volunteers
-from broadcaster.store.register.visits import MOST, Visit, by_street
+from broadcaster.store.register.visits import Street, Visit
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_words import number
@@ -28,11 +28,16 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
 
+_AT_ONCE = 500
+
 
 class VisitsQuery(Query):
-    """``who``: *unreached*, or *unconfirmed*, which includes people who were told but have not confirmed."""
+    """``who``: *unreached*, or *unconfirmed*, which includes people who were told but have not confirmed.
+    ``street``: only this one, by its place.
+    """
 
     who: str = "unreached"
+    street: str = ""
     lang: str = ""
 
 
@@ -72,11 +77,12 @@ async def pdf(call: Call[None, VisitsQuery]) -> web.Response:
     return web.Response(body=made, content_type="application/pdf", headers=_named(alert, station, words, "pdf"))
 
 
-async def table(call: Call[None, VisitsQuery]) -> web.Response:
-    """Return the list as CSV (RFC 4180); the audit log records it first."""
+async def table(call: Call[None, VisitsQuery]) -> web.StreamResponse:
+    """Return the whole list as CSV (RFC 4180), never cut; the audit log records it first."""
     alert, station, words = await _asked(call)
-    people = await _people(call, alert)
-    await _taken(call, alert, len(people))
+    streets, register = await _streets(call, alert), call.may(Permission.VULNERABLE, alert.station_id)
+    ids = [each for street in streets for each in street.ids]
+    await _taken(call, alert, len(ids))
     header = [
         words("Town"),
         words("Street"),
@@ -89,26 +95,34 @@ async def table(call: Call[None, VisitsQuery]) -> web.Response:
         words("Visited"),
         words("External id"),
     ]
-    zone = zone_of(station.region)
-    rows = [
-        [
-            f"{each.address.postcode} {each.address.city}".strip(),
-            each.street,
-            each.number,
-            each.name or "",
-            " ".join(each.phones),
-            words("yes") if each.first else "",
-            "" if each.told_at is None else written_short(each.told_at, zone, words),
-            _why(each, words),
-            visited_words(each.visited, station, words),
-            each.external_id or "",
-        ]
-        for each in people
-    ]
-    body = (BOM + csv_text([header, *rows], delimiter_of(words.locale))).encode()
-    return web.Response(
-        body=body, content_type="text/csv", charset="utf-8", headers=_named(alert, station, words, "csv")
+    zone, delimiter = zone_of(station.region), delimiter_of(words.locale)
+    response = web.StreamResponse(
+        headers={**_named(alert, station, words, "csv"), "Content-Type": "text/csv; charset=utf-8"}
     )
+    await response.prepare(call.request)
+    await response.write((BOM + csv_text([header], delimiter)).encode())
+    for start in range(0, len(ids), _AT_ONCE):
+        # One transaction per part, since a single one for a slow reader's download would block the store.
+        async with call.services.store.read() as unit:
+            people = await visits.opened(unit, alert, ids[start : start + _AT_ONCE], register=register)
+        rows = [
+            [
+                f"{each.address.postcode} {each.address.city}".strip(),
+                each.street,
+                each.number,
+                each.name or "",
+                " ".join(each.phones),
+                words("yes") if each.first else "",
+                "" if each.told_at is None else written_short(each.told_at, zone, words),
+                _why(each, words),
+                visited_words(each.visited, station, words),
+                each.external_id or "",
+            ]
+            for each in people
+        ]
+        await response.write(csv_text(rows, delimiter).encode())
+    await response.write_eof()
+    return response
 
 
 async def _asked(call: Call[None, VisitsQuery]) -> tuple[Alert, Station, Words]:
@@ -116,10 +130,10 @@ async def _asked(call: Call[None, VisitsQuery]) -> tuple[Alert, Station, Words]:
     return alert, station, words_of(call.request, station.languages[0])
 
 
-async def _people(call: Call[None, VisitsQuery], alert: Alert) -> list[Visit]:
+async def _streets(call: Call[None, VisitsQuery], alert: Alert) -> list[Street]:
+    only = {call.query.street} if call.query.street else None
     async with call.services.store.read() as unit:
-        register = call.may(Permission.VULNERABLE, alert.station_id)
-        return await visits.listed(unit, alert, unconfirmed=call.query.who == "unconfirmed", register=register)
+        return await visits.streets_of(unit, alert, unconfirmed=call.query.who == "unconfirmed", only=only)
 
 
 async def _taken(call: Call[None, VisitsQuery], alert: Alert, people: int) -> None:
@@ -134,12 +148,18 @@ def _named(alert: Alert, station: Station, words: Words, ending: str) -> dict[st
 
 
 async def _facts(call: Call[None, VisitsQuery], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
-    people, zone = await _people(call, alert), zone_of(station.region)
+    found, zone = await _streets(call, alert), zone_of(station.region)
+    people = sum(each.listed for each in found)
     async with call.services.store.read() as unit:
+        register = call.may(Permission.VULNERABLE, alert.station_id)
+        found = await visits.shown(unit, alert, found, register=register)
         visitors = [each for each in await volunteers.of(unit, alert.first_id) if each.revoked_at is None]
     streets = [
         {
+            "place": street.place,
             "name": street.name,
+            "listed": number(street.listed, words),
+            "left_out": street.listed > len(street.people),
             "done": street.done,
             "visitors": [each.name for each in visitors if street.place in each.streets],
             "people": [
@@ -155,15 +175,16 @@ async def _facts(call: Call[None, VisitsQuery], alert: Alert, station: Station, 
                 for each in street.people
             ],
         }
-        for street in by_street(people)
+        for street in found
     ]
     return {
         **heading(alert, station, words),
-        "people": len(people),
+        "people": sum(len(each.people) for each in found),
         "streets": streets,
-        "count": number(len(people), words),
-        "done": sum(each.visited is not None for each in people),
-        "cut": len(people) >= MOST,
+        "count": number(people, words),
+        "done": sum(each.done for each in found),
+        "cut": number(visits.MOST, words) if visits.cut(found) else "",
+        "street": call.query.street,
         "who": "unconfirmed" if call.query.who == "unconfirmed" else "unreached",
         "printed": written_time(call.services.clock.now(), zone, words),
     }

@@ -13,7 +13,6 @@ from broadcaster.http.route import Call
 from broadcaster.http.visits import volunteer_of
 from broadcaster.pipeline import visiting
 from broadcaster.store.register import visits, volunteers
-from broadcaster.store.register.visits import by_street
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.visits import VisitsQuery
 from broadcaster.web.console.frame import show, words_of
@@ -58,7 +57,7 @@ async def _page(call: Call[Any, Any], form: MultiDict[str], wrong: str, status: 
     words = words_of(call.request, station.languages[0])
     unconfirmed = form.get("who") == "unconfirmed"
     async with call.services.store.read() as unit:
-        streets = by_street(await visits.listed(unit, alert, unconfirmed=unconfirmed, register=False))
+        streets = await visits.streets_of(unit, alert, unconfirmed=unconfirmed)
         known = await volunteers.of(unit, alert.first_id)
     named = {street.place: street.name for street in streets}
     taken = {place: each.name for each in known if each.revoked_at is None for place in each.streets}
@@ -75,7 +74,7 @@ async def _page(call: Call[Any, Any], form: MultiDict[str], wrong: str, status: 
             }
             for each in known
         ],
-        "streets": [(each.place, each.name, len(each.people), each.done, taken.get(each.place)) for each in streets],
+        "streets": [(each.place, each.name, each.listed, each.done, taken.get(each.place)) for each in streets],
         "chosen": form.getall("streets", []),
         "given": {name: form.get(name, "") for name in ("name", "phone")},
         "who": "unconfirmed" if unconfirmed else "unreached",
