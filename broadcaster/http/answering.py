@@ -156,6 +156,7 @@ async def mine(call: Call[None, None]) -> web.Response:
 
 
 async def answer(call: Call[AnswerIn, None]) -> web.Response:
+    """Record a subscriber's answer to an alert."""
     return await _made(call, await by_token(call))
 
 

@@ -32,6 +32,7 @@ _MOST = 50
 
 
 async def cell(call: Call[None, CellQuery]) -> web.Response:
+    """Return the alerts that reach into a coarse cell."""
     services, query = call.services, call.query
     west, south = _corner(query.lon, CELL_LON, "lon"), _corner(query.lat, CELL_LAT, "lat")
     box = (west, south, round(west + CELL_LON, 2), round(south + CELL_LAT, 2))

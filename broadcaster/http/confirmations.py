@@ -50,7 +50,7 @@ USE = "confirm"
 
 
 async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
-    """Send a code to a new follower's phone or mail."""
+    """Follow a station by phone or mail: send a code there, and nothing else."""
     given = call.body
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])

@@ -14,7 +14,7 @@ from broadcaster.store.people import coverage
 
 
 async def show(call: Call[None, None]) -> web.Response:
-    """Return the estimate, and enrolment by month: what the console shows."""
+    """Return about how many households of each cell no message would reach, and enrolment by month."""
     services = call.services
     async with services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])

@@ -61,6 +61,7 @@ class StreamEvent:
 
 
 async def show_report(call: Call[None, None]) -> web.Response:
+    """Return who was reached, and who was not."""
     alert, _ = await alert_of(call)
     return answer(await _report(call, alert))
 

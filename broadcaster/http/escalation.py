@@ -46,6 +46,7 @@ async def act(call: Call[EscalationIn, None]) -> web.Response:
 
 
 async def policies(call: Call[None, None]) -> web.Response:
+    """Return how the station's alerts escalate, and its budgets."""
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
     call.need(station.id)

@@ -12,7 +12,7 @@ from broadcaster.pipeline.services import Services
 
 
 async def alive(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
-    """Liveness only, without the database, which a restart would not fix."""
+    """Return that the process is alive, without the database, which a restart would not fix."""
     return answer(Health(status="alive"))
 
 
@@ -44,11 +44,12 @@ async def condition(services: Services) -> Readiness:
 
 
 async def metrics(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every handler takes the call
-    """Return the metrics for Prometheus."""
+    """Return the metrics for Prometheus, to this machine or with a key."""
     return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def document(call: Call[None, None]) -> web.Response:
+    """Return this document."""
     return web.Response(
         body=call.request.app[DOCUMENT](call.services.base_url),
         content_type="application/json",

@@ -12,7 +12,7 @@ from broadcaster.store import Unit
 
 
 async def undo(call: Call[SignedIn, None]) -> web.Response:
-    """Record the request and take its owner off the station's list."""
+    """Record the signed request of somebody who wants to be in again, and take its owner off the station's list."""
     given = call.body
 
     async def keep(unit: Unit) -> bool:

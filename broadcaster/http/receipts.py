@@ -13,6 +13,7 @@ WELCOME = "welcome"
 
 
 async def take(call: Call[ReceiptIn, None]) -> web.Response:
+    """Record what a device saw of a push."""
     await call.services.ledger.receipt(call.linked, DeliveryState[call.body.event.upper()])
     return nothing()
 

@@ -31,6 +31,8 @@ MOST_FOLLOWED = 50
 
 
 async def follow(call: Call[None, None]) -> web.Response:
+    """Follow a further station."""
+
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
         profile = await profiles.read(unit, call.subscriber_id)
@@ -45,6 +47,8 @@ async def follow(call: Call[None, None]) -> web.Response:
 
 
 async def unfollow(call: Call[None, None]) -> web.Response:
+    """Leave a station and its groups."""
+
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
         by = Consent(Way.OWN, call.actor)
@@ -68,6 +72,8 @@ async def opened(call: Call[None, None]) -> web.Response:
 
 
 async def forget_position(call: Call[None, None]) -> web.Response:
+    """Forget where my device was."""
+
     async def keep(unit: Unit) -> None:
         await residents.forget_position(unit, call.subscriber_id)
 

@@ -1,9 +1,11 @@
 """Routes as data for the guards and the OpenAPI document."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from inspect import getdoc
+from types import NoneType
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -14,6 +16,7 @@ from broadcaster.domain.refusals import Forbidden
 from broadcaster.http.keys import SEEN, SESSION
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.rates import address_of
+from broadcaster.http.schemas.base import Given
 from broadcaster.pipeline.services import Services
 
 B_co = TypeVar("B_co", covariant=True)
@@ -42,9 +45,6 @@ class Access(StrEnum):
     OPERATOR = "operator"
     LOCAL = "local"
 
-
-SMALL, FORM, SHAPE = 8 << 10, 64 << 10, 1 << 20
-"""Most octets of a body: from strangers; of a form, or texts in two languages; of an area with 10,000 vertices."""
 
 PERMITTED = frozenset({Access.KEYED, Access.KEY, Access.LOCAL, Access.OPERATOR})
 """Access for which a route must declare a permission."""
@@ -123,25 +123,22 @@ Handler = Callable[[Call[Any, Any]], Awaitable["web.StreamResponse"]]
 class Route:
     """One method on one path.
 
-    ``answers``: by status, a model (JSON), a media type, or None (no body). ``form``: form fields that the handler
-    reads itself. ``largest``: most octets of the body, required if there may be one. ``link``: use of the vault's token
+    ``body`` and ``query``: the models in the handler's ``Call[body, query]``. ``answers``: by status, a model (JSON), a
+    media type, or None (no body). ``form``: form fields that the handler reads itself. ``largest``: most octets of the
+    body; the model's own if it has one, else required if there may be one. ``link``: use of the vault's token
     in the path, or in the query's ``d``; requests with an unknown token are counted and refused before the body is
     read. ``page``: for people; its problems are pages too. ``permission``: needed by a key or an operator; ``proven``:
     a trusted device must show its passkey first. ``views``: audit action of an answer, which is sent only once the
     entry is written. ``changes``: audit actions that the handler records. ``fails``: statuses of problems beyond those
-    implied. ``summary``: for the OpenAPI document.
+    implied.
     """
 
     method: str
     path: str
     handler: Handler
     answers: Mapping[int, type[BaseModel] | str | None]
-    summary: str = ""
     _: KW_ONLY
     access: Access
-    body: type[BaseModel] | None = None
-    body_optional: bool = False
-    query: type[BaseModel] | None = None
     form: tuple[str, ...] = ()
     largest: int | None = None
     link: str = ""
@@ -153,8 +150,27 @@ class Route:
     changes: tuple[Action, ...] = ()
     fails: tuple[int, ...] = ()
     tag: str = "service"
+    body: type[Given] | None = field(init=False)
+    body_optional: bool = field(init=False)
+    query: type[BaseModel] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(self.handler)
+        body, query = get_args(next(iter(hints.values())))
+        models = [each for each in get_args(body) or (body,) if each not in (NoneType, Any)]
+        object.__setattr__(self, "body", models[0] if models else None)
+        object.__setattr__(self, "body_optional", NoneType in get_args(body))
+        object.__setattr__(self, "query", None if query in (NoneType, Any) else query)
+        if self.largest is None and self.body is not None:
+            object.__setattr__(self, "largest", self.body.largest)
 
     @property
     def documented(self) -> bool:
         """Return whether the OpenAPI document, which is for programs, has this route."""
-        return bool(self.summary)
+        return self.tag not in ("console", "pages")
+
+    @property
+    def summary(self) -> str:
+        """Return the first paragraph of the handler's docstring, for the OpenAPI document."""
+        first, *_ = (getdoc(self.handler) or "").partition("\n\n")
+        return first.partition(" Raises ")[0].replace("\n", " ")

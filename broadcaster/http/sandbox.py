@@ -13,7 +13,7 @@ from broadcaster.store.alerts import alerts
 
 
 async def listing(call: Call[None, SandboxQuery]) -> web.Response:
-    """Return messages, newest first."""
+    """Return what the sandboxed channels composed and did not send, newest first, with the addresses."""
     query = call.query
     async with call.services.store.read() as unit:
         found = await sandbox.page(

@@ -126,6 +126,7 @@ async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
 
 
 async def show(call: Call[None, None]) -> web.Response:
+    """Return one schedule."""
     return answer(await _shown(call, *await schedule_of(call)))
 
 
@@ -191,6 +192,7 @@ def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, 
 
 
 async def end(call: Call[None, None]) -> web.Response:
+    """Send nothing more of a schedule."""
     was, _ = await schedule_of(call)
     await scheduling.end(call.services, was, actor=call.actor)
     return web.Response(status=204)

@@ -1,17 +1,18 @@
 """POST /v1/stations/{slug}/subscribers, and a subscriber's own /v1/subscribers/me."""
 
-from __future__ import annotations
-
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aiohttp import web
 
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.audit import Action
 from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.fixes import Fix, taken_at
-from broadcaster.domain.people import ChannelName, NewPlace, NewSubscriber
+from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.timing import TopicChoice
@@ -21,48 +22,37 @@ from broadcaster.http.contacts import group_slugs, read_contacts, show_contact
 from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
-from broadcaster.http.route import forbidden
+from broadcaster.http.route import Call, forbidden
 from broadcaster.http.schemas.subscribers import (
     FollowOut,
+    PlaceIn,
     PlaceOut,
+    PositionIn,
     PositionOut,
+    QuietIn,
     QuietOut,
+    SubscriberIn,
     SubscriberMade,
     SubscriberOut,
+    SubscriberPatch,
     TopicOut,
+    WishesIn,
 )
 from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.register import left_out
+from broadcaster.store import Unit
 from broadcaster.store.operations import audit
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import fixes, people, profiles, residents, welcomes, wishes
 from broadcaster.store.people.fixes import Standing
+from broadcaster.store.people.profiles import Profile
 from broadcaster.store.people.welcomes import VISIT_AFTER
+from broadcaster.store.people.wishes import Followed
 from broadcaster.store.register import vulnerable
 from broadcaster.store.register.registering import Registration
 from broadcaster.store.stations import stations
 from schedules import QuietHours
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
-
-    from aiohttp import web
-
-    from broadcaster.domain.people import NewContact
-    from broadcaster.http.route import Call
-    from broadcaster.http.schemas.subscribers import (
-        PlaceIn,
-        PositionIn,
-        QuietIn,
-        SubscriberIn,
-        SubscriberPatch,
-        WishesIn,
-    )
-    from broadcaster.store import Unit
-    from broadcaster.store.people.profiles import Profile
-    from broadcaster.store.people.wishes import Followed
 
 LONGEST_PAUSE = timedelta(days=366)
 _RECTIFIED = frozenset({"name", "places"})
@@ -125,7 +115,7 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 async def change(call: Call[SubscriberPatch, None]) -> web.Response:
-    """Apply a merge patch (RFC 7396)."""
+    """Change what is given, and leave the rest (RFC 7396)."""
     given, services = call.body, call.services
     fields = given.model_fields_set
     if "locale" in fields and given.locale is None:

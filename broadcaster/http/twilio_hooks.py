@@ -23,6 +23,7 @@ _SIGNATURE = "X-Twilio-Signature"
 
 
 async def status(call: Call[None, None]) -> web.Response:
+    """Record what Twilio says became of a message or a call."""
     form = await _believed(call)
     number = call.linked
     try:

@@ -18,6 +18,7 @@ from broadcaster.store.register import visits, volunteers
 
 
 async def listing(call: Call[None, VisitsQuery]) -> web.Response:
+    """Return whom to visit, by street, and who was visited."""
     alert, _ = await alert_of(call)
     async with call.services.store.read() as unit:
         register, only = call.may(Permission.VULNERABLE, alert.station_id), {call.query.street} - {""}
@@ -29,6 +30,7 @@ async def listing(call: Call[None, VisitsQuery]) -> web.Response:
 
 
 async def who_visits(call: Call[None, None]) -> web.Response:
+    """Return the volunteers who visit them."""
     alert, _ = await alert_of(call)
     async with call.services.store.read() as unit:
         found = await volunteers.of(unit, alert.first_id)

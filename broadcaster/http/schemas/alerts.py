@@ -1,7 +1,7 @@
 """Models of alerts."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -22,7 +22,9 @@ from broadcaster.domain.alerts import (
 from broadcaster.domain.answers import LONGEST_ANSWER, LONGEST_QUESTION, MOST
 from broadcaster.domain.people import ChannelName
 from broadcaster.http.schemas.base import (
+    FORM,
     MAX_GROUPS,
+    SHAPE,
     AlertId,
     AreaJson,
     GeoJson,
@@ -93,6 +95,7 @@ LifeAtStake = Annotated[
 class Words(Given):
     """The texts, in one language or several."""
 
+    largest: ClassVar[int] = SHAPE
     headline: Headline | None = Field(None, description="In the station's own language, as the two below.")
     description: Description = ""
     instruction: Instruction = ""
@@ -177,6 +180,7 @@ class UpdateIn(Words):
 class CancelIn(Given):
     """The ending of an alert: texts by language; without them, the service's own."""
 
+    largest: ClassVar[int] = FORM
     kind: Literal["all_clear", "mistake"] = Field(
         "all_clear", description="all_clear: it is over. mistake: it should not have been sent, and that is said."
     )

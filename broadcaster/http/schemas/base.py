@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +24,9 @@ from zones import Area
 MAX_NAME, MAX_LABEL, MAX_EXTERNAL_ID = 120, 40, 100
 MAX_CONTACTS, MAX_PLACES, MAX_GROUPS = 10, 20, 50
 
+SMALL, FORM, SHAPE = 8 << 10, 64 << 10, 1 << 20
+"""Most octets of a body: from strangers; of a form, or texts in two languages; of an area with 10,000 vertices."""
+
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"
 LOCALE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$"
 """A language tag (BCP 47): language, script, region."""
@@ -35,8 +38,12 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 
 
 class Given(BaseModel):
-    """Input, strict: no unknown fields, no numbers in quotes, no booleans as numbers, nothing infinite."""
+    """Input, strict: no unknown fields, no numbers in quotes, no booleans as numbers, nothing infinite.
 
+    ``largest``: most octets of it as JSON.
+    """
+
+    largest: ClassVar[int] = SMALL
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 

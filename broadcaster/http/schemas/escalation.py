@@ -1,14 +1,14 @@
 """Models of escalation."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from broadcaster.domain.alerts import Severity
 from broadcaster.domain.escalation import LONGEST_S, MOST_REPEATS, MOST_STEPS, SHORTEST_REPEAT_S, Budget, Policy, Until
 from broadcaster.domain.people import CHANNELS, ChannelName
-from broadcaster.http.schemas.base import Given, Shown
+from broadcaster.http.schemas.base import FORM, Given, Shown
 
 _Seconds = Annotated[int, Field(ge=0, le=LONGEST_S)]
 _Most = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -39,6 +39,7 @@ class BudgetIn(Given):
 class PoliciesIn(Given):
     """The given policies and budgets replace the current ones; null: the shipped policy."""
 
+    largest: ClassVar[int] = FORM
     policies: dict[Severity, PolicyIn | None] = Field({}, max_length=len(Severity))
     budgets: dict[Literal["sms", "voice"], BudgetIn] = Field({}, max_length=2)
 

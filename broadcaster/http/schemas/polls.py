@@ -1,13 +1,14 @@
 """Models of polls."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import Field
 
 from broadcaster.domain.answers import MOST
 from broadcaster.domain.people import ChannelName
 from broadcaster.http.schemas.alerts import AnyAudience, AudienceIn, OwnAnswers, Question
-from broadcaster.http.schemas.base import AreaJson, Given, Locale, Moment, Shown, Slug
+from broadcaster.http.schemas.base import SHAPE, AreaJson, Given, Locale, Moment, Shown, Slug
 
 
 class PollTextIn(Given):
@@ -18,6 +19,7 @@ class PollTextIn(Given):
 class PollIn(PollTextIn):
     """A question to followers, groups or the people of an area, in the station's own language and optionally others."""
 
+    largest: ClassVar[int] = SHAPE
     station: Slug
     texts: dict[Locale, PollTextIn] = Field(default_factory=dict)
     closes: Moment

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -21,7 +21,19 @@ from broadcaster.http.schemas.alerts import (
     TextIn,
     Topic,
 )
-from broadcaster.http.schemas.base import AlertId, AreaJson, Given, Locale, Moment, Query, Shown, Slug, line, prose
+from broadcaster.http.schemas.base import (
+    SHAPE,
+    AlertId,
+    AreaJson,
+    Given,
+    Locale,
+    Moment,
+    Query,
+    Shown,
+    Slug,
+    line,
+    prose,
+)
 
 _MONTH_MINUTES = 30 * 24 * 60
 
@@ -86,6 +98,7 @@ class ScheduleIn(Content):
 class SchedulePatch(Given):
     """The changes (RFC 7396). ``occurrence``: change only that one, or it and all ``following``."""
 
+    largest: ClassVar[int] = SHAPE
     occurrence: Moment | None = None
     following: bool = False
     paused: bool | None = None

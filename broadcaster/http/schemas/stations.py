@@ -1,18 +1,19 @@
 """Models of stations."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from broadcaster.domain.stations import LONGEST_TOPIC, MOST_TOPICS, TOPICS, StationKind
-from broadcaster.http.schemas.base import INSEE, MAX_NAME, REGION, GeoJson, Given, Locale, Shown, Slug, line
+from broadcaster.http.schemas.base import INSEE, MAX_NAME, REGION, SHAPE, GeoJson, Given, Locale, Shown, Slug, line
 from broadcaster.languages import DEFAULT
 
 
 class StationIn(Given):
     """A new station. With ``insee``, name, boundary, centre and contact default to the commune's."""
 
+    largest: ClassVar[int] = SHAPE
     slug: Slug = Field(examples=["laigle"])
     name: Annotated[str, line(MAX_NAME)] | None = None
     kind: StationKind = StationKind.AUTHORITY

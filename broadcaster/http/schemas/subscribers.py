@@ -1,7 +1,7 @@
 """Models of subscribers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 
@@ -14,6 +14,7 @@ from broadcaster.http.schemas.base import (
     MAX_LABEL,
     MAX_NAME,
     MAX_PLACES,
+    SMALL,
     Given,
     Lat,
     Locale,
@@ -87,6 +88,7 @@ GroupName = Annotated[str, line(MAX_NAME)]
 class SubscriberIn(Given):
     """A new subscriber. Without a key only push contacts are accepted, as a push subscription proves itself."""
 
+    largest: ClassVar[int] = 2 * SMALL
     external_id: Annotated[str, line(MAX_EXTERNAL_ID)] | None = Field(
         None, description="The register's own name for this person; with a key only."
     )
@@ -156,6 +158,7 @@ class WishesIn(Given):
 class SubscriberPatch(Given):
     """JSON merge patch (RFC 7396): given fields replace, null clears, omitted fields stay."""
 
+    largest: ClassVar[int] = 2 * SMALL
     name: Annotated[str, line(MAX_NAME)] | None = None
     locale: Locale | None = None
     contacts: tuple[ContactIn, ...] | None = Field(None, max_length=MAX_CONTACTS, fail_fast=True)

@@ -1,13 +1,13 @@
 """Models of templates."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from broadcaster.domain.alerts import MAX_EVENT, Category, Certainty, Severity, Status, Urgency
 from broadcaster.domain.people import ChannelName
 from broadcaster.http.schemas.alerts import TextIn, TextOut, Topic
-from broadcaster.http.schemas.base import Given, Locale, Shown, line
+from broadcaster.http.schemas.base import SHAPE, Given, Locale, Shown, line
 
 _LONGEST_HOURS = 720
 
@@ -18,6 +18,7 @@ Texts = dict[Locale, TextIn]
 class TemplateIn(Given):
     """A template for alerts. Placeholders in brackets in its texts must be filled in before sending."""
 
+    largest: ClassVar[int] = SHAPE
     events: Events = Field(min_length=1, max_length=10, description="What happens, in a few words, by language.")
     texts: Texts = Field(min_length=1, max_length=10)
     update: Texts = Field(default_factory=dict, max_length=10, description="The texts of its update.")

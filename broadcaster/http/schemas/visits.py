@@ -1,11 +1,11 @@
 """Visits and the volunteers who make them, in and out."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from broadcaster.http.schemas.base import Given, Query, Shown, line
+from broadcaster.http.schemas.base import FORM, Given, Query, Shown, line
 from broadcaster.http.schemas.reports import ReasonOut, VisitedOut
 from broadcaster.pipeline.visiting import LONGEST_NAME
 
@@ -49,6 +49,7 @@ class VisitsOut(Shown):
 class VolunteerIn(Given):
     """Who visits, by their own telephone, and the streets given to them."""
 
+    largest: ClassVar[int] = FORM
     name: Annotated[str, line(LONGEST_NAME)]
     phone: Annotated[str, line(40)]
     streets: tuple[Annotated[str, line(400)], ...] = Field(min_length=1, max_length=500)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from broadcaster.domain.audit import Action
-from broadcaster.http.route import FORM, SMALL, Access, Handler, Route
-from broadcaster.http.schemas.residents import PushIn
+from broadcaster.http.route import Access, Handler, Route
+from broadcaster.http.schemas.base import FORM, SMALL
 from broadcaster.web.console import signing_in
 from broadcaster.web.console.operators import account, browsers, entering, openid, password, people
 from broadcaster.web.console.paths import GO_ON, SIGN_IN
@@ -31,7 +31,6 @@ ROUTES: tuple[Route, ...] = (
         _BY_PASSKEY,
         entering.sign_in,
         {200: entering.EnteredOut},
-        body=entering.SignInIn,
         access=Access.SIGNED,
         changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
     ),
@@ -47,13 +46,12 @@ ROUTES: tuple[Route, ...] = (
         changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
     ),
     _open("GET", "/console/welcome", entering.welcome, {200: _HTML}),
-    _open("POST", "/console/welcome", entering.link, {200: entering.OptionsOut}, body=entering.LinkIn),
+    _open("POST", "/console/welcome", entering.link, {200: entering.OptionsOut}),
     _open(
         "POST",
         "/console/welcome/passkey",
         entering.first_passkey,
         {200: entering.EnteredOut},
-        body=entering.FirstPasskeyIn,
         changes=(Action.PASSKEY_ADDED, Action.SIGNED_IN),
     ),
     _open(
@@ -61,17 +59,15 @@ ROUTES: tuple[Route, ...] = (
         f"{SIGN_IN}/password",
         password.sign_in,
         {200: entering.EnteredOut},
-        body=password.SignInIn,
         access=Access.SIGNED,
         changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
     ),
-    _open("POST", "/console/welcome/app", password.first_app, {200: password.AppOut}, body=entering.LinkIn),
+    _open("POST", "/console/welcome/app", password.first_app, {200: password.AppOut}),
     _open(
         "POST",
         "/console/welcome/password",
         password.first,
         {200: password.CodesOut},
-        body=password.FirstPasswordIn,
         changes=(Action.PASSWORD_SET, Action.SIGNED_IN),
     ),
     SELF.form("/console/sign-out", signing_in.sign_out, changes=(Action.SIGNED_OUT,)),
@@ -84,8 +80,6 @@ ROUTES: tuple[Route, ...] = (
         f"{account.ACCOUNT}/passkeys",
         account.add,
         proven=True,
-        body=entering.PasskeyIn,
-        largest=2 * SMALL,
         answers={204: None},
         changes=(Action.PASSKEY_ADDED,),
     ),
@@ -93,18 +87,10 @@ ROUTES: tuple[Route, ...] = (
         f"{account.ACCOUNT}/passkeys/{{id}}/remove", account.remove, proven=True, changes=(Action.PASSKEY_REMOVED,)
     ),
     SELF.form(f"{account.ACCOUNT}/phone", account.set_phone, proven=True, changes=(Action.PHONE_SET,)),
-    SELF.data("POST", browsers.BROWSERS, browsers.add, body=PushIn, largest=2 * SMALL, changes=(Action.PUSH_ADDED,)),
+    SELF.data("POST", browsers.BROWSERS, browsers.add, largest=2 * SMALL, changes=(Action.PUSH_ADDED,)),
     SELF.form(f"{browsers.BROWSERS}/{{id}}/remove", browsers.remove, changes=(Action.PUSH_REMOVED,)),
     SELF.data("GET", f"{account.ACCOUNT}/app", password.app),
-    SELF.data(
-        "POST",
-        f"{account.ACCOUNT}/password",
-        password.change,
-        proven=True,
-        body=password.PasswordIn,
-        largest=SMALL,
-        changes=(Action.PASSWORD_SET,),
-    ),
+    SELF.data("POST", f"{account.ACCOUNT}/password", password.change, proven=True, changes=(Action.PASSWORD_SET,)),
     SELF.data(
         "POST", f"{account.ACCOUNT}/codes", password.codes, proven=True, largest=SMALL, changes=(Action.CODES_MADE,)
     ),

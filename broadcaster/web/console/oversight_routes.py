@@ -13,12 +13,11 @@ _ROSTER = "/console/stations/{slug}/roster"
 _RULES = "/console/stations/{slug}/approval"
 
 ROUTES: tuple[Route, ...] = (
-    OPERATORS.page(audit.AUDIT, audit.page, query=audit.AuditQuery, views=Action.AUDIT_SEEN),
+    OPERATORS.page(audit.AUDIT, audit.page, views=Action.AUDIT_SEEN),
     OPERATORS.data(
         "GET",
         f"{audit.AUDIT}.csv",
         audit.as_csv,
-        query=audit.AuditQuery,
         answers={200: "text/csv"},
         page=True,
         proven=True,
@@ -28,7 +27,6 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         f"{audit.AUDIT}.json",
         audit.as_json,
-        query=audit.AuditQuery,
         answers={200: "application/jsonl"},
         page=True,
         proven=True,

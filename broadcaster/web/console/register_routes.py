@@ -1,7 +1,8 @@
 """Console routes for residents, groups and stations; longer fixed paths first."""
 
 from broadcaster.domain.audit import Action
-from broadcaster.http.route import SHAPE, Route
+from broadcaster.http.route import Route
+from broadcaster.http.schemas.base import SHAPE
 from broadcaster.web.console.people import (
     addresses,
     exporting,

@@ -1,8 +1,8 @@
 """Console routes of alerts: writing, sending, scheduling, following and ending them."""
 
 from broadcaster.domain.audit import Action
-from broadcaster.http.route import FORM, SHAPE, SMALL, Route
-from broadcaster.http.schemas.reports import SandboxPageQuery
+from broadcaster.http.route import Route
+from broadcaster.http.schemas.base import FORM, SHAPE
 from broadcaster.pipeline.helping import HELP
 from broadcaster.web.console import helping, home, inbox, polls
 from broadcaster.web.console.alerts import alerts, live, live_cancel, live_step, report, unreached
@@ -31,7 +31,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     SEND.data("POST", "/console/reach", compose_sending.reach, largest=SHAPE),
     SEND.data("GET", "/console/density", compose_sending.cells),
-    SEND.data("GET", "/console/place", place.name, answers={200: place.PlaceName}, query=place.PointQuery),
+    SEND.data("GET", "/console/place", place.name, answers={200: place.PlaceName}),
     SEND.data("POST", "/console/preview", preview.preview, largest=SHAPE),
     SEND.data("POST", "/console/preview/mail", preview.mail, largest=SHAPE, answers={200: _HTML, 204: None}),
     SEND.data(
@@ -43,7 +43,7 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.ALERT_SENT,),
     ),
-    SEND.data("POST", "/console/when", later.ahead, body=later.Times, largest=SMALL),
+    SEND.data("POST", "/console/when", later.ahead),
     SEND.data(
         "POST",
         "/console/schedule",
@@ -53,7 +53,7 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.SCHEDULE_MADE,),
     ),
-    LOOK.page("/console/schedules", schedules.listing, query=schedules.SchedulesPageQuery),
+    LOOK.page("/console/schedules", schedules.listing),
     SEND.form("/console/schedules", drills.schedule, proven=True, changes=(Action.SCHEDULE_MADE,)),
     LOOK.page("/console/schedules/{id}", schedules.one),
     SEND.form(
@@ -68,19 +68,18 @@ ROUTES: tuple[Route, ...] = (
             Action.OCCURRENCE_DISMISSED,
         ),
     ),
-    SEND.page("/console/schedules/{id}/edit", editing.page, query=editing.EditQuery),
+    SEND.page("/console/schedules/{id}/edit", editing.page),
     SEND.data(
         "POST",
         "/console/schedules/{id}/edit",
         editing.save,
-        query=editing.EditQuery,
         largest=SHAPE,
         proven=True,
         changes=(Action.SCHEDULE_CHANGED,),
     ),
-    LOOK.page("/console/sandbox", sandbox.listing, query=SandboxPageQuery, views=Action.SANDBOX_SEEN),
+    LOOK.page("/console/sandbox", sandbox.listing, views=Action.SANDBOX_SEEN),
     LOOK.page("/console/sandbox/{id}", sandbox.one, views=Action.SANDBOX_SEEN),
-    LOOK.page("/console/alerts", alerts.listing, query=alerts.PageQuery),
+    LOOK.page("/console/alerts", alerts.listing),
     LOOK.page("/console/alerts/{id}", live.page),
     LOOK.data("GET", "/console/alerts/{id}/events", live.events, answers={200: _STREAM, 204: None}),
     SEND.page("/console/alerts/{id}/step", live_step.page),
@@ -94,14 +93,8 @@ ROUTES: tuple[Route, ...] = (
         proven=True,
         changes=(Action.ALERT_UPDATED, Action.APPROVAL_ASKED, Action.SENT_ALONE),
     ),
-    SEND.page("/console/alerts/{id}/cancel", live_cancel.ask, query=live_cancel.CancelQuery),
-    SEND.form(
-        "/console/alerts/{id}/cancel",
-        live_cancel.do,
-        query=live_cancel.CancelQuery,
-        proven=True,
-        changes=(Action.ALERT_CANCELLED,),
-    ),
+    SEND.page("/console/alerts/{id}/cancel", live_cancel.ask),
+    SEND.form("/console/alerts/{id}/cancel", live_cancel.do, proven=True, changes=(Action.ALERT_CANCELLED,)),
     SEND.page("/console/alerts/{id}/remind", reminding.ask),
     SEND.form("/console/alerts/{id}/remind", reminding.do, proven=True, changes=(Action.SCHEDULE_MADE,)),
     REGISTER.page(HELP, helping.page, views=Action.HELP_SEEN),
@@ -110,19 +103,13 @@ ROUTES: tuple[Route, ...] = (
     REGISTER.form(f"{HELP}/{{id}}", helping.act, changes=(Action.HELP_TAKEN, Action.HELP_CLOSED)),
     SEND.page(polls.POLLS, polls.page),
     SEND.form(polls.POLLS, polls.make, proven=True, changes=(Action.ALERT_SENT, Action.APPROVAL_ASKED)),
-    REGISTER.page("/console/inbox", inbox.page, query=inbox.InboxQuery, views=Action.INBOX_SEEN),
+    REGISTER.page("/console/inbox", inbox.page, views=Action.INBOX_SEEN),
     REGISTER.form("/console/inbox/{id}/read", inbox.read, changes=(Action.TEXT_READ,)),
     LOOK.page("/console/alerts/{id}/report", report.page),
     LOOK.page("/console/alerts/{id}/report.pdf", report.pdf),
     LOOK.page("/console/alerts/{id}/report.csv", report.table),
-    LOOK.page(
-        "/console/alerts/{id}/unreached", unreached.page, query=unreached.UnreachedQuery, views=Action.UNREACHED_SEEN
-    ),
+    LOOK.page("/console/alerts/{id}/unreached", unreached.page, views=Action.UNREACHED_SEEN),
     EXPORT.page(
-        "/console/alerts/{id}/unreached.csv",
-        unreached.table,
-        query=unreached.UnreachedQuery,
-        proven=True,
-        changes=(Action.UNREACHED_EXPORTED,),
+        "/console/alerts/{id}/unreached.csv", unreached.table, proven=True, changes=(Action.UNREACHED_EXPORTED,)
     ),
 )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from broadcaster.domain.permissions import Permission
-from broadcaster.http.route import FORM, Access, Handler, Route
+from broadcaster.http.route import Access, Handler, Route
+from broadcaster.http.schemas.base import FORM
 
 
 @dataclass(frozen=True, slots=True)

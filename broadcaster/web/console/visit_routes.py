@@ -6,15 +6,9 @@ from broadcaster.web.console.alerts import visits, volunteers
 from broadcaster.web.console.routing import EXPORT, LOOK, REGISTER
 
 VISIT_ROUTES: tuple[Route, ...] = (
-    REGISTER.page("/console/alerts/{id}/visits", visits.page, query=visits.VisitsQuery, views=Action.UNREACHED_SEEN),
+    REGISTER.page("/console/alerts/{id}/visits", visits.page, views=Action.UNREACHED_SEEN),
     LOOK.data("GET", "/console/alerts/{id}/visits/news", visits.news),
-    EXPORT.page(
-        "/console/alerts/{id}/volunteers",
-        volunteers.page,
-        query=visits.VisitsQuery,
-        proven=True,
-        views=Action.UNREACHED_SEEN,
-    ),
+    EXPORT.page("/console/alerts/{id}/volunteers", volunteers.page, proven=True, views=Action.UNREACHED_SEEN),
     EXPORT.form(
         "/console/alerts/{id}/volunteers",
         volunteers.add,
@@ -25,18 +19,6 @@ VISIT_ROUTES: tuple[Route, ...] = (
     EXPORT.form(
         "/console/alerts/{id}/volunteers/{volunteer}/revoke", volunteers.revoke, changes=(Action.VISITS_REVOKED,)
     ),
-    EXPORT.page(
-        "/console/alerts/{id}/visits.pdf",
-        visits.pdf,
-        query=visits.VisitsQuery,
-        proven=True,
-        changes=(Action.UNREACHED_EXPORTED,),
-    ),
-    EXPORT.page(
-        "/console/alerts/{id}/visits.csv",
-        visits.table,
-        query=visits.VisitsQuery,
-        proven=True,
-        changes=(Action.UNREACHED_EXPORTED,),
-    ),
+    EXPORT.page("/console/alerts/{id}/visits.pdf", visits.pdf, proven=True, changes=(Action.UNREACHED_EXPORTED,)),
+    EXPORT.page("/console/alerts/{id}/visits.csv", visits.table, proven=True, changes=(Action.UNREACHED_EXPORTED,)),
 )

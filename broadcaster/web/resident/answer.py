@@ -43,7 +43,7 @@ class AnswerQuery(Query):
 
 
 async def ask(call: Call[None, AnswerQuery]) -> web.Response:
-    """Show the alert and its buttons."""
+    """Show the alert and its buttons. Changes nothing."""
     asked = await answering.by_delivery(call, call.linked)
     if asked is None:
         return unknown(call)

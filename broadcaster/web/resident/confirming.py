@@ -18,11 +18,13 @@ from broadcaster.web.resident.public import unknown
 
 
 async def ask(call: Call[None, None]) -> web.Response:
+    """Is this address mine? Changes nothing."""
     found = await by_link(call)
     return unknown(call) if found is None else _page(call, *found)
 
 
 async def do(call: Call[None, None]) -> web.Response:
+    """This address is mine."""
     found = await by_link(call)
     if found is None:
         return unknown(call)

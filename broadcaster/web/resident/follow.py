@@ -15,6 +15,7 @@ _MOST_ALERTS = 20
 
 
 async def page_of_station(call: Call[None, None]) -> web.Response:
+    """Follow a station: where its QR code leads."""
     now = call.services.clock.now()
     async with call.services.store.read() as unit:
         try:

@@ -48,4 +48,5 @@ async def data(call: Call[None, None]) -> web.Response:
 
 
 async def here(call: Call[None, None]) -> web.Response:
+    """The alerts at this place, for visitors."""
     return page(call, "resident/here.html", words_of(call), {})

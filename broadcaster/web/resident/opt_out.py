@@ -22,6 +22,7 @@ USE = "optout"
 
 
 async def ask(call: Call[None, None]) -> web.Response:
+    """No more messages? Changes nothing."""
     number = await _number(call)
     async with call.services.store.read() as unit:
         found = None if number is None else await deliveries.contact_of(unit, number)
@@ -32,6 +33,7 @@ async def ask(call: Call[None, None]) -> web.Response:
 
 
 async def do(call: Call[None, None]) -> web.Response:
+    """No more messages to this contact (RFC 8058)."""
     number = await _number(call)
     if number is None:
         return unknown(call)

@@ -13,7 +13,7 @@ USE = "stay"
 
 
 async def ask(call: Call[None, None]) -> web.Response:
-    """Show the button."""
+    """Show the button with which somebody who gave no sign for long stays. Changes nothing."""
     locale = await call.services.store.run_read(lambda unit: people.locale_of(unit, call.linked))
     return unknown(call) if locale is None else _page(call, locale, done=False)
 

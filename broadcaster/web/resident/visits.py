@@ -82,6 +82,7 @@ async def show(call: Call[None, VisitsQuery]) -> web.Response:
 
 
 async def send_code(call: Call[None, None]) -> web.Response:
+    """Send a code to the volunteer's own telephone."""
     found = await _found(call)
     if found is None:
         return unknown(call)

@@ -92,7 +92,7 @@ def test_every_permission_is_wanted_by_a_route_and_held_by_a_role():
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_every_route_that_may_have_a_body_says_how_large_it_may_be(route):
     if route.method in ("POST", "PUT", "PATCH"):
-        assert route.largest is not None, "declare largest="
+        assert route.largest is not None, "declare largest, on the route or its body"
     strangers = route.access in (Access.PUBLIC, Access.KEYED, Access.SUBSCRIBER, Access.SIGNED, Access.OPEN)
     if strangers and route.path != "/console/sign-in/go-on":  # which brings back what a form held
         assert (route.largest or 0) <= 16 << 10, "a stranger's body is a few kilobytes"

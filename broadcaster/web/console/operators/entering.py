@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 from pydantic import Field
@@ -14,7 +14,7 @@ from broadcaster.http.answers import answer
 from broadcaster.http.auth import count
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.base import Given, Shown
+from broadcaster.http.schemas.base import SMALL, Given, Shown
 from broadcaster.http.sessions import COOKIE, PATH, TRUSTED, device_of, from_our_page, give_cookie, lasts, session_of
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit, sessions
@@ -36,6 +36,7 @@ class LinkIn(Given):
 class PasskeyIn(Given):
     """The result of the browser's ``navigator.credentials``, as JSON."""
 
+    largest: ClassVar[int] = 2 * SMALL
     credential: dict[str, Any]
 
 

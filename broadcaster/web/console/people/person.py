@@ -1,12 +1,11 @@
 """/console/people/new and /console/people/{id}: add, view, change, remove one person."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from aiohttp import web
 from babel.dates import format_date
 
 from broadcaster.domain.addresses import OPEN
@@ -16,35 +15,30 @@ from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, sentence
-from broadcaster.domain.stations import StationKind
+from broadcaster.domain.stations import Station, StationKind
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.route import Call
 from broadcaster.languages import LANGUAGES
 from broadcaster.register.canonical import canonical
+from broadcaster.store import Unit
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.operations import audit
 from broadcaster.store.people import consents, identities, people, suppression
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.by_hand import Change
+from broadcaster.store.register.erasing import Erased
+from broadcaster.store.register.persons import Person, PersonContact
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people import person_form
 from broadcaster.web.console.people.consent_words import proofs
+from broadcaster.web.console.people.person_form import PersonForm
 from broadcaster.web.drawing import written_point
+from broadcaster.web.i18n import Words
 from broadcaster.web.names import CHANNEL_ICONS, language_word
 from broadcaster.web.pages import to, written_short
 from channels.sms import written
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from broadcaster.domain.stations import Station
-    from broadcaster.http.route import Call
-    from broadcaster.store import Unit
-    from broadcaster.store.register.erasing import Erased
-    from broadcaster.store.register.persons import Person, PersonContact
-    from broadcaster.web.console.people.person_form import PersonForm
-    from broadcaster.web.i18n import Words
 
 
 class _Where(NamedTuple):
