@@ -88,6 +88,12 @@ async def test_an_update_is_filled_in_and_a_second_operator_hears_what_the_first
     assert "See the version that holds now" in html.unescape(page)
     status, headers, _ = await api.call("GET", f"/v1/alerts/{new['id']}")
     assert headers["ETag"] == f'"{new["id"]}"'
+    stale = {"If-Match": f'"{alert["id"]}"'}
+    for there, body in (("cancel", {}), ("updates", {"severity": "extreme"})):
+        for which in (alert, new):
+            path_of = f"/v1/alerts/{which['id']}/{there}"
+            status, _, told = await api.call("POST", path_of, body, headers=stale)
+            assert (status, told["code"], told["errors"][0]["field"]) == (412, "alert-changed", "If-Match"), path_of
     _, _, public = await api.call("GET", f"/a/{alert['url'].rpartition('/')[2]}", key=None)
     assert "La Risle monte encore" in html.unescape(public), "an old link shows what holds now"
 

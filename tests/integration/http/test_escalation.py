@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.integration.http.conftest import an_alert
-from tests.integration.http.test_alerts import someone
+from tests.integration.http.test_alerts import someone, until_finished
 
 POLICY = {
     "steps": [{"channels": ["push", "email"]}, {"channels": ["sms"], "after_s": 600, "until": "confirmed"}],
@@ -54,6 +56,18 @@ async def test_a_policy_is_set_and_its_next_step_is_taken_now_once(api):
     form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
     status, told, _ = await api.call("POST", page, key=None, headers=form, raw="action=stop&round=1")
     assert (status, told["Location"]) == (303, f"{page}?meanwhile=1")
+
+    # A step that is skipped sends nothing, and the alert ends without it.
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=...))
+    there = f"/v1/alerts/{alert['id']}/escalation"
+    async with asyncio.timeout(20):
+        while not await next_round():
+            pass
+    status, _, shown = await api.call("POST", there, {"action": "skip", "round": 1})
+    assert (status, shown["next"]) == (200, None)
+    await until_finished(api, alert["id"])
+    _, _, rows = await api.call("GET", f"/v1/alerts/{alert['id']}/deliveries")
+    assert [each["channel"] for each in rows["deliveries"]] == ["email"]
 
 
 async def test_the_stations_page_sets_policies_and_budgets(api):

@@ -234,7 +234,7 @@ async def test_calls_are_repeated_to_those_who_have_not_confirmed_and_a_repetiti
 ) -> None:
     async with service(tmp_path, database_url=URLS[kind](request, tmp_path)) as services:
         station = await _station(services, resident(phone("+33233000001", _V)), resident(phone("+33233000002", _V)))
-        policy = Policy((Step((_V,), 0, Until.CONFIRMED, repeat=2, every_s=60),))
+        policy = Policy((Step((_V,), 0, Until.CONFIRMED, repeat=5, every_s=60),), longest_s=120)
         async with services.store.write() as unit:
             await stations.change(unit, station.id, {"policies": {"extreme": policy.to_json()}})
         station = await _again(services, station.id)
@@ -258,7 +258,7 @@ async def test_calls_are_repeated_to_those_who_have_not_confirmed_and_a_repetiti
         await recount(services.store, alert.id)
         async with services.store.read() as unit:
             left = select(func.count()).select_from(recipients).where(recipients.c.next_round.is_not(None))
-            assert await unit.conn.scalar(left) == 0
+            assert await unit.conn.scalar(left) == 0, "of five repetitions, two are within the policy's time"
 
 
 def test_the_shipped_policies_are_sound_and_reach_who_has_only_one_of_the_free_channels() -> None:
@@ -356,6 +356,20 @@ async def test_what_the_steps_cost_is_foreseen_at_the_rates_of_the_stations_own_
         assert found.reached[Until.CONFIRMED].share == pytest.approx(0.25 + 0.1 * 0.25, abs=0.03)
         seen = found.reached[Until.DISPLAYED]
         assert seen.share == pytest.approx(0.9 + 0.1 * 0.3, abs=0.02)
+
+        # Sent again, with people who react as before, it comes to what was foreseen.
+        again, _ = await issue(services, told)
+        await resolve(services, again.id)
+        await _receive(services, again.id, _P, DeliveryState.ACCEPTED)
+        services.clock.forward(seconds=10)
+        async with services.store.write() as unit:
+            mine = select(deliveries.c.id).where(deliveries.c.alert_id == again.id).order_by(deliveries.c.id)
+            ids, now = list(await unit.conn.scalars(mine)), services.clock.now()
+            await tracking.apply(unit, [Outcome(*each, now) for each in zip(ids, states, strict=False)])
+        services.clock.forward(seconds=51)
+        await escalate(services)
+        sent = [name for name, *_ in await _deliveries(services, again.id)]
+        assert {name: sent.count(name) for name in (_P, _S)} == {_P: 40, _S: pytest.approx(found.messages[_S], abs=1)}
 
 
 async def test_an_extreme_alert_does_not_wait_for_a_hundred_thousand_escalations_that_are_due(tmp_path: Path) -> None:
