@@ -8,8 +8,8 @@ class RetentionSettings(BaseModel):
         36,
         ge=12,
         le=120,
-        description="Months after which a resident who signed up themselves and gave no sign since is erased, warned 91"
-        " days before.",
+        description="Months after which a resident who signed up themselves and gave no sign since is erased, warned"
+        " 91, 30 and 7 days before.",
     )
     keep_dead_contacts_months: int = Field(
         12, ge=1, le=36, description="Months that a dead number, address or subscription stays with its person."

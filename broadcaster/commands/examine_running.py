@@ -20,11 +20,12 @@ from broadcaster.config import Settings
 from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble, in_order
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusals import located
+from broadcaster.domain.retention import GRACE, PERIODS, Kind
 from broadcaster.errors import BadSettings
 from broadcaster.geocoding.client import Geocoder, GeocoderUnavailable
 from broadcaster.health import absent_roles, stored_troubles
-from broadcaster.store import Store
-from broadcaster.store.operations import processes
+from broadcaster.store import Store, Unit
+from broadcaster.store.operations import processes, retention
 from broadcaster.store.operations.processes import Process
 from broadcaster.tiles import TilesUnavailable
 from broadcaster.tiles.source import tiles_of
@@ -58,13 +59,32 @@ async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
         troubles = await stored_troubles(unit, now, school, embedded=settings.embedded)
         living = await processes.living(unit, now)
         were_there = await processes.any_known(unit)
+        soon = await _deleted_soon(unit, settings, now)
     if settings.embedded:
-        return of_troubles(in_order(troubles))
+        return [*of_troubles(in_order(troubles)), *soon]
     if not living and not were_there:
         roles = {each.code for each in absent_roles([])}
         rest = of_troubles(in_order(each for each in troubles if each.code not in roles))
-        return [Finding("warning", "no process of this service is running", "`tocsin serve` starts one"), *rest]
-    return [*_by_role(living), *of_troubles(in_order(troubles))]
+        return [Finding("warning", "no process of this service is running", "`tocsin serve` starts one"), *rest, *soon]
+    return [*_by_role(living), *of_troubles(in_order(troubles)), *soon]
+
+
+async def _deleted_soon(unit: Unit, settings: Settings, now: datetime) -> list[Finding]:
+    """Return whether an update brought a period that soon deletes recipients of old alerts."""
+    months = settings.keep_reports_months
+    old = await retention.any_ended(unit, now - PERIODS[Kind.REPORTS].length(months))
+    known = (await retention.enforced(unit)).get(Kind.REPORTS)
+    starts_at = now + GRACE if known is None else known.starts_at
+    if not old or starts_at is None or starts_at <= now:
+        return []
+    return [
+        Finding(
+            "warning",
+            "who alerts of more than %(months)s months ago were for is deleted from %(day)s on",
+            "to keep it longer, set TOCSIN_KEEP_REPORTS_MONTHS before",
+            {"months": months, "day": starts_at.date().isoformat()},
+        )
+    ]
 
 
 def _of_settings(error: BadSettings) -> list[Finding]:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-WARNING = timedelta(days=91)
-"""How long before their erasure inactive people are warned."""
+WARNINGS = timedelta(days=91), timedelta(days=30), timedelta(days=7)
+"""How long before their erasure inactive people are warned, each time."""
+GRACE = timedelta(days=30)
+"""How long after it came with an update a period of months deletes nothing, so that it can be lengthened first."""
 _MONTH = timedelta(days=365.25 / 12)
 
 
@@ -40,11 +42,15 @@ class Period:
     setting: str = ""
     fixed: timedelta = timedelta()
 
+    @property
+    def has_grace(self) -> bool:
+        return self.setting.endswith("months")
+
     def length(self, value: int) -> timedelta:
         """Return how long that is; ``value``: the setting's, ignored for a fixed one."""
         if not self.setting:
             return self.fixed
-        return value * (_MONTH if self.setting.endswith("months") else timedelta(days=1))
+        return value * (_MONTH if self.has_grace else timedelta(days=1))
 
 
 PERIODS = {

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from broadcaster.domain.audit import Action, Actor, ActorKind
-from broadcaster.domain.retention import PERIODS, WARNING, Kind
+from broadcaster.domain.retention import PERIODS, WARNINGS, Kind
 from broadcaster.pipeline import notices
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, help_requests, inbox, sandbox, schedules
 from broadcaster.store.alerts import approvals, retiring
 from broadcaster.store.operations import audit, retention
+from broadcaster.store.operations.retention import Enforcement
 from broadcaster.store.people import inactive, trials
 from broadcaster.store.register import erasing, volunteers
 from broadcaster.store.stations import stations
@@ -39,9 +40,10 @@ _WARNED_AT_ONCE = 100
 async def keep_periods(services: Services) -> None:
     """Delete what is older than its period, a part a transaction; warn and erase inactive residents."""
     now = services.clock.now()
+    known = await services.store.run_read(retention.enforced)
     for kind, step in STEPS.items():
         before, removed = now - period(services, kind), 0
-        for _ in range(_PARTS):
+        for _ in range(_PARTS if _has_started(kind, known.get(kind), now) else 0):
             async with services.store.write() as unit:
                 done = await step(unit, before)
             removed += done
@@ -53,7 +55,8 @@ async def keep_periods(services: Services) -> None:
         before = now - period(services, Kind.SANDBOX)
         removed = await sandbox.trim(unit, before, services.settings.sandbox_keep)
         await retention.record(unit, Kind.SANDBOX, removed, now)
-    await _warn(services, now)
+    for number in range(len(WARNINGS)):
+        await _warn(services, number, now)
     await _record(services, Kind.INACTIVE, await _erase(services, now), now)
 
 
@@ -63,30 +66,41 @@ def period(services: Services, kind: Kind) -> timedelta:
     return found.length(getattr(services.settings, found.setting) if found.setting else 0)
 
 
+def _has_started(kind: Kind, known: Enforcement | None, now: datetime) -> bool:
+    """Return whether the period may delete: one of months not at once when it is new."""
+    if known is None:
+        return not PERIODS[kind].has_grace
+    return known.starts_at is None or known.starts_at <= now
+
+
 async def _record(services: Services, kind: Kind, removed: int, now: datetime) -> None:
     async with services.store.write() as unit:
         await retention.record(unit, kind, removed, now)
 
 
-async def _warn(services: Services, now: datetime) -> None:
-    """Warn people whose period ends soon, by all their contacts that can be written to."""
-    soon = now - (period(services, Kind.INACTIVE) - WARNING)
+async def _warn(services: Services, number: int, now: datetime) -> None:
+    """Warn people for whom this many warnings were sent and the next is due, by all contacts that can be written to."""
+    left = WARNINGS[number]
+    soon = now - (period(services, Kind.INACTIVE) - left)
+    last = now - (WARNINGS[number - 1] - left) if number else None
     async with services.store.read() as unit:
-        silent = await inactive.silent_since(unit, soon, _WARNED_AT_ONCE)
+        silent = await inactive.silent_since(unit, soon, _WARNED_AT_ONCE, warnings=number, warned=last)
     if not silent:
         return
     async with services.store.write() as unit:
         alive = await inactive.revive(unit, silent, soon)
-        found = await inactive.to_warn(unit, [each for each in silent if each not in alive], now)
+        found = await inactive.to_warn(unit, [each for each in silent if each not in alive], number + 1, now)
         theirs = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
-    notices.warn_soon(services, [(each, theirs[each.station_id]) for each in found], now + WARNING)
+    notices.warn_soon(services, [(each, theirs[each.station_id]) for each in found], now + left)
 
 
 async def _erase(services: Services, now: datetime) -> int:
-    """Erase people who were warned in time and gave no sign; return how many."""
+    """Erase people who got all warnings in time and gave no sign; return how many."""
     before = now - period(services, Kind.INACTIVE)
     async with services.store.read() as unit:
-        silent = await inactive.silent_since(unit, before, _WARNED_AT_ONCE, warned=now - WARNING)
+        silent = await inactive.silent_since(
+            unit, before, _WARNED_AT_ONCE, warnings=len(WARNINGS), warned=now - WARNINGS[-1]
+        )
     if not silent:
         return 0
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.people import ContactStatus
-from broadcaster.domain.retention import Kind
+from broadcaster.domain.retention import GRACE, PERIODS, Kind
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operators import operators as operator_rows
@@ -187,11 +187,15 @@ async def _unname(
 
 @dataclass(frozen=True, slots=True)
 class Enforcement:
-    """When a period was last enforced, and when it last removed something, and how much."""
+    """When a period was last enforced, and when it last removed something, and how much.
+
+    ``starts_at``: before that it deletes nothing.
+    """
 
     at: datetime
     removed: int
     removed_at: datetime | None
+    starts_at: datetime | None
 
 
 async def record(unit: Unit, kind: Kind, removed: int, now: datetime) -> None:
@@ -199,7 +203,9 @@ async def record(unit: Unit, kind: Kind, removed: int, now: datetime) -> None:
     known = (await unit.conn.execute(select(enforcements).where(enforcements.c.kind == kind))).one_or_none()
     values: dict[str, Any] = {"at": now} | ({"removed": removed, "removed_at": now} if removed else {})
     if known is None:
-        await unit.conn.execute(enforcements.insert().values({"kind": str(kind), "removed": 0, **values}))
+        await unit.conn.execute(
+            enforcements.insert().values({"kind": str(kind), "removed": 0, "known_at": now, **values})
+        )
     else:
         await unit.conn.execute(update(enforcements).where(enforcements.c.kind == kind).values(values))
 
@@ -208,4 +214,19 @@ async def enforced(unit: Unit) -> dict[Kind, Enforcement]:
     """Return by kind when its period was last enforced."""
     rows = (await unit.conn.execute(select(enforcements))).all()
     known = set(Kind)
-    return {Kind(row.kind): Enforcement(row.at, row.removed, row.removed_at) for row in rows if row.kind in known}
+    return {
+        Kind(row.kind): Enforcement(
+            row.at,
+            row.removed,
+            row.removed_at,
+            row.known_at + GRACE if row.known_at and PERIODS[Kind(row.kind)].has_grace else None,
+        )
+        for row in rows
+        if row.kind in known
+    }
+
+
+async def any_ended(unit: Unit, before: datetime) -> bool:
+    """Return whether an alert ended before then whose recipients are still here."""
+    old = alerts.c.forgotten_at.is_(None), alerts.c.expires_at < before
+    return await unit.conn.scalar(select(alerts.c.id).where(*old).limit(1)) is not None

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, exists, func, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, func, select, type_coerce, update
 
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.people import ChannelName
@@ -52,9 +52,13 @@ async def sign(unit: Unit, subscriber_id: int, now: datetime) -> None:
     await unit.conn.execute(update(subscribers).where(*mine).values(active_at=now, warned_at=None))
 
 
-async def silent_since(unit: Unit, before: datetime, limit: int, *, warned: datetime | None = None) -> list[int]:
-    """Return people without a sign since then; ``warned``: of those who were warned before that, else not warned."""
-    was = subscribers.c.warned_at.is_(None) if warned is None else subscribers.c.warned_at <= warned
+async def silent_since(
+    unit: Unit, before: datetime, limit: int, *, warnings: int = 0, warned: datetime | None = None
+) -> list[int]:
+    """Return people without a sign since then who were warned so often, the last time before ``warned``."""
+    was: ColumnElement[bool] = subscribers.c.warned_at.is_(None)
+    if warnings:
+        was = and_(subscribers.c.warned_at <= warned, subscribers.c.warnings == warnings)
     listed = exists().where(follows.c.subscriber_id == subscribers.c.id, follows.c.registered.is_not(None))
     query = select(subscribers.c.id, subscribers.c.token_hash, subscribers.c.vulnerable).where(
         to_micros(before) > _LAST, was, subscribers.c.forget_at.is_(None), subscribers.c.unconfirmed_at.is_(None)
@@ -93,8 +97,8 @@ _SIGNS = (
 )
 
 
-async def to_warn(unit: Unit, subscriber_ids: Collection[int], now: datetime) -> list[Silent]:
-    """Mark these people as warned; return those who can be written to, each with their contacts but telephone calls."""
+async def to_warn(unit: Unit, subscriber_ids: Collection[int], warnings: int, now: datetime) -> list[Silent]:
+    """Mark these people as warned so often; return those who can be written to, with their contacts but calls."""
     query = (
         select(subscribers.c.id, subscribers.c.locale, func.min(follows.c.station_id).label("station_id"))
         .join(follows, follows.c.subscriber_id == subscribers.c.id)
@@ -107,5 +111,5 @@ async def to_warn(unit: Unit, subscriber_ids: Collection[int], now: datetime) ->
         written = [each for each in by if each.channel is not ChannelName.VOICE]
         found.append(Silent(row.id, row.station_id, row.locale, written or by))
     mine = subscribers.c.id.in_(list(subscriber_ids))
-    await unit.conn.execute(update(subscribers).where(mine).values(warned_at=now))
+    await unit.conn.execute(update(subscribers).where(mine).values(warned_at=now, warnings=warnings))
     return found

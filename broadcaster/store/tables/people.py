@@ -36,6 +36,7 @@ subscribers = Table(
     # Their last sign of life, to the month; null: none since they signed up. Since when they know of their erasure.
     Column("active_at", Instant),
     Column("warned_at", Instant),
+    Column("warnings", SmallInteger),
     # Own quiet hours in minutes from midnight, and their zone.
     Column("quiet_from", SmallInteger),
     Column("quiet_to", SmallInteger),

@@ -28,7 +28,8 @@ erasures = Table(
     sqlite_autoincrement=True,
 )
 
-# When each period of ``domain.retention`` was last enforced, and when it last removed something, and how much.
+# When each period of ``domain.retention`` was last enforced, and when it last removed something, and how much;
+# ``known_at``: when this database first came to know it.
 enforcements = Table(
     "enforcements",
     metadata,
@@ -36,6 +37,7 @@ enforcements = Table(
     Column("at", Instant, nullable=False),
     Column("removed", BigInteger, nullable=False),
     Column("removed_at", Instant),
+    Column("known_at", Instant),
 )
 
 # Keys of blind indexes, links and the suppression list, kept by the first change of the secret (``rotating``).

@@ -21,7 +21,7 @@ async def page(call: Call[None, None]) -> web.Response:
     """Show each kind, its period and setting, and when it was last enforced."""
     words, zone = words_of(call.request), zone_of("FR")
     found = await call.services.store.run_read(retention.enforced)
-    rows = []
+    rows, now = [], call.services.clock.now()
     for kind, said in kind_words(words).items():
         last, setting = found.get(kind), PERIODS[kind].setting
         rows.append(
@@ -29,6 +29,9 @@ async def page(call: Call[None, None]) -> web.Response:
                 "kind": said,
                 "kept": written_period(period(call.services, kind), words),
                 "setting": f"{PREFIX}{setting.upper()}" if setting else "",
+                "starts_at": ""
+                if last is None or last.starts_at is None or last.starts_at <= now
+                else written_short(last.starts_at, zone, words),
                 "at": "" if last is None else written_short(last.at, zone, words),
                 "removed": 0 if last is None else last.removed,
                 "removed_at": ""
@@ -52,7 +55,7 @@ def kind_words(words: Words) -> dict[Kind, str]:
     """Return what each kind of data is called."""
     return {
         Kind.INACTIVE: words(
-            "residents who signed up themselves and gave no sign since; they are warned 91 days before"
+            "residents who signed up themselves and gave no sign since; they are warned 91, 30 and 7 days before"
         ),
         Kind.UNANSWERED: words("sign-ups by notification that no device answered"),
         Kind.DEAD_CONTACTS: words("numbers, addresses and devices that no longer work"),

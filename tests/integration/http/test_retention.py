@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
+from broadcaster.commands.examine_running import of_the_work
 from broadcaster.domain.people import ContactStatus
-from broadcaster.domain.retention import WARNING, Kind
+from broadcaster.domain.retention import GRACE, WARNINGS, Kind
 from broadcaster.pipeline.retention import keep_periods
 from broadcaster.store import tables
 from broadcaster.store.operations import retention
@@ -53,8 +54,13 @@ async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api)
 
     true = services.clock
     services.clock = Ahead(true, 400)
-    await keep_periods(services)
-    assert await number(services, tables.links, tables.links.c.contact_id == dead) == 0
+    known = tables.enforcements.c.known_at
+    for since, left in ((services.clock.now() + timedelta(hours=1) - GRACE, 1), (true.now() - GRACE, 0)):
+        async with services.store.write() as unit:
+            await unit.conn.execute(update(tables.enforcements).values({known: since}))
+        await keep_periods(services)
+        found = await number(services, tables.links, tables.links.c.contact_id == dead)
+        assert found == left, "a new period deletes nothing for 30 days"
     assert await number(services, tables.recipients) == 3
     services.clock = Ahead(true, 24 * 31)
     await keep_periods(services)
@@ -78,9 +84,12 @@ async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api)
         long_ago = true.now()
         await unit.conn.execute(update(tables.subscribers).where(tables.subscribers.c.id == bob).values(active_at=None))
     await keep_periods(services)
-    services.clock = Ahead(true, 36 * 31 - 91 + WARNING.days - 1)
-    await keep_periods(services)
-    assert await number(services, tables.subscribers) == 3, "the warning comes 91 days before"
+    for sent, left in enumerate((*WARNINGS[1:], timedelta(days=1)), start=1):
+        assert await number(services, tables.subscribers, warned, tables.subscribers.c.warnings == sent) == 1
+        services.clock = Ahead(true, 36 * 31 - left.days)
+        await keep_periods(services)
+        await keep_periods(services)
+    assert await number(services, tables.subscribers) == 3, "all three warnings come before"
     services.clock = Ahead(true, 36 * 31 + 2)
     await keep_periods(services)
     left = await services.store.run_read(lambda unit: unit.conn.scalars(select(tables.subscribers.c.id)))
@@ -91,7 +100,13 @@ async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api)
     assert set(found) == set(Kind)
     assert (found[Kind.INACTIVE].removed, found[Kind.REPORTS].removed) == (1, 4)
     services.clock = true
+    async with services.store.write() as unit:
+        old = {"forgotten_at": None, "expires_at": true.now() - timedelta(days=24 * 31)}
+        await unit.conn.execute(update(tables.alerts).values(old))
+        await unit.conn.execute(update(tables.enforcements).values({known: true.now()}))
+    assert "TOCSIN_KEEP_REPORTS_MONTHS" in str((await of_the_work(services.store, services.settings))[-1])
     me = await api.sign_in("laigle-read")
     _, _, page = await api.call("GET", "/console/retention", key=None, headers=me)
     assert "TOCSIN_KEEP_INACTIVE_MONTHS" in page
+    assert re.search("deletes nothing before|efface rien avant", page)
     assert re.search(r"36\s*(months|mois)", page)
