@@ -3,12 +3,10 @@
 ``%(name)s`` is a parameter; a pair is singular and plural for ``n``.
 """
 
-from __future__ import annotations
+from collections.abc import Mapping
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from broadcaster.domain.list_sentences import LIST_SENTENCES
+from broadcaster.domain.problem_sentences import PROBLEM_SENTENCES
 
 SENTENCES: Mapping[str, str | tuple[str, str]] = {
     # any field
@@ -355,101 +353,6 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "link-unknown": "This link's token is unknown.",
     "map-missing": "This service has no map of that place.",
     "picture-missing": "There is no such picture.",
-    # HTTP: titles of the kinds of problems, and details
-    "not-json": "This is not JSON.",
-    "json-syntax": "The body is not JSON: %(why)s.",
-    "malformed": "This is not a request that can be read.",
-    "broken-off": "The body broke off, or is not encoded as its headers say.",
-    "bad-form": "The body is not a form that can be read.",
-    "unauthenticated": "Say who you are.",
-    "forbidden": "This is not allowed.",
-    "not-found": "There is nothing here.",
-    "no-page": "There is nothing at %(path)s.",
-    "method-not-allowed": "This can't be done with this method.",
-    "wrong-method": "%(method)s does nothing here: use %(allowed)s.",
-    "slow": "This comes too slowly.",
-    "too-slow": "Less than %(octets)s octets came in %(seconds)s s: send it again.",
-    "conflict": "This stands for something else already.",
-    "stale": "This was changed since you looked at it.",
-    "too-large": "This is too large.",
-    "body-too-large": "The body is over the limit of %(kib)s KiB here: send less at once.",
-    "media-type": "This is not sent as JSON.",
-    "wrong-media-type": "The body is sent as %(sent)s: send it as %(wanted)s.",
-    "charset": "JSON is UTF-8 (RFC 8259): send it so.",
-    "compressed": "Bodies are taken uncompressed only: leave Content-Encoding out.",
-    "refused": "Not accepted.",
-    "too-many": "There are too many requests.",
-    "too-many-from-address": "Too many requests from this address: try again in %(seconds)s s.",
-    "too-many-with-token": "Too many requests with this token: try again in %(seconds)s s.",
-    "too-many-with-key": "Too many requests with this key: try again in %(seconds)s s.",
-    "too-many-confirmations": "Too many requests with this confirmation: try again in %(seconds)s s.",
-    "too-many-codes-to-contact": "Too many codes to this number or address: try again later.",
-    "too-many-codes-from-address": "Too many codes from this address: try again later.",
-    "too-many-codes-for-station": "Too many codes for this station: try again later.",
-    "too-many-trials": "Too many tests: try again later.",
-    "too-many-sign-ups": (
-        "Too many sign-ups that are not confirmed yet: allow notifications on the devices, then try again."
-    ),
-    "too-many-streams": "%(most)s streams are open, the most there are.",
-    "too-many-streams-of-key": "This key has %(most)s streams open, its most.",
-    "internal": "There is a fault in the service.",
-    "mistake": "This is our mistake, not yours. Its number is %(number)s: the service's log has it too.",
-    "unavailable": "This is not available for the moment.",
-    "store-away": "The store does not answer: try again shortly.",
-    "map-away": "Nobody who knows the map answers now: try again shortly. Alerts can be sent all the same.",
-    "no-geocoder": "This service looks up no addresses: show the place on the map.",
-    "tiles-away": "The map can't be fetched now.",
-    "geocoder-away": "The search for addresses does not work now: show the place on the map.",
-    "bus-away": "The bus does not answer: try again shortly. Alerts can be sent all the same.",
-    # lines of a list
-    "line-without-id": "This is empty: without it, a second import could not tell who is who.",
-    "line-of-same-id": "Line %(line)s has the same id: which of them is right?",
-    "line-of-same-name": "Line %(line)s has the same name and contact: which of them is right?",
-    "line-of-nobody": "Without an id, a line needs a telephone or a mail address: it says who this is.",
-    "line-of-one-who-left": (
-        "Nobody follows this station under this id of an export any more: leave the line out, or give the person an id."
-    ),
-    "line-of-several": "Several people of this name have one of these contacts: give the list a column of ids.",
-    "line-of-somebody-else": (
-        "Somebody of this name is in the register with one of these contacts and other data: change them there, or"
-        " give the list a column of ids."
-    ),
-    "line-too-wide": "The line has %(cells)s cells, and the header %(width)s: is a delimiter in a text unquoted?",
-    "line-unclosed": "A quotation mark opens a text here and nothing closes it: leave the mark out, or write it twice.",
-    "line-unreadable": "This is no line of CSV (%(why)s): look at its quotation marks.",
-    "id-too-long": "An id is one line of %(most)s characters at most.",
-    "name-too-long": "A name is one line of %(most)s characters at most.",
-    "label-too-long": "A label is one line of %(most)s characters at most.",
-    "address-too-long": "A part of an address is text of %(most)s characters at most.",
-    "language-code": "This is no language code, as fr, en or pt-BR are.",
-    "not-yes-or-no": "This is neither oui (yes, 1, x) nor non (no, 0).",
-    "landline-as-mobile": (
-        "This number takes no SMS: it is a landline, so put it into the column landline (or phone)."
-    ),
-    "half-a-place": "This is empty: a place needs both longitude and latitude.",
-    "not-degrees": "This is no number of degrees, as 0.6283 or 48,7631 are.",
-    "too-many-degrees": "Degrees are from -%(most)s to %(most)s.",
-    "zero-zero": "0, 0 is in the sea off Africa: leave unknown places empty.",
-    "list-group-name": "A group has a name of 1 to %(most)s characters, a letter or figure in it.",
-    # lists as a whole
-    "list-empty": "The file is empty.",
-    "list-too-large": "The file is larger than %(most)s GiB: split it.",
-    "list-old-excel": "The file is of an old Excel, or locked with a password: save it as xlsx or CSV.",
-    "list-binary": "The file holds binary data: save the sheet as CSV first.",
-    "list-line-too-long": "Line %(line)s is longer than %(most)s characters: is this a CSV file?",
-    "list-too-many-lines": "The file has more than %(most)s lines: split it.",
-    "list-header": "The header is no line of CSV: look at its quotation marks.",
-    "list-encoding-unknown": "There is no encoding %(encoding)s: utf-8 and cp1252 are the usual ones.",
-    "list-encoding": "The file is not in %(encoding)s (%(why)s): save it as “CSV UTF-8”, or name its encoding.",
-    "list-unreadable": "The file is no Excel workbook that can be read: save the sheet as CSV or as xlsx.",
-    "list-locked": "The workbook is locked with a password: save it without one.",
-    "list-unpacked-too-large": "The workbook holds too much: save the sheet with the list as CSV.",
-    "list-without-ids": (
-        "There is no column external_id (or identifiant, matricule, licence…) and none of telephones or mail addresses:"
-        " one of them must say who is who, so that the same file can be imported again."
-    ),
-    "list-half-a-place": "There is a column %(there)s and no %(lacks)s: a place needs both.",
-    "list-two-columns": "The columns %(one)s and %(other)s both stand for %(meaning)s: rename or drop one.",
-    "households-columns": "There is no column of coordinates: lon and lat, or idcar_200m.",
-    "households-none": "No line of the file has a place and a number of households.",
+    **PROBLEM_SENTENCES,
+    **LIST_SENTENCES,
 }
