@@ -1,6 +1,12 @@
 """Levels of proof of a resident's identity. Polls may require one, alerts never do."""
 
+import re
 from enum import IntEnum
+
+from broadcaster.domain.refusals import Refused
+from broadcaster.domain.spelling import searched
+
+_BORN = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class IdentityLevel(IntEnum):
@@ -21,3 +27,14 @@ class IdentityLevel(IntEnum):
     def proven(self) -> bool:
         """Return whether an identity was shown, not only a contact."""
         return self >= IdentityLevel.FRANCECONNECT
+
+
+def civil(family: str, given: str, born: str) -> str:
+    """Return birth name, first given name and date of birth (YYYY-MM-DD) as one text, the same in all spellings.
+
+    Raises ``Refused`` if one is missing.
+    """
+    names = searched(family), searched((given.split() or [""])[0].strip(","))
+    if not all(names) or not _BORN.fullmatch(born):
+        raise Refused("identity-incomplete", "born")
+    return "\0".join((*names, born))

@@ -164,6 +164,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "poll-closed": "This poll is closed.",
     "poll-voted": "You have voted: a vote can't be changed.",
     "poll-not-yours": "This poll is for others, or your number is not confirmed yet.",
+    "identity-incomplete": "Birth name, first given name and date of birth are needed.",
     "help-missing": "There is no such request for help.",
     "help-taken": "Somebody else was faster: look at the list again.",
     "text-twice": "The text in “%(language)s” stands here and outside of texts: leave one out.",

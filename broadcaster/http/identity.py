@@ -4,7 +4,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from broadcaster.domain.identity import IdentityLevel
+from broadcaster.domain.identity import IdentityLevel, civil
 from broadcaster.domain.operators import party_of
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.http.answers import answer, nothing
@@ -19,13 +19,15 @@ from broadcaster.store.people import identities, profiles
 
 PATH, BACK = "/me/identity", "/me/identity/back"
 _AWAY = "tocsin_identity"
+_SCOPE = "openid profile"  # FranceConnect: names, date of birth, sex, name in use
+"""Only a keyed mark of names and birth is kept: who has also shown a paper at the counter is one person to a poll."""
 _LEVELS = ("eidas1", "eidas2", "eidas3")
 
 
 async def begin(call: Call[None, None]) -> web.Response:
     """Return the address where a resident proves their identity; their browser keeps their subscriber id, sealed."""
     provider, asked = _provider(call), AuthRequest.fresh()
-    there = await way_in(provider, asked, _back(call), "openid", acr_values=_LEVELS[0])
+    there = await way_in(provider, asked, _back(call), _SCOPE, acr_values=_LEVELS[0])
     response = answer(WayOut(url=there))
     facts = {"asked": asked.plain(), "who": call.subscriber_id}
     keep(response, call.request, _AWAY, facts, path=PATH, holds=AWAY)
@@ -68,7 +70,8 @@ async def _prove(unit: Unit, subscriber_id: int, found: Identified, now: datetim
         raise Refused("openid-refused")
     if await profiles.read(unit, subscriber_id) is None:
         raise Refused("openid-late")
-    await identities.prove(unit, subscriber_id, IdentityLevel.FRANCECONNECT, now, sub=found.sub)
+    person = civil(*(str(found.claims.get(each, "")) for each in ("family_name", "given_name", "birthdate")))
+    await identities.prove(unit, subscriber_id, IdentityLevel.FRANCECONNECT, now, person=person)
 
 
 def _provider(call: Call[None, None]) -> Provider:

@@ -123,19 +123,21 @@ async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
     await unit.in_turn("poll", poll.id)
     if await unit.conn.scalar(select(polls.c.closed_at).where(polls.c.id == poll.id)) is not None:
         raise Conflict("poll-closed")
-    mark, *_ = marks = await _marks(unit, poll, subscriber_id)
-    if await _any(unit, poll, marks):
+    waiting = [marks for marks in await _voters(unit, poll, subscriber_id) if not await _any(unit, poll, marks)]
+    if not waiting:
         return False
+    mark = waiting[0][0]
     sealed = unit.vault.seal(bytes((choice,)), _context(poll, mark))
     await unit.conn.execute(poll_pending.insert().values(poll_id=poll.id, mark=mark, sealed=sealed))
-    waiting = await _count(unit, poll_pending, poll.id)
-    if waiting >= 2 * GROUP:
-        await _write(unit, poll, waiting - GROUP)
+    pending = await _count(unit, poll_pending, poll.id)
+    if pending >= 2 * GROUP:
+        await _write(unit, poll, pending - GROUP)
     return True
 
 
 async def has_voted(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
-    return await _any(unit, poll, await _marks(unit, poll, subscriber_id))
+    """Return whether nobody for whom this person stands may still vote."""
+    return all([await _any(unit, poll, marks) for marks in await _voters(unit, poll, subscriber_id)])
 
 
 async def _any(unit: Unit, poll: Poll, marks: Sequence[bytes]) -> bool:
@@ -147,12 +149,18 @@ async def _any(unit: Unit, poll: Poll, marks: Sequence[bytes]) -> bool:
 
 
 async def stay_voted(unit: Unit, subscriber_id: int) -> None:
-    """Keep a person who voted under their mark of FranceConnect from a second vote once that mark is deleted."""
+    """Keep a person who voted from a second vote, once their proof of identity is deleted or they are erased: under
+    their own mark, and those of their contacts, by which they might sign up again.
+    """
     for each in [_poll(row) for row in await unit.conn.execute(_POLLS.where(polls.c.closed_at.is_(None)))]:
         await unit.in_turn("poll", each.id)
-        mark, *own = await _marks(unit, each, subscriber_id)
-        if own and await _any(unit, each, [mark]) and not await _any(unit, each, own):
-            await unit.conn.execute(poll_voters.insert().values(poll_id=each.id, mark=own[0]))
+        marks = await _marks(unit, each, subscriber_id)
+        if await _any(unit, each, marks):
+            known = await identities.contacts_of(unit, subscriber_id)
+            stay = [marks[-1], *(_mark_of_contact(unit, each, fingerprint) for fingerprint in known.values())]
+            rows = [{"poll_id": each.id, "mark": mark} for mark in stay if not await _any(unit, each, [mark])]
+            if rows:
+                await unit.conn.execute(poll_voters.insert(), rows)
 
 
 async def turnout(unit: Unit, poll: Poll) -> int:
@@ -223,13 +231,39 @@ async def _count(unit: Unit, table: Any, poll_id: int) -> int:
     return await unit.conn.scalar(select(func.count()).select_from(table).where(table.c.poll_id == poll_id)) or 0
 
 
+async def _voters(unit: Unit, poll: Poll, subscriber_id: int) -> list[list[bytes]]:
+    """Return for whom a person may vote: for each the marks of an earlier vote, the one to write first.
+
+    Who is known to the station votes for themselves. Who signed up without its knowing stands for those who are known
+    and have the same number or address; if there are none, all with that number or address are one person.
+    """
+    mine = await identities.contacts_of(unit, subscriber_id)
+    alike = sorted({subscriber_id, *await identities.sharing(unit, mine)})
+    known = await identities.known_among(unit, alike, poll.station_id)
+    if subscriber_id in known:
+        return [await _marks(unit, poll, subscriber_id)]
+    if known:
+        return [await _marks(unit, poll, each) for each in known]
+    own = await _marks(unit, poll, subscriber_id)
+    others = [mark for each in alike if each != subscriber_id for mark in await _marks(unit, poll, each)]
+    return [[*own, *others, *(_mark_of_contact(unit, poll, each) for each in mine.values())]]
+
+
 async def _marks(unit: Unit, poll: Poll, subscriber_id: int) -> list[bytes]:
-    """Return the marks under which a person's vote may be stored, the one to write first. FranceConnect's mark is the
-    same on all of their devices.
+    """Return the marks of a person by themselves, the one to write first: that of their identity is the same on all of
+    their devices.
     """
     person = await identities.mark_of(unit, subscriber_id)
     who = [str(subscriber_id)] if person is None else [f"person {person.hex()}", str(subscriber_id)]
-    return [unit.vault.fingerprint("voter", f"{poll.id}\0{each}") for each in who]
+    return [_mark(unit, poll, each) for each in who]
+
+
+def _mark_of_contact(unit: Unit, poll: Poll, fingerprint: bytes) -> bytes:
+    return _mark(unit, poll, f"contact {fingerprint.hex()}")
+
+
+def _mark(unit: Unit, poll: Poll, who: str) -> bytes:
+    return unit.vault.fingerprint("voter", f"{poll.id}\0{who}")
 
 
 def _context(poll: Poll, mark: bytes) -> bytes:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from broadcaster.domain.answers import HELP, RECEIVED, SAFE, Way
 from broadcaster.domain.identity import IdentityLevel
+from broadcaster.domain.people import LinkStatus
 from broadcaster.store import help_requests, polls
 from broadcaster.store.alerts import alerts, answers
 from broadcaster.store.alerts.dispatching import write_chunk
 from broadcaster.store.people import identities
 from broadcaster.store.polls import GROUP, Poll
-from broadcaster.store.tables import poll_ballots, poll_pending, poll_voters
+from broadcaster.store.register import erasing
+from broadcaster.store.tables import follows, links, poll_ballots, poll_pending, poll_voters
 from tests.contract.stores import NOW, add_station, an_alert, mail, register, resident
 from tests.contract.test_residents import SIZES
 
@@ -82,13 +84,40 @@ async def test_ballots_are_written_apart_from_voters_and_in_tens(store):
 async def test_who_deletes_their_proof_of_identity_after_a_vote_does_not_vote_again(store):
     async with store.write() as unit:
         _, poll, (rose, paul) = await announced(unit, 2)
-        await identities.prove(unit, rose, IdentityLevel.FRANCECONNECT, NOW, sub="rose")
+        await identities.prove(unit, rose, IdentityLevel.FRANCECONNECT, NOW, person="rose")
         assert await polls.vote(unit, poll, rose, 1)
         for _ in range(2):
             await polls.stay_voted(unit, rose)
             await identities.forget(unit, rose)
             assert not await polls.vote(unit, poll, rose, 2)
-            await identities.prove(unit, rose, IdentityLevel.FRANCECONNECT, NOW, sub="rose")
-        await identities.prove(unit, paul, IdentityLevel.FRANCECONNECT, NOW, sub="rose")
+            await identities.prove(unit, rose, IdentityLevel.FRANCECONNECT, NOW, person="rose")
+        await identities.prove(unit, paul, IdentityLevel.FRANCECONNECT, NOW, person="rose")
         assert not await polls.vote(unit, poll, paul, 2), "her tablet"
         assert await polls.turnout(unit, poll) == 1
+
+
+async def test_who_shares_a_number_with_others_votes_in_their_place_and_erasure_opens_no_second_vote(store):
+    async with store.write() as unit:
+        _, poll, (rose, device, paul, tablet, paula) = await announced(unit, 5)
+        unknown = follows.c.subscriber_id.in_((device, paul, tablet, paula))
+        await unit.conn.execute(update(follows).where(unknown).values(registered=None))
+
+        async def share(whose, *with_them):
+            (contact,) = await identities.contacts_of(unit, whose)
+            row = {"contact_id": contact, "status": LinkStatus.CONFIRMED, "created_at": NOW}
+            await unit.conn.execute(links.insert(), [{**row, "subscriber_id": each} for each in with_them])
+
+        await share(rose, device)  # the station registered Rose, who also signed up her telephone
+        await share(paul, tablet)  # both by himself
+        assert await polls.vote(unit, poll, device, 1)
+        assert not await polls.vote(unit, poll, rose, 2)
+        assert await polls.vote(unit, poll, paul, 1)
+        assert not await polls.vote(unit, poll, tablet, 2)
+        assert [await polls.has_voted(unit, poll, each) for each in (rose, device, tablet, paula)] == [True] * 3 + [
+            False
+        ]
+        await share(paul, paula)  # he signs up again with the same address, before he is forgotten or after
+        for each in (paul, tablet):
+            await erasing.erase(unit, each, erasing.Way.THEMSELVES, NOW)
+        assert not await polls.vote(unit, poll, paula, 2)
+        assert await polls.turnout(unit, poll) == 2

@@ -1,5 +1,6 @@
-"""Proof of residents' identities: a level, and a keyed mark of FranceConnect's ``sub``, but no civil identity."""
+"""Proof of residents' identities: a level and a keyed mark of the civil identity, which is stored nowhere."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -12,14 +13,10 @@ from broadcaster.store.tables import contacts, follows, identities, links
 _PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 
 
-async def prove(unit: Unit, subscriber_id: int, level: IdentityLevel, now: datetime, *, sub: str = "") -> None:
-    """Store a proven level; ``sub``: FranceConnect's id of the person, stored as a mark. A higher level or an earlier
-    mark stays.
-    """
+async def prove(unit: Unit, subscriber_id: int, level: IdentityLevel, now: datetime, *, person: str) -> None:
+    """Store a proven level, which stays if it was higher. ``person``: what identifies them, stored as a mark."""
     row = (await unit.conn.execute(select(identities).where(identities.c.subscriber_id == subscriber_id))).one_or_none()
-    mark = None if row is None else row.mark
-    if sub:
-        mark = unit.vault.fingerprint("franceconnect", sub)
+    mark = unit.vault.fingerprint("civil", person)
     if row is not None:
         level = max(level, IdentityLevel(row.level))
         await forget(unit, subscriber_id)
@@ -54,10 +51,33 @@ async def level_of(unit: Unit, subscriber_id: int, station_id: int | None = None
     return IdentityLevel.NONE
 
 
+async def known_among(unit: Unit, subscriber_ids: Collection[int], station_id: int) -> list[int]:
+    """Return, in order, those who have shown who they are or whom the station registered."""
+    registered = select(follows.c.subscriber_id).where(follows.c.station_id == station_id, follows.c.registered == 1)
+    shown = select(identities.c.subscriber_id)
+    found = set[int]()
+    for query, column in ((registered, follows.c.subscriber_id), (shown, identities.c.subscriber_id)):
+        found |= set(await unit.conn.scalars(query.where(column.in_(subscriber_ids))))
+    return sorted(found)
+
+
+async def contacts_of(unit: Unit, subscriber_id: int) -> dict[int, bytes]:
+    """Return a person's confirmed numbers and addresses: ids, with fingerprints."""
+    mine = links.c.subscriber_id == subscriber_id, links.c.status == LinkStatus.CONFIRMED, contacts.c.channel != _PUSH
+    query = select(contacts.c.id, contacts.c.fingerprint).join(links, links.c.contact_id == contacts.c.id).where(*mine)
+    return {row.id: row.fingerprint for row in await unit.conn.execute(query)}
+
+
+async def sharing(unit: Unit, contact_ids: Collection[int]) -> list[int]:
+    """Return who has one of these contacts, confirmed."""
+    query = select(links.c.subscriber_id).where(
+        links.c.contact_id.in_(contact_ids), links.c.status == LinkStatus.CONFIRMED
+    )
+    return sorted(set(await unit.conn.scalars(query)))
+
+
 async def mark_of(unit: Unit, subscriber_id: int) -> bytes | None:
-    """Return the mark of a person's identity at FranceConnect, the same on all of their devices; None if they have
-    none.
-    """
+    """Return the mark of a person's identity, the same on all of their devices; None if they have shown none."""
     mark: bytes | None = await unit.conn.scalar(
         select(identities.c.mark).where(identities.c.subscriber_id == subscriber_id)
     )

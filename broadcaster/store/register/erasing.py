@@ -8,6 +8,7 @@ from enum import IntEnum
 from sqlalchemy import RowMapping, select
 
 from broadcaster.domain.consents import Consent
+from broadcaster.store import polls
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people, residents, seals, suppression
@@ -68,6 +69,7 @@ async def erase(
         return None
     if way is Way.THEMSELVES:
         await vulnerable.leave(unit, subscriber_id)
+    await polls.stay_voted(unit, subscriber_id)
     await people.erase(unit, subscriber_id)
     scope = station_id if way is Way.REQUEST and station_id is not None else suppression.EVERYWHERE
     await suppression.add(unit, scope, marks, now)
@@ -87,6 +89,7 @@ async def leave(
     if way is not Way.REMOVED:
         marks = await _ids(unit, subscriber_id, station_id) | await _contacts(unit, subscriber_id, station_id)
         await suppression.add(unit, station_id, marks, now)
+    await polls.stay_voted(unit, subscriber_id)
     await residents.unfollow(unit, subscriber_id, station_id, by)
     return await _record(unit, subscriber_id, way, now, ("register",), station_id=station_id, whole=False)
 
@@ -158,10 +161,12 @@ async def again(unit: Unit, wanted: Iterable[Erasure]) -> int:
         if subscriber_id is not None and each.whole:
             if each.way is Way.THEMSELVES:
                 await vulnerable.leave(unit, subscriber_id)
+            await polls.stay_voted(unit, subscriber_id)
             await people.erase(unit, subscriber_id)
             del there[each.person]
             done.add(subscriber_id)
         elif subscriber_id is not None and each.station_id is not None:
+            await polls.stay_voted(unit, subscriber_id)
             await residents.unfollow(unit, subscriber_id, each.station_id)
             done.add(subscriber_id)
         values = asdict(each)

@@ -185,7 +185,7 @@ async def fill(store: Store) -> None:
             for n in range(30)
         ]  # fmt: skip
         ids = await register(unit, station.id, *persons)
-        await identities.prove(unit, ids[2], IdentityLevel.FRANCECONNECT, NOW, sub="somebody")
+        await identities.prove(unit, ids[2], IdentityLevel.FRANCECONNECT, NOW, person="somebody")
         await vulnerable.add(unit, station.id, Details("Zoé 3"), asked_at=NOW, now=NOW, person=ids[3])
         await fixes.keep(unit, [Fix(ids[0], 0.63, 48.77, 12.5, NOW)])
         await erasing.erase(unit, ids.pop(), erasing.Way.THEMSELVES, NOW)

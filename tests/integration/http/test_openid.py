@@ -151,7 +151,8 @@ async def test_who_was_invited_comes_in_proves_it_anew_and_leaves_at_the_provide
 async def test_a_resident_shows_who_they_are_by_franceconnect_and_votes_once_on_all_devices(api, provider):
     mails = [NewContact(ChannelName.EMAIL, f"r{n}@town.example", f"r{n}@town.example") for n in range(3)]
     telephone, tablet, other = [await api.enrol(NewSubscriber("fr", (each,))) for each in mails]
-    await provider.knows("citizen", acr="eidas1", given_name="Angela", birthdate="1962-08-24")
+    who = {"given_name": "Angela Claire", "family_name": "Dûbois", "birthdate": "1962-08-24"}
+    await provider.knows("citizen", acr="eidas1", **who)
     await provider.knows("nobody", acr="none")
 
     async def show(token, sub):
@@ -191,9 +192,12 @@ async def test_a_resident_shows_who_they_are_by_franceconnect_and_votes_once_on_
     writer = await api.sign_in("laigle-publish")
     _, _, person = await api.call("GET", "/v1/subscribers/me", key=other)
     path = f"/console/people/{person['id']}/identity?station=laigle"
-    assert (await send(api, path, writer, do="shown"))[0] == 303
-    assert await level(other) == "counter"
-    assert (await api.call("PUT", mine, {"answer": 2}, key=other))[0] == 204
+    assert (await send(api, path, writer, do="shown", family="Dubois", given="Angela"))[0] == 422
+    for given, voted in (("ANGELA", 409), ("Agnès", 204)):  # the same person at the counter, and her sister
+        shown = {"family": "DUBOIS", "given": given, "born": "1962-08-24"}
+        assert (await send(api, path, writer, do="shown", **shown))[0] == 303
+        assert await level(other) == "counter"
+        assert (await api.call("PUT", mine, {"answer": 2}, key=other))[0] == voted
     assert (await api.call("DELETE", "/v1/subscribers/me/identity", key=telephone))[0] == 204
     assert await level(telephone) == "contact"
 

@@ -11,7 +11,7 @@ from babel.dates import format_date
 from broadcaster.domain.addresses import OPEN
 from broadcaster.domain.audit import Action
 from broadcaster.domain.consents import Consent, Way
-from broadcaster.domain.identity import IdentityLevel
+from broadcaster.domain.identity import IdentityLevel, civil
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, sentence
@@ -21,7 +21,7 @@ from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.languages import LANGUAGES
 from broadcaster.register.canonical import canonical
-from broadcaster.store import Unit
+from broadcaster.store import Unit, polls
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.operations import audit
 from broadcaster.store.people import consents, identities, people, suppression
@@ -226,15 +226,17 @@ async def revive(call: Call[None, None]) -> web.Response:
 
 
 async def identify(call: Call[None, None]) -> web.Response:
-    """Record that a person proved their identity at the counter, or undo that."""
+    """Record that a person proved their identity at the counter, or undo that. Raises ``Refused``."""
     form, now = await form_of(call.request), call.services.clock.now()
     shown = form.get("do") == "shown"
     async with call.services.store.write() as unit:
         station = (await _where(unit, call)).station
         person = await _person(unit, call, station)
         if shown:
-            await identities.prove(unit, person.id, IdentityLevel.COUNTER, now)
+            shown_as = civil(*(form.get(each, "") for each in ("family", "given", "born")))
+            await identities.prove(unit, person.id, IdentityLevel.COUNTER, now, person=shown_as)
         else:
+            await polls.stay_voted(unit, person.id)
             await identities.forget(unit, person.id)
         await audit.record(unit, call.actor, Action.IDENTITY_SET, person.id, station_id=station.id, shown=shown)
     return to(f"/console/people/{person.id}?station={station.slug}&done=changed")
