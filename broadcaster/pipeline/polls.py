@@ -57,7 +57,7 @@ async def open_poll(
         said[language] = Text(question, about)
     message = Message(
         severity=Severity.MINOR,
-        event="Poll",
+        event=catalogs().words(*station.languages)("Poll"),
         texts=said,
         area=area,
         audience=audience,

@@ -28,11 +28,22 @@ def whereabouts(alert: Alert, station: Station, words: Words) -> list[tuple[str,
     return lines
 
 
+def written_place(lon: float, lat: float, station: Station, words: Words) -> str:
+    """Name a point (WGS 84 degrees) by its distance from the station's centre; far away, by its coordinates."""
+    way = _way(lon, lat, station, words)
+    if way is None:
+        return written_point(lon, lat)
+    far, side = way
+    if not far:
+        return words("in the centre of %(station)s", station=station.name)
+    return words("%(distance)s %(side)s of the centre of %(station)s", distance=far, side=side, station=station.name)
+
+
 def _around(circle: Circle, place: str, station: Station, words: Words) -> str:
     radius = f"{words.number(round(circle.radius_m))}\u202fm"
     if place:
         return words("within %(radius)s of %(place)s", radius=radius, place=place)
-    way = _way(circle, station, words)
+    way = _way(circle.lon, circle.lat, station, words)
     if way is None:
         return words("within %(radius)s of a point", radius=radius)
     far, side = way
@@ -46,12 +57,12 @@ def _around(circle: Circle, place: str, station: Station, words: Words) -> str:
     return words("within %(radius)s of a point %(far)s %(side)s of %(station)s", **gaps)
 
 
-def _way(circle: Circle, station: Station, words: Words) -> tuple[str, str] | None:
+def _way(lon: float, lat: float, station: Station, words: Words) -> tuple[str, str] | None:
     """Return the distance and direction from the station; empty if at the station, None if too far away."""
     if station.lon is None or station.lat is None:
         return None
-    east = (circle.lon - station.lon) * METRES_A_DEGREE * math.cos(math.radians(circle.lat))
-    north = (circle.lat - station.lat) * METRES_A_DEGREE
+    east = (lon - station.lon) * METRES_A_DEGREE * math.cos(math.radians(lat))
+    north = (lat - station.lat) * METRES_A_DEGREE
     metres = math.hypot(east, north)
     if metres > _TOO_FAR_M:
         return None

@@ -16,6 +16,11 @@ def label(alert: Alert, station: Station, words: Words, choice: int) -> str:
     return own[choice - 1] if choice <= len(own) else str(choice)
 
 
+def counted(alert: Alert, station: Station, words: Words, choice: int) -> str:
+    """Return the name of a choice for operators, who count who chose it."""
+    return words("I need help") if choice == HELP else label(alert, station, words, choice)
+
+
 def _labels(words: Words) -> dict[int, str]:
     return {RECEIVED: words("Received"), SAFE: words("I am safe"), HELP: words("Call 112 first. I need help")}
 

@@ -22,9 +22,9 @@ from broadcaster.store.people import profiles
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import clock_time, span
 from broadcaster.web.console.frame import chosen_station, show, words_of
-from broadcaster.web.drawing import written_point
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to, written_short
+from broadcaster.web.whereabouts import written_place
 
 DUTY_HOURS = (1, 3, 8, 12)
 _MOST_OPEN, _MOST_CLOSED = 200, 50
@@ -85,7 +85,7 @@ async def _shown(
         "name": (person.name if person is not None else None) or words("Without a name"),
         "phones": sorted({at for channel, at, _ in phones if channel in {ChannelName.SMS, ChannelName.VOICE}}),
         "point": point,
-        "where": "" if at is None else written_point(at[0], at[1]),
+        "where": "" if at is None else written_place(at[0], at[1], station, words),
         "alert": asked.alert_id,
         "headline": "" if alert is None else alert.text_in(words.language, station.languages[0])[1].headline,
         "asked": written_short(asked.asked_at, zone, words),

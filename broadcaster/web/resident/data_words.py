@@ -4,19 +4,28 @@ import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from broadcaster.domain.stations import Station
 from broadcaster.domain.timing import TopicChoice
 from broadcaster.store.people.profiles import Profile
 from broadcaster.store.people.wishes import Followed
 from broadcaster.store.register.own_data import Record
+from broadcaster.web.drawing import written_point
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import language_word
 from broadcaster.web.resident.record_words import contact_states, fact, moment
 from broadcaster.web.severities import severity_words
 from broadcaster.web.topics import topic_words
+from broadcaster.web.whereabouts import written_place
 
 
-def profile(mine: Profile, names: Mapping[str, str], usual: str, words: Words) -> list[tuple[str, str]]:
-    """Return the person's own data, a line each; ``names``: of stations, by slug."""
+def profile(mine: Profile, towns: Mapping[str, Station], usual: str, words: Words) -> list[tuple[str, str]]:
+    """Return the person's own data, a line each; ``towns``: by slug."""
+    names = {slug: each.name for slug, each in towns.items()}
+    near = next((towns[slug] for slug, _ in mine.follows if towns[slug].lon is not None), None)
+
+    def located(lon: float, lat: float) -> str:
+        return written_point(lon, lat) if near is None else written_place(lon, lat, near, words)
+
     states = contact_states(words)
     follows = [f"{names[slug]}{f' ({external})' if external else ''}" for slug, external in mine.follows]
     wishes = [f"{names[slug]}: {_wished(wish, words)}" for slug, wish in mine.wishes.items()]
@@ -24,7 +33,7 @@ def profile(mine: Profile, names: Mapping[str, str], usual: str, words: Words) -
         f"{words.channel(channel)}: {_readable(address)} ({states[status]})"
         for channel, address, status in mine.contacts
     ]
-    places = [f"{place.label} ({place.lat:.5f}, {place.lon:.5f})" for place in mine.places]
+    places = [f"{place.label} ({located(place.lon, place.lat)})" for place in mine.places]
     lines = [
         (words("Name"), mine.name or ""),
         (words("Since"), moment(mine.created_at, words)),
@@ -39,7 +48,7 @@ def profile(mine: Profile, names: Mapping[str, str], usual: str, words: Words) -
     ]
     if mine.position is not None:
         lon, lat, _, at = mine.position
-        lines.append((words("Last position"), f"{lat:.5f}, {lon:.5f} ({moment(at, words)})"))
+        lines.append((words("Last position"), f"{located(lon, lat)} ({moment(at, words)})"))
     for name, until in ((words("Paused until"), mine.paused_until), (words("Erased on"), mine.forget_at)):
         if until is not None:
             lines.append((name, moment(until, words)))

@@ -38,9 +38,10 @@ async def data(call: Call[None, None]) -> web.Response:
         if profile is None:
             raise unauthenticated("This subscriber is no more.", bad_token=True)
         found = await own_data.collect(unit, call.subscriber_id)
-        names = {each.slug: each.name for each in await stations.listed(unit)}
+        towns = {each.slug: each for each in await stations.listed(unit)}
+    names = {slug: each.name for slug, each in towns.items()}
     facts = {
-        "profile": data_words.profile(profile, names, call.services.settings.quiet_hours, words),
+        "profile": data_words.profile(profile, towns, call.services.settings.quiet_hours, words),
         "records": data_words.records(found, names, call.services.links.base_url, words),
         "at": record_words.moment(call.services.clock.now(), words),
     }

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.browser.guards.measures import AXE, COLOUR_RULES, MOVES, RULES, SMALL, STOPS, WATCH, WAY, WIDE
+from tests.browser.guards.measures import AXE, COLOUR_RULES, CUT, MOVES, RULES, SMALL, STOPS, WATCH, WAY, WIDE
 from tests.browser.machine import ROOT
 from tests.browser.visiting import DESK, PHONE, THEMES, Visits
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # 1280 pixels at 400 %, or a telephone of 640 at 200 % (WCAG 2.2, 1.4.10)
 NARROW = {"width": 320, "height": 640}
+TABLET = {"width": 1024, "height": 768}
 TARGET_PX = 43.5  # 44, and what a browser rounds away
 MOST_STOPS = 60
 ALERT = "/a/{token}"
@@ -40,6 +41,7 @@ class Looked:
     axe: list[str] = field(default_factory=list)
     wide: list[str] = field(default_factory=list)
     small: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
     dim: list[str] = field(default_factory=list)
     stops: tuple[int, int] = (0, 0)
     moving: list[str] = field(default_factory=list)
@@ -62,6 +64,9 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
         for theme, rules in zip(THEMES, (RULES, COLOUR_RULES), strict=True):
             await page.emulate_media(color_scheme=theme)
             looked.axe += [f"{theme}: {each}" for each in await page.evaluate(AXE, rules)]
+        for size in (DESK, TABLET, PHONE):
+            await page.set_viewport_size(size)
+            looked.cut += await page.evaluate(CUT)
         await page.set_viewport_size(NARROW)
         looked.wide = await page.evaluate(WIDE)
         looked.small = await page.evaluate(SMALL, TARGET_PX)

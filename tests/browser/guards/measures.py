@@ -20,6 +20,22 @@ WIDE = """() => {
     .map((el) => `${el.tagName.toLowerCase()}.${el.className}: to ${Math.round(el.getBoundingClientRect().right)} px`);
 }"""
 
+# Words that are cut: by the edge of what holds them, or by a box too narrow for their line.
+CUT = """() => [...document.querySelectorAll(".severity, .tag, .button, .kind, .segments span, .tabs a, .who, .brand")]
+  .filter((el) => el.checkVisibility({visibilityProperty: true}) && !el.closest(".unseen"))
+  .filter((el) => {
+    const box = el.getBoundingClientRect(), words = document.createTreeWalker(el, NodeFilter.SHOW_TEXT), rects = [];
+    while (words.nextNode()) {
+      const range = document.createRange();
+      range.selectNodeContents(words.currentNode);
+      if (!words.currentNode.parentElement.closest(".unseen")) rects.push(...range.getClientRects());
+    }
+    const outside = rects.some((each) => each.width > 1 && (each.right > box.right + 1 || each.left < box.left - 1
+      || each.bottom > box.bottom + 2 || each.top < box.top - 2));
+    const hidden = getComputedStyle(el).overflow !== "visible" && el.scrollWidth > el.clientWidth + 1;
+    return box.width > 1 && (outside || hidden);
+  }).map((el) => `${innerWidth} px: ${el.className} “${el.textContent.trim().slice(0, 40)}”`)"""
+
 # What is too small for a finger. A link in the middle of a sentence is as high as its line (WCAG 2.2, 2.5.8: inline); a
 # box to tick is as large as its label.
 SMALL = """(least) => {

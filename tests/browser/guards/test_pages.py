@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.guards.examining import ALERT, AXE_SOURCE, NARROW, TARGET_PX, walk
-from tests.browser.guards.measures import AXE, COLOUR_RULES, MOVES, RULES, SMALL, WIDE
+from tests.browser.guards.measures import AXE, COLOUR_RULES, CUT, MOVES, RULES, SMALL, WIDE
 from tests.browser.pages import KB, PAGES
 
 _ALERT_BUDGET = 50 * KB
@@ -17,6 +17,10 @@ def test_axe_finds_nothing_in_either_theme(looked):
 
 def test_at_320_pixels_nothing_scrolls_sideways(looked):
     assert not looked.wide, "\n".join(looked.wide)
+
+
+def test_no_words_are_cut_on_a_desk_a_tablet_or_a_telephone(looked):
+    assert not looked.cut, "\n".join(looked.cut)
 
 
 def test_what_is_pressed_is_44_pixels_large(looked):
@@ -71,7 +75,7 @@ async def test_axe_finds_words_that_a_dark_theme_makes_pale(visit):
     assert [each for each in await page.evaluate(AXE, COLOUR_RULES) if each.startswith("color-contrast (serious): ")]
 
 
-async def test_what_is_wide_small_moving_or_dim_is_found(visit):
+async def test_what_is_wide_cut_small_moving_or_dim_is_found(visit):
     page = await visit("/", size=NARROW)
     await page.evaluate("""() => {
       const wide = document.createElement("p"), small = document.createElement("button");
@@ -81,8 +85,13 @@ async def test_what_is_wide_small_moving_or_dim_is_found(visit):
       for (const [name, value] of [["outline", "none"], ["box-shadow", "none"], ["width", "20px"], ["height", "20px"],
         ["min-height", "0"], ["min-width", "0"], ["padding", "0"]]) small.style.setProperty(name, value, "important");
       small.style.setProperty("transition", "color 3s", "important");
-      document.querySelector("main").append(small, wide);
+      const pill = document.createElement("span");
+      pill.className = "severity";
+      pill.textContent = "Serious danger";
+      for (const [name, value] of [["width", "40px"], ["white-space", "nowrap"]]) pill.style.setProperty(name, value);
+      document.querySelector("main").append(small, wide, pill);
     }""")
+    assert any("“Serious danger”" in each for each in await page.evaluate(CUT))
     assert await page.evaluate(WIDE)
     assert any("“x”: 20.0 × 20.0" in each for each in await page.evaluate(SMALL, TARGET_PX))
     assert any("color 3s" in each for each in await page.evaluate(MOVES))

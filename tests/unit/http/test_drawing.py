@@ -7,7 +7,10 @@ import re
 import pytest
 from pyproj import Geod
 
+from broadcaster.domain.stations import Station, StationKind
+from broadcaster.languages import catalogs
 from broadcaster.web.drawing import draw, written_point
+from broadcaster.web.whereabouts import written_place
 from zones import Area
 
 CORNER = re.compile(r"(-?\d+) (-?\d+)")
@@ -50,3 +53,14 @@ def test_a_boundary_of_many_corners_stays_light():
 def test_a_point_is_written_with_its_hemispheres():
     assert written_point(0.6283, 48.7631) == "48.76310° N, 0.62830° E"
     assert written_point(-61.5, -20.1) == "20.10000° S, 61.50000° W"
+
+
+def test_a_place_is_named_from_the_centre_and_by_coordinates_only_far_away():
+    town = Station(1, "laigle", "Rugles", StationKind.AUTHORITY, ("fr",), None, 0.0, lon=0.63, lat=48.76)
+    for lat, french, english in (
+        (48.7601, "au centre de Rugles", "in the centre of Rugles"),
+        (48.7546, "à 600\u202fm au sud du centre de Rugles", "600\u202fm south of the centre of Rugles"),
+        (45.0, "45.00000° N, 0.63000° E", "45.00000° N, 0.63000° E"),
+    ):
+        assert written_place(0.63, lat, town, catalogs().words("fr")) == french
+        assert written_place(0.63, lat, town, catalogs().words("en")) == english

@@ -8,7 +8,7 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
-from broadcaster.pipeline.render.replies import label
+from broadcaster.pipeline.render.replies import counted
 from broadcaster.store.alerts import guardians
 from broadcaster.store.operations import audit
 from broadcaster.web.i18n import Words
@@ -35,7 +35,7 @@ async def guardians_table(call: Call[Any, Any], alert: Alert, station: Station, 
         (
             each.child or "–",
             each.guardian or words("guardian %(n)s", n=each.number),
-            label(alert, station, words, each.choice),
+            counted(alert, station, words, each.choice),
             written_short(each.at, zone_of(station.region), words),
         )
         for each in sorted(found, key=lambda each: each.child)

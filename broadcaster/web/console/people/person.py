@@ -34,10 +34,10 @@ from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people import person_form
 from broadcaster.web.console.people.consent_words import proofs
 from broadcaster.web.console.people.person_form import PersonForm
-from broadcaster.web.drawing import written_point
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import CHANNEL_ICONS, language_word
 from broadcaster.web.pages import to, written_short
+from broadcaster.web.whereabouts import written_place
 from channels.sms import written
 
 
@@ -127,7 +127,7 @@ async def one(call: Call[None, None]) -> web.Response:
         "reached": any(each.works for each in person.contacts),
         "opted_out": persons.opted_out(person.contacts),
         "places": [
-            {"label": place.label, "point": written_point(place.lon, place.lat), "lon": place.lon, "lat": place.lat}
+            {"label": place.label, "point": written_place(place.lon, place.lat, station, words)}
             for place in person.places.values()
         ],
         "address": "" if person.address is None else str(person.address.address),
@@ -309,7 +309,10 @@ def _form(call: Call[Any, Any], where: _Where, given: PersonForm, person: Person
         "contacts": [] if person is None else [_contact(each, person, words) for each in person.contacts],
         "places": []
         if person is None
-        else [(number, place.label or written_point(place.lon, place.lat)) for number, place in person.places.items()],
+        else [
+            (number, place.label or written_place(place.lon, place.lat, where.station, words))
+            for number, place in person.places.items()
+        ],
         "locales": [(each, language_word(each, words)) for each in sorted(_locales(station, person))],
         "geocoder": bool(settings.geocoder_url),
         "child": station.kind is not StationKind.AUTHORITY or (person is not None and bool(person.guardians)),
