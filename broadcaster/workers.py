@@ -27,6 +27,7 @@ from broadcaster.pipeline.resolve import resolve
 from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.pipeline.sweep import ClockJumps, sweep, take_over
 from broadcaster.pipeline.topics import ALERTS, PEOPLE, RESOLVE
+from broadcaster.pipeline.warming import warm_store
 from broadcaster.store import StoreUnavailable, Unit
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.engine import leases
@@ -73,6 +74,9 @@ async def working(services: Services) -> AsyncIterator[None]:
         with suppress(StoreUnavailable):  # now, so that it is visible at once
             await presence.announce(services)
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
+    if services.store.sqlite:
+        with suppress(StoreUnavailable):  # then they are compiled with the first alert
+            await warm_store(services)
     crew = _Crew(services)
     crew.start("relay", lambda: relay(services, told))
     crew.start("holding", lambda: _holding(services))

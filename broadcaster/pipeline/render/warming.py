@@ -10,11 +10,12 @@ from broadcaster.ids import new_token
 from broadcaster.languages import CONSOLE
 from broadcaster.pipeline.render import Context, Links, render
 
+STATION = Station(0, "station", "Station", StationKind.AUTHORITY, CONSOLE, None, 0.0)
+"""Made up, like ``an_alert``: nothing in the store has the id 0."""
 
-def warm(links: Links, now: datetime) -> None:
-    """Render a made-up alert by each channel; takes 0.2 s of CPU the first time in a process."""
-    station = Station(0, "station", "Station", StationKind.AUTHORITY, CONSOLE, None, 0.0)
-    alert = Alert(
+
+def an_alert(now: datetime) -> Alert:
+    return Alert(
         severity=Severity.SEVERE,
         event="Event",
         texts=dict.fromkeys(CONSOLE, Text("Headline", "Description", "Instruction")),
@@ -27,7 +28,12 @@ def warm(links: Links, now: datetime) -> None:
         sent_at=now,
         expires_at=now + timedelta(hours=1),
     )
-    context = Context(alert, station, alert.token, links, now)
+
+
+def warm(links: Links, now: datetime) -> None:
+    """Render a made-up alert by each channel; takes 0.2 s of CPU the first time in a process."""
+    alert = an_alert(now)
+    context = Context(alert, STATION, alert.token, links, now)
     for language in CONSOLE:
         for channel in CHANNELS:
             render(channel, context, language)(0)
