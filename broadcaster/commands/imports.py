@@ -270,7 +270,7 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
         with contextlib.suppress(FileNotFoundError):
             _remove_old(wish.errors)
         return
-    write_refusals(wish.errors, made.refusals)
+    write_refusals(wish.errors, made.refusals, reader())
     for each in made.refusals[:_SHOWN]:
         told = words("line %(line)s: %(problem)s", line=each.line, problem=located(each, reader()))
         click.echo(f"  {told}", err=True)

@@ -71,5 +71,5 @@ def first_sign_in(base_url: str, secret: str) -> list[tuple[str, str]]:
 
 def _sandboxed(services: Services, name: ChannelName) -> str:
     return words(
-        "%(channel)s sends nothing: %(hint)s", channel=reader().channel(name), hint=services.senders[name].hint
+        "%(channel)s sends nothing: %(hint)s", channel=reader().channel(name), hint=words(services.senders[name].hint)
     )
