@@ -73,7 +73,7 @@ async def test_a_person_is_added_and_told_first_by_keyboard_alone(visit, village
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).to_have_text("The person was added.")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Rose Aubépine")
-    for told in ("06 39 98 77 11", "rose.aubepine@example.org", "48.76310° N, 0.62830° E", "K-1"):
+    for told in ("06 39 98 77 11", "rose.aubepine@example.org", "200 m south of the centre", "K-1"):
         await expect(page.get_by_text(told).first).to_be_visible()
     await to_field(page, "Their entry in the register of vulnerable people")
     await page.keyboard.press("Enter")
@@ -209,7 +209,7 @@ async def test_the_poster_is_read_by_whoever_points_a_telephone_at_it(visit, vil
     await picture.scroll_into_view_if_needed()
     await page.wait_for_function("() => document.querySelector('.poster img').naturalWidth > 0")
     seen = Image.open(io.BytesIO(await picture.screenshot()))
-    assert [each.text for each in zxingcpp.read_barcodes(seen)] == [f"{village.url}/s/{village.station}"]
+    assert [each.text for each in zxingcpp.read_barcodes(seen)] == [f"{village.url}/s/{village.station}?via=qr"]
     # The same at an angle and half the size, as from across the street.
     slanted = seen.rotate(12, expand=True, fillcolor="white").resize((seen.width // 2, seen.height // 2))
-    assert [each.text for each in zxingcpp.read_barcodes(slanted)] == [f"{village.url}/s/{village.station}"]
+    assert [each.text for each in zxingcpp.read_barcodes(slanted)] == [f"{village.url}/s/{village.station}?via=qr"]
