@@ -1,7 +1,8 @@
 """Console sessions: a random cookie, and the operator whom the store holds for it.
 
 The cookie is HttpOnly and SameSite=Lax: no script reads it, and no other site's form or script sends it. Changes also
-need a CSRF token, ``csrf``, derived from the cookie, in a form field or the header ``X-CSRF``.
+need a CSRF token, ``csrf``, derived from the cookie, in a form field or the header ``X-CSRF``. The cookie is renewed
+when the operator proves who they are; the token stays, so that other tabs go on.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ TRUSTED = timedelta(days=30)
 """How long a trusted device stays signed in."""
 PROOF_HOLDS = timedelta(minutes=15)
 """How long a trusted device needs no passkey again."""
-_LONGEST = 60
+_LONGEST = 80
 _IDLE_PART = 3
 _SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -69,7 +70,7 @@ def csrf_of(request: web.Request) -> str:
 
 def csrf_made_of(name: str) -> str:
     """Return the CSRF token for a cookie, which reveals nothing about the cookie."""
-    return hashlib.sha256(b"csrf:" + name.encode()).hexdigest()[:40]
+    return hashlib.sha256(b"csrf:" + sessions.lasting(name).encode()).hexdigest()[:40]
 
 
 def from_our_page(request: web.Request) -> bool:
@@ -115,7 +116,7 @@ def device_of(request: web.Request) -> str:
 
 
 def give_cookie(response: web.StreamResponse, name: str, holds: timedelta, *, secure: bool) -> None:
-    """Set a new session's cookie; ``secure``: the service uses https."""
+    """Set a session's new cookie; ``secure``: the service uses https."""
     response.set_cookie(
         COOKIE, name, max_age=int(holds.total_seconds()), path=PATH, httponly=True, samesite="Lax", secure=secure
     )

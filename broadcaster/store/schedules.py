@@ -17,6 +17,7 @@ from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Insert, Update
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_audience, open_label, sealed_audience
+from broadcaster.store.stations.stations import holding
 from broadcaster.store.tables import api_keys, approval_rules, occurrences, schedules, to_micros
 
 MOST_OPEN = 500
@@ -360,6 +361,15 @@ async def unapproved(unit: Unit, stations: Collection[int] | None, limit: int) -
     """Return the schedules that wait for approval, soonest first."""
     waits = schedules.c.consent.in_((Consent.ASKED, Consent.WAITING)), schedules.c.ended_at.is_(None)
     query = select(schedules).where(*waits).order_by(schedules.c.next_at).limit(limit)
+    if stations is not None:
+        query = query.where(schedules.c.station_id.in_(stations))
+    return [_schedule(unit, row) for row in await unit.conn.execute(query)]
+
+
+async def orphaned(unit: Unit, stations: Collection[int] | None, now: datetime, limit: int) -> list[Schedule]:
+    """Return the schedules that will not go out because their author may send no more, soonest first."""
+    gone = schedules.c.key_id.not_in(select(api_keys.c.id).where(holding(now))), schedules.c.next_at.is_not(None)
+    query = select(schedules).where(*gone).order_by(schedules.c.next_at).limit(limit)
     if stations is not None:
         query = query.where(schedules.c.station_id.in_(stations))
     return [_schedule(unit, row) for row in await unit.conn.execute(query)]

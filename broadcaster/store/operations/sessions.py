@@ -19,10 +19,12 @@ from broadcaster.store.stations.stations import hash_of, holding
 from broadcaster.store.tables import OPERATOR, api_keys, operator_roles, sessions
 from broadcaster.store.tables import operators as people
 
-_NAME_BYTES = 32
+_LASTING_BYTES, _NAME_BYTES = 16, 32
 _LONGEST_DEVICE = 60
 SEEN_EVERY = timedelta(minutes=1)
 """Resolution of a session's last use, since one write per request would be too many."""
+_BOTH_HOLD = timedelta(minutes=1)
+"""How long a renewed cookie's earlier value holds: other tabs may have asked with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Session:
 
 async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: timedelta, *, trusted: bool = False) -> str:
     """Begin a session of an operator; return the cookie's value, which is not stored."""
-    name = secrets.token_urlsafe(_NAME_BYTES)
+    name = _named(secrets.token_urlsafe(_LASTING_BYTES))
     await unit.conn.execute(
         sessions.insert().values(
             hash=hash_of(name),
@@ -66,7 +68,9 @@ async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: time
 
 async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session | None:
     """Return the session of a cookie; None if it ended or the operator was disabled."""
-    row = (await unit.conn.execute(_open(now, idle).where(sessions.c.hash == hash_of(name)))).one_or_none()
+    given = hash_of(name)
+    renewed = and_(sessions.c.earlier_hash == given, sessions.c.proven_at > now - _BOTH_HOLD)
+    row = (await unit.conn.execute(_open(now, idle).where(or_(sessions.c.hash == given, renewed)))).one_or_none()
     if row is None:
         return None
     session = await _session(unit, row)
@@ -78,9 +82,21 @@ async def seen(unit: Unit, session_id: int, now: datetime) -> None:
     await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now))
 
 
-async def prove(unit: Unit, session_id: int, now: datetime) -> None:
-    """Record that the operator gave their passkey or password in this session."""
-    await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(proven_at=now))
+async def prove(unit: Unit, session_id: int, name: str, now: datetime) -> str:
+    """Record that the operator gave their passkey or password in this session; return the cookie's new value."""
+    new = _named(lasting(name))
+    values = {"hash": hash_of(new), "earlier_hash": hash_of(name), "proven_at": now}
+    await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(values))
+    return new
+
+
+def lasting(name: str) -> str:
+    """Return the part of a cookie's value that stays when the cookie is renewed."""
+    return name.partition(".")[0]
+
+
+def _named(lasts: str) -> str:
+    return f"{lasts}.{secrets.token_urlsafe(_NAME_BYTES)}"
 
 
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
@@ -111,7 +127,8 @@ async def end_others(unit: Unit, key_id: int, session_id: int) -> None:
 
 async def sign_out(unit: Unit, name: str) -> None:
     """End the session of a cookie."""
-    await unit.conn.execute(delete(sessions).where(sessions.c.hash == hash_of(name)))
+    given = hash_of(name)
+    await unit.conn.execute(delete(sessions).where(or_(sessions.c.hash == given, sessions.c.earlier_hash == given)))
 
 
 async def forget_ended(unit: Unit, now: datetime) -> int:

@@ -33,7 +33,9 @@ sessions = Table(
     Column("ends_at", Instant, nullable=False),
     Column("trusted", Boolean),  # null: no
     Column("proven_at", Instant),  # null: at its beginning
+    Column("earlier_hash", LargeBinary(32)),  # of the cookie before ``proven_at``
     Index("ix_sessions_key_id", "key_id"),
+    Index("ix_sessions_earlier_hash", "earlier_hash"),
 )
 
 channel_stops = Table(

@@ -48,6 +48,7 @@ async def page(call: Call[None, None]) -> web.Response:
         practice = await drills.facts(unit, known, now, words)
         not_sent = await schedules.not_sent(unit, call, known, words)
         planned = await schedules.changed_soon(unit, call, known, words)
+        orphaned = await schedules.orphaned(unit, call, known, words)
         facts = {each.id: await _fact(unit, each, known[each.station_id], words) for each in (*active, *recent)}
         reached = await schedule_store.of_alerts(unit, list(facts))
         over = [
@@ -73,6 +74,7 @@ async def page(call: Call[None, None]) -> web.Response:
             "active": shown,
             "changed": [each for each in facts.values() if each.get("reach")],
             "planned": [each for each in planned if each["reach"]],
+            "orphaned": orphaned,
             "missed": missed[:_SHOWN],
             "not_sent": not_sent,
             "to_approve": to_approve,

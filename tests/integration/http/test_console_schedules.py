@@ -13,6 +13,7 @@ from broadcaster.domain.refusals import Refused
 from broadcaster.domain.schedules import Occurrence, Outcome
 from broadcaster.store import schedules
 from broadcaster.store.schedules import Settled
+from broadcaster.store.stations import stations
 from schedules import SchoolCalendar
 from tests.integration.http.conftest import an_alert
 
@@ -168,6 +169,10 @@ def as_sent(editing, **changes):
 
 async def test_a_schedule_is_changed_in_the_steps_of_a_new_alert_and_nothing_that_it_had_is_lost(console, api):
     schedule = await made(api, skip_school_holidays="B", onset_minutes=30, lasts_minutes=50, grace_minutes=45)
+    async with api.running.services.store.write() as unit:
+        await stations.revoke_key(unit, (await schedules.by_id(unit, int(schedule["id"]))).key_id, datetime.now(UTC))
+    orphaned = f'id="orphaned"><li><a class="line" href="/console/schedules/{schedule["id"]}">'
+    assert orphaned in (await console.get("/console"))[2]
     there = f"/console/schedules/{schedule['id']}/edit"
     whole = await edited(console, there)
     draft, later = whole["draft"], whole["draft"]["later"]
@@ -180,6 +185,7 @@ async def test_a_schedule_is_changed_in_the_steps_of_a_new_alert_and_nothing_tha
     assert (status, kept["id"]) == (200, schedule["id"])
     _, _, same = await api.call("GET", f"/v1/schedules/{schedule['id']}")
     assert same == schedule | {"author": same["author"]}, "who changes it is its author from then on"
+    assert orphaned not in (await console.get("/console"))[2]
     assert (await console.ask(f"{there}?version={whole['version']}", body))[0] == 409, "it was changed meanwhile"
     wrong = await console.ask(
         f"{there}?version={whole['version'] + 1}", body | {"at": "2020-01-01T08:00", "repeat": None}

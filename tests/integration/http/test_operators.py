@@ -230,11 +230,14 @@ async def test_a_trusted_device_stays_signed_in_and_shows_its_passkey_before_wha
     said = "name=Rose&station=laigle&role=viewer"
     status, _, page = await api.call("POST", "/console/operators", key=None, raw=said, headers={**FORM, **mine})
     assert (status, 'name="held.name" value="Rose"' in page) == (403, True)
-    status, headers, _ = await signed_in(api, device, **mine)
-    assert (status, headers.get("Set-Cookie")) == (200, None), "the same session goes on"
-    assert (await ask(api, "POST", "/console/send", {}, **mine))[0] == 422
+    _, headers, _ = await signed_in(api, device, **mine)
+    renewed = session(headers)
+    assert (renewed["X-CSRF"], renewed["Cookie"] == mine["Cookie"]) == (mine["X-CSRF"], False), "open pages go on"
+    assert [(await ask(api, "POST", "/console/send", {}, **each))[0] for each in (mine, renewed)] == [422, 422]
+    await let_pass(api, minutes=2)
+    assert [(await ask(api, "GET", "/console/people", **each))[0] for each in (mine, renewed)] == [303, 200]
     await let_pass(api, days=2)
-    assert (await ask(api, "GET", "/console/people", **mine))[0] == 303
+    assert (await ask(api, "GET", "/console/people", **renewed))[0] == 303
 
 
 async def test_anothers_passkey_proves_nothing_and_opens_a_session_of_its_own(api):

@@ -291,6 +291,7 @@ async def test_a_schedule_whose_author_is_gone_waits_for_somebody_else(services:
     async with services.store.write() as unit:
         await stations.revoke_key(unit, made.key_id, NOW)
         await stations.add_key(unit, KeyRole.PUBLISH, station.id, "Adjointe", NOW)
+        assert [each.id for each in await schedules.orphaned(unit, [station.id], NOW, 9)] == [made.id]
     at(services, AT_FRIDAY)
     assert await issue_due(services) == 0
     async with services.store.read() as unit:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from aiohttp import web
 from pydantic import Field
@@ -64,6 +64,13 @@ class EnteredOut(Shown):
 ENTERED = EnteredOut()
 
 
+class Cookie(NamedTuple):
+    """A session's new cookie, and how long it holds."""
+
+    name: str
+    holds: timedelta
+
+
 async def sign_in_options(call: Call[None, None]) -> web.Response:
     """Return the options to sign in with any passkey of this service."""
     services = call.services
@@ -76,17 +83,17 @@ async def sign_in(call: Call[SignInIn, None]) -> web.Response:
     check_page(call.request)
     current = await session_of(call.request)
 
-    async def enter(unit: Unit) -> str | None:
+    async def enter(unit: Unit) -> Cookie:
         operator_id = await checked(unit, call, call.body.credential, SIGN_IN)
         return await go_in(unit, call, operator_id, current, trusted=call.body.trusted)
 
     try:
-        name = await call.services.store.transact(enter)
+        cookie = await call.services.store.transact(enter)
     except Refused:
         await count(call.request)  # only failures, so that a flood at the town hall locks no mayor out
         await record_failure(call, None)
         raise
-    return answer(ENTERED) if name is None else entered(call.request, name, trusted=call.body.trusted)
+    return entered(call.request, cookie)
 
 
 async def welcome(call: Call[None, None]) -> web.Response:
@@ -112,7 +119,7 @@ async def first_passkey(call: Call[FirstPasskeyIn, None]) -> web.Response:
     """Use a link: store the operator's passkey and sign them in. Raises ``NotFound``."""
     check_page(call.request)
 
-    async def enter(unit: Unit) -> str:
+    async def enter(unit: Unit) -> Cookie:
         who = await of_link(unit, call)
         await keep_passkey(unit, call, who, call.body.credential)
         if not await operators.use_link(unit, call.body.secret):
@@ -159,15 +166,16 @@ async def go_in(
     *,
     trusted: bool,
     way: str | None = None,
-) -> str | None:
-    """Begin an operator's session and return the cookie's value; None if their current session goes on, proven.
+) -> Cookie:
+    """Begin an operator's session, or renew their current one as proven.
 
     ``way``: how they showed who they are, where it is not the usual one.
     """
     if current is not None and current.caller.key_id == operator_id:
-        await sessions.prove(unit, current.id, call.services.clock.now())
+        now = call.services.clock.now()
+        name = await sessions.prove(unit, current.id, call.request.cookies[COOKIE], now)
         await audit.record(unit, call.signing_in(operator_id), Action.PROVEN, operator_id, **_by(way))
-        return None
+        return Cookie(name, current.ends_at - now)
     return await start(unit, call, operator_id, trusted=trusted, way=way)
 
 
@@ -183,24 +191,20 @@ def _by(way: str | None) -> dict[str, Any]:
 
 async def start(
     unit: Unit, call: Call[Any, Any], operator_id: int, *, trusted: bool = False, way: str | None = None
-) -> str:
-    """Begin an operator's session, replacing the browser's earlier one; return the cookie's value."""
+) -> Cookie:
+    """Begin an operator's session, replacing the browser's earlier one."""
     request, services = call.request, call.services
     await audit.record(unit, call.signing_in(operator_id), Action.SIGNED_IN, operator_id, trusted=trusted, **_by(way))
     await sessions.sign_out(unit, request.cookies.get(COOKIE, ""))
-    holds = _holds(request, trusted=trusted)
-    return await sessions.start(unit, operator_id, device_of(request), services.clock.now(), holds, trusted=trusted)
+    holds = TRUSTED if trusted else lasts(services.settings)
+    name = await sessions.start(unit, operator_id, device_of(request), services.clock.now(), holds, trusted=trusted)
+    return Cookie(name, holds)
 
 
-def _holds(request: web.Request, *, trusted: bool) -> timedelta:
-    return TRUSTED if trusted else lasts(request.app[SERVICES].settings)
-
-
-def entered(request: web.Request, name: str, *, trusted: bool = False, told: Shown = ENTERED) -> web.Response:
-    """Return the answer that sets a new session's cookie."""
-    services = request.app[SERVICES]
+def entered(request: web.Request, cookie: Cookie, told: Shown = ENTERED) -> web.Response:
+    """Return the answer that sets a session's cookie."""
     response = answer(told)
-    give_cookie(response, name, _holds(request, trusted=trusted), secure=services.base_url.startswith("https://"))
+    give_cookie(response, *cookie, secure=request.app[SERVICES].base_url.startswith("https://"))
     return response
 
 

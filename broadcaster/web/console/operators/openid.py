@@ -10,11 +10,11 @@ from broadcaster.http.auth import count
 from broadcaster.http.keys import OPENID, SERVICES
 from broadcaster.http.openid import AWAY, came_back, keep, kept, way_in
 from broadcaster.http.route import Call
-from broadcaster.http.sessions import PATH, TRUSTED, give_cookie, lasts, session_of
+from broadcaster.http.sessions import PATH, give_cookie, session_of
 from broadcaster.openid.provider import AuthRequest, Identified, Provider, ProviderFailed
 from broadcaster.store import Unit
 from broadcaster.store.operators import operators
-from broadcaster.web.console.operators.entering import check_page, go_in, record_failure
+from broadcaster.web.console.operators.entering import Cookie, check_page, go_in, record_failure
 from broadcaster.web.console.paths import SIGN_IN, own_path
 from broadcaster.web.pages import to
 
@@ -47,21 +47,19 @@ async def back(call: Call[None, Any]) -> web.Response:
         found, facts = await came_back(request, provider, _AWAY, _back(request), _ANEW_S)
         trusted = bool(facts["trusted"])
 
-        async def enter(unit: Unit) -> str | None:
+        async def enter(unit: Unit) -> Cookie:
             who = await _operator(unit, provider, found, every_mail=services.settings.openid_mails == "all")
             return await go_in(unit, call, who.id, current, trusted=trusted, way="openid")
 
-        name = await services.store.transact(enter)
+        cookie = await services.store.transact(enter)
     except Refused:
         await count(request)
         await record_failure(call, None)
         raise
     response = to(own_path(facts["then"]))
-    holds = TRUSTED if trusted else lasts(services.settings)
-    if name is not None:
-        give_cookie(response, name, holds, secure=services.base_url.startswith("https://"))
+    give_cookie(response, *cookie, secure=services.base_url.startswith("https://"))
     response.del_cookie(_AWAY, path=BEGIN)
-    keep(response, request, _OUT, {"id_token": found.id_token}, path=SIGN_OUT, holds=holds)
+    keep(response, request, _OUT, {"id_token": found.id_token}, path=SIGN_OUT, holds=cookie.holds)
     return response
 
 

@@ -24,7 +24,7 @@ from broadcaster.store.stations import stations
 from broadcaster.web.console.operators import password_checks as checks
 from broadcaster.web.console.operators.account import ACCOUNT, myself
 from broadcaster.web.console.operators.entering import (
-    ENTERED,
+    Cookie,
     LinkIn,
     check_page,
     entered,
@@ -89,17 +89,17 @@ async def sign_in(call: Call[SignInIn, None]) -> web.Response:
             known = await passwords.by_login(unit, given.login)
     right = await checks.matches(given.password, None if known is None else known.password)
 
-    async def enter(unit: Unit) -> str | None:
+    async def enter(unit: Unit) -> Cookie:
         if known is None or not right or not await _second(unit, call, known):
             raise Refused("sign-in-wrong")
         return await go_in(unit, call, known.operator_id, current, trusted=given.trusted)
 
     try:
-        name = await call.services.store.transact(enter)
+        cookie = await call.services.store.transact(enter)
     except Refused:
         await record_failure(call, None if known is None else known.operator_id)
         raise
-    return answer(ENTERED) if name is None else entered(call.request, name, trusted=given.trusted)
+    return entered(call.request, cookie)
 
 
 async def _second(unit: Unit, call: Call[SignInIn, None], known: passwords.Known) -> bool:
@@ -132,7 +132,7 @@ async def first(call: Call[FirstPasswordIn, None]) -> web.Response:
     app = _proved(call, who)
     password = await checks.hashed(call.body.password, [name, *about])
 
-    async def enter(unit: Unit) -> tuple[str, CodesOut]:
+    async def enter(unit: Unit) -> tuple[Cookie, CodesOut]:
         if not await operators.use_link(unit, call.body.secret):
             raise NotFound("invitation-over")
         await operators.rename(unit, who.id, name or who.name)
@@ -140,7 +140,7 @@ async def first(call: Call[FirstPasswordIn, None]) -> web.Response:
         return await start(unit, call, who.id), told
 
     cookie, told = await call.services.store.transact(enter)
-    return entered(call.request, cookie, told=told)
+    return entered(call.request, cookie, told)
 
 
 async def change(call: Call[PasswordIn, None]) -> web.Response:

@@ -120,6 +120,15 @@ async def to_approve(
     return [card(each, known[each.station_id], words, names) for each in found if each.station_id in known]
 
 
+async def orphaned(
+    unit: Unit, call: Call[Any, Any], known: Mapping[int, Station], words: Words
+) -> list[dict[str, Any]]:
+    """Return the schedules whose author may send no more."""
+    found = await schedules.orphaned(unit, call.stations(), call.services.clock.now(), _NOT_SENT)
+    names = await schedules.authors(unit, found)
+    return [card(each, known[each.station_id], words, names) for each in found if each.station_id in known]
+
+
 def card(schedule: Schedule, station: Station, words: Words, names: Mapping[int, str] | None = None) -> dict[str, Any]:
     language, text = schedule.message.text_in(words.language, station.languages[0])
     at = schedule.next_at
