@@ -33,11 +33,16 @@ def area_in(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _texts(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    said = {name: given[name] for name in ("headline", "description", "instruction") if given[name] is not None}
+    said = {name: given[name] for name in ("headline", "description", "instruction", "easy") if given[name] is not None}
     if not said:
         return {}
     language = given["lang"] or next(iter(shown["texts"]))
-    before = shown["texts"].get(language, {})
+    # An easy text that says another thing to do than the new one would mislead.
+    before = {
+        name: text
+        for name, text in shown["texts"].get(language, {}).items()
+        if name != "easy" or "instruction" not in said
+    }
     if "headline" not in said and not before:
         raise Stop("headline-needed-in", language=language)
     return {"texts": {**shown["texts"], language: said if "headline" in said else {**before, **said}}}

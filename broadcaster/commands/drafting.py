@@ -15,7 +15,7 @@ from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urg
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.people import CHANNELS
 
-_FIELDS = ("headline", "description", "instruction", "sms", "question")
+_FIELDS = ("headline", "description", "instruction", "sms", "question", "easy")
 _TEXT = re.compile(rf"([A-Za-z]{{2,3}}(?:-[A-Za-z0-9]{{2,8}})?):({'|'.join(_FIELDS)}|answers)=(.*)", re.DOTALL)
 _SPAN = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(min|m|h|d)")
 _SECONDS = {"min": 60, "m": 60, "h": 3600, "d": 86_400}
@@ -46,6 +46,7 @@ OPTIONS = (
     click.option("--description", help="What happens, where."),
     click.option("--instruction", help="What people are to do."),
     click.option("--sms", help="The text of the SMS, where it is to differ from headline and description."),
+    click.option("--easy", help="The same in short plain sentences, one a line, for the alert's page (FALC)."),
     click.option("--question", help="The alert's own question, in place of *received* and *I am safe*."),
     click.option("--answer", "answers", multiple=True, help="One of the two to five answers to it; repeatable."),
     click.option("--lang", help="The language of the texts above; without it, the station's first."),

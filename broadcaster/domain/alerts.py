@@ -165,7 +165,7 @@ LOCAL = frozenset({"br", "co", "eu", "oc", "gsw", "gcf", "rcf"})
 _PLACE = {severity: place for place, severity in enumerate(RULES)}
 
 
-MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_SMS, MAX_EVENT = 160, 4000, 2000, 800, 100
+MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_SMS, MAX_EVENT, MAX_EASY = 160, 4000, 2000, 800, 100, 2000
 """In characters."""
 
 
@@ -174,6 +174,7 @@ class Text:
     """A message's plain text in one language. ``sms``: the author's own SMS text, if any.
 
     ``question`` and ``answers``: its own question with two to five answers, the same number in each language.
+    ``easy``: the same in plain short sentences (FALC), a line each, the first as headline; for the alert's page.
     """
 
     headline: str
@@ -182,6 +183,7 @@ class Text:
     sms: str = ""
     question: str = ""
     answers: tuple[str, ...] = ()
+    easy: str = ""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Text:
@@ -314,8 +316,12 @@ def _completed(text: Text, own: Text, language: str) -> Text:
     return replace(text, description=description, instruction=instruction)
 
 
-def _written(texts: Mapping[str, Text]) -> dict[str, dict[str, str]]:
-    return {language: asdict(text) for language, text in texts.items()}
+def _written(texts: Mapping[str, Text]) -> dict[str, dict[str, Any]]:
+    """Return texts as stored and hashed. Without an easy text as before there were any: published hashes stay true."""
+    return {
+        language: {name: said for name, said in asdict(text).items() if said or name != "easy"}
+        for language, text in texts.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,7 +383,7 @@ def content_hash(alert: Alert) -> bytes:
         alert.status,
         alert.severity,
         alert.event,
-        {language: asdict(text) for language, text in alert.texts.items()},
+        _written(alert.texts),
         None if alert.area is None else alert.area.to_json(),
         alert.sent_at.isoformat(),
         alert.expires_at.isoformat(),

@@ -94,7 +94,9 @@ class Template:
 
 
 def _said(text: Text) -> list[tuple[str, str]]:
-    return [(name, getattr(text, name)) for name in ("headline", "description", "instruction", "sms", "question")]
+    return [
+        (name, getattr(text, name)) for name in ("headline", "description", "instruction", "sms", "question", "easy")
+    ]
 
 
 def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
@@ -109,17 +111,18 @@ def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
     }
 
 
-def easy_in(prepared: Mapping[str, Texts], role: Role, texts: Texts) -> dict[str, Text]:
-    """Return the easy texts that say the same as a message's ``texts``, by language.
+def easy_in(prepared: Mapping[str, Texts], role: Role, texts: Texts) -> dict[str, str]:
+    """Return what is easy to read of a message, by language, a sentence a line: the author's text, else the template's.
 
-    What to do is still the template's, or the headline where that says it all. Placeholders may be filled by hand.
+    The template's goes only with what to do as the template has it, or with its headline where that says it all.
+    Placeholders may be filled by hand.
     """
-    found: dict[str, Text] = {}
+    found = {language: text.easy for language, text in texts.items() if text.easy}
     for part, easy in _EASY.get(role, ()):
         for language, text in texts.items():
             written, said = (prepared.get(each, {}).get(language) for each in (part, easy))
             if written and said and not any(BLANK.search(each) for _, each in _said(said)) and _same(written, text):
-                found.setdefault(language, said)
+                found.setdefault(language, f"{said.headline}\n{said.instruction}".rstrip())
     return found
 
 

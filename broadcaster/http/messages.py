@@ -38,13 +38,12 @@ def texts_of(given: Words, station: Station, *, needed: bool) -> dict[str, Text]
     """Return the texts by language; top-level fields are in the station's own language. Raises ``Refused``."""
     own = station.languages[0]
     texts: dict[str, Text] = {}
+    said = {name: getattr(given, name) for name in TextIn.model_fields}
     if given.headline is not None:
-        texts[own] = Text(
-            given.headline, given.description, given.instruction, given.sms, given.question, given.answers
-        )
+        texts[own] = Text(**said)
         if own in given.texts:
             raise Refused("text-twice", f"texts.{own}", language=own)
-    elif given.description or given.instruction or given.sms or given.question or given.answers:
+    elif any(said.values()):
         raise Refused("headline-needed", "headline")
     texts |= texts_in(given.texts)
     if needed or texts:

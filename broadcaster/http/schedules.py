@@ -46,7 +46,7 @@ _MINUTE = timedelta(minutes=1)
 _PUBLISHED_FOR = timedelta(days=366)
 _PUBLISHED_DATES = 100
 _NOT_CONTENT = frozenset({"occurrence", "following", "paused"})
-_OWN_TEXT = ("headline", "description", "instruction", "sms")
+_OWN_TEXT = ("headline", "description", "instruction", "sms", "easy")
 
 
 async def create(call: Call[ScheduleIn, None]) -> web.Response:

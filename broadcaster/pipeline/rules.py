@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from broadcaster.domain.alerts import (
     GRAVE,
     MAX_DESCRIPTION,
+    MAX_EASY,
     MAX_EVENT,
     MAX_HEADLINE,
     MAX_INSTRUCTION,
@@ -19,7 +20,13 @@ from broadcaster.domain.signs import unfit
 from broadcaster.domain.stations import Station, StationKind
 from zones import Jurisdiction, OutsideJurisdiction
 
-_LONGEST = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION, "sms": MAX_SMS}
+_LONGEST = {
+    "headline": MAX_HEADLINE,
+    "description": MAX_DESCRIPTION,
+    "instruction": MAX_INSTRUCTION,
+    "sms": MAX_SMS,
+    "easy": MAX_EASY,
+}
 
 
 def check_message(

@@ -133,6 +133,9 @@ async def test_all_of_it_goes_by_keyboard_alone(visit, village):
 
     await page.locator("#to-words").press("Enter")
     await expect(page.locator("#headline-en")).to_have_value("Fire: stay indoors")
+    await page.locator("#words-en summary", has_text="Easy to read").press("Enter")
+    await expect(page.locator("#easy-en")).to_have_value(re.compile(r"fire", re.IGNORECASE))
+    await page.locator("#easy-en").fill("There is a fire.\nStay at home.")
     await page.locator("#words-en [data-asking] summary").press("Enter")
     await page.locator("#question-en").press_sequentially("Are your windows shut?")
     await page.locator("#to-check").press("Enter")
@@ -154,6 +157,7 @@ async def test_all_of_it_goes_by_keyboard_alone(visit, village):
     alert = await sent(page, village)
     assert alert["area"]["circles"][0]["radius_m"] == 1450
     assert alert["texts"]["en"]["answers"] == ["Yes", "No"]
+    assert [alert["texts"][each]["easy"] for each in ("en", "fr")] == ["There is a fire.\nStay at home.", ""]
     await expect(page.locator("[data-part=answers] dt")).to_have_text(["Yes", "No"])
 
 

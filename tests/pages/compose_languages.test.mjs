@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { languageWarnings } from "../../broadcaster/web/sources/parts/compose_languages.js";
 
-const words = { warn_no_instruction: "%(language)s lacks what %(own)s asks", warn_one_changed: "%(changed)s changed, %(other)s not" };
+const words = { warn_no_instruction: "%(language)s lacks what %(own)s asks", warn_one_changed: "%(changed)s changed, %(other)s not", warn_easy_unchanged: "%(language)s: easy text" };
 const given = { words, own: "fr" };
 const say = (sentence, codes) => sentence.replace(/%\((\w+)\)s/g, (_, gap) => codes[gap]);
 const text = (headline, instruction = "") => ({ headline, description: "", instruction });
@@ -22,4 +22,12 @@ test("a translation without the instruction is told, and a text of one's own has
   assert.deepEqual(warned({ fr: text("Crue", "Montez."), en: text("Flood", " ") }, {}), ["en lacks what fr asks"]);
   assert.deepEqual(warned({ fr: text("Crue"), en: text("Flood") }, {}), []);
   assert.deepEqual(warned({ en: text("Flood", "Go upstairs.") }, {}), [], "without the station's own text nothing is compared");
+});
+
+test("an easy text of the version before is told once what to do is another", () => {
+  const before = { fr: { ...text("Crue", "Montez."), easy: "Montez vite." } };
+  const told = (now) => [...languageWarnings({ ...given, editing: { draft: { texts: before } } }, { texts: now, written: {} }, now, say)];
+  assert.deepEqual(told({ fr: { ...before.fr, instruction: "Descendez." } }), ["fr: easy text"]);
+  assert.deepEqual(told({ fr: { ...before.fr, instruction: "Descendez.", easy: "Descendez vite." } }), []);
+  assert.deepEqual(told(before), []);
 });

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from broadcaster.domain.alerts import (
     MAX_DESCRIPTION,
+    MAX_EASY,
     MAX_EVENT,
     MAX_HEADLINE,
     MAX_INSTRUCTION,
@@ -51,6 +52,12 @@ Question = Annotated[
     UnixLines,
     Field(description="The alert's own question, with two to five answers, in place of *received* and *I am safe*."),
 ]
+EasyText = Annotated[
+    str,
+    prose(MAX_EASY),
+    UnixLines,
+    Field(description="The same in short plain sentences (FALC), one a line, for the alert's page."),
+]
 OwnAnswers = Annotated[tuple[Annotated[str, line(LONGEST_ANSWER)], ...], Field(max_length=MOST, fail_fast=True)]
 
 
@@ -63,6 +70,7 @@ class TextIn(Given):
     sms: SmsText = ""
     question: Question = ""
     answers: OwnAnswers = ()
+    easy: EasyText = ""
 
 
 Topic = Annotated[str, line(40), Field(description="The slug of one of the station's topics.")]
@@ -102,6 +110,7 @@ class Words(Given):
     sms: SmsText = ""
     question: Question = ""
     answers: OwnAnswers = ()
+    easy: EasyText = ""
     texts: dict[Locale, TextIn] = Field(default_factory=dict, description="The same in others, by tag (BCP 47).")
 
 
@@ -194,6 +203,7 @@ class TextOut(Shown):
     sms: str
     question: str
     answers: tuple[str, ...]
+    easy: str
 
 
 class AudienceOut(Shown):

@@ -15,6 +15,7 @@ from broadcaster.http.schemas.alerts import (
     ContentOut,
     Description,
     Draft,
+    EasyText,
     Headline,
     Instruction,
     SmsText,
@@ -122,6 +123,7 @@ class SchedulePatch(Given):
     description: Description | None = None
     instruction: Instruction | None = None
     sms: SmsText | None = None
+    easy: EasyText | None = None
     texts: dict[Locale, TextIn] | None = None
     area: AreaJson | None = None
     audience: AudienceIn | None = None

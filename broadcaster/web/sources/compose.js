@@ -110,8 +110,8 @@ class App {
     draft.event = found.said[given.own]?.event || "";
     draft.written = found.said;
     for (const [code, said] of Object.entries(found.said)) {
-      const { headline, description, instruction, question, answers } = said;
-      if (draft.texts[code]) draft.texts[code] = asWritten({ headline, description, instruction, question, answers });
+      const { headline, description, instruction, question, answers, easy } = said;
+      if (draft.texts[code]) draft.texts[code] = asWritten({ headline, description, instruction, question, answers, easy });
     }
     draft.topic = given.topics.includes(found.topic) ? found.topic : "";
     if (found.severity) draft.channels = [...(found.channels || given.by_severity[found.severity])];

@@ -222,6 +222,7 @@ async def test_an_alert_may_say_everything_there_is_to_say(api):
         certainty="observed",
         category="met",
         sms="Crue. Montez.",
+        easy="L'eau monte.\r\nMontez.",
         texts={"en": {"headline": "Flood", "description": "Water rises.\r\nFast.", "instruction": "Go up."}},
         area={
             "circles": [{"lon": 0.62, "lat": 48.76, "radius_m": 300}, {"lon": 0.63, "lat": 48.76, "radius_m": 5000}],
@@ -242,6 +243,7 @@ async def test_an_alert_may_say_everything_there_is_to_say(api):
     assert alert["audience"] == {"kind": "groups", "groups": ["ecole-victor-hugo"], "told": None}
     assert alert["texts"]["en"]["description"] == "Water rises.\nFast."
     assert alert["texts"]["fr"]["sms"] == "Crue. Montez."
+    assert alert["texts"]["fr"]["easy"] == "L'eau monte.\nMontez."
     assert alert["area"]["circles"][0] == {"lon": 0.62, "lat": 48.76, "radius_m": 300}
     assert alert["expires"].startswith(hours[1][:19])
     assert (alert["status"], alert["category"], alert["channels"]) == ("exercise", "met", ["email", "sms"])

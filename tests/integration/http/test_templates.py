@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from broadcaster.domain.stations import StationKind
+from broadcaster.shipped import shipped
 from tests.integration.http.conftest import BOUNDARY, circle
 
 OWN = {
@@ -39,21 +41,32 @@ async def test_updates_and_all_clears_are_easy_to_read_while_they_say_what_the_t
     mine = await api.sign_in()
     draft = {"station": "laigle", "updates": alert["id"], "texts": written(alert["prepared"]["update"])}
     _, _, seen = await api.call("POST", "/console/preview", draft, key=None, headers=mine)
-    assert seen["easy"]["fr"]["headline"] == "L'eau monte encore."
+    assert seen["easy"]["fr"].startswith("L'eau monte encore.\n")
     draft["texts"]["fr"]["instruction"] = "Descendez."
     _, _, seen = await api.call("POST", "/console/preview", draft, key=None, headers=mine)
     assert list(seen["easy"]) == ["en"]
     new = {"station": "laigle", "template": "flood", "texts": written(alert["texts"])}
     _, _, seen = await api.call("POST", "/console/preview", new, key=None, headers=mine)
-    assert seen["easy"]["en"]["headline"] == "There is a flood."
+    assert seen["easy"]["en"].startswith("There is a flood.\n")
 
     texts = written(alert["prepared"]["update"])
     _, _, update = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"texts": texts})
     assert "L&#39;eau monte encore." in await page_of(api, update)
     asked = await api.http.get(f"{api.running.url}/console/alerts/{update['id']}/cancel", headers=mine)
     assert "L&#39;inondation est finie." in await asked.text()
-    _, _, ended = await api.call("POST", f"/v1/alerts/{update['id']}/cancel")
+    offered = shipped(StationKind.AUTHORITY)["flood"].easy_all_clear["fr"]
+    form = {
+        "csrf": mine["X-CSRF"],
+        "easy.fr": f"{offered.headline}\n{offered.instruction}".replace("\n", "\r\n"),
+        "easy.en": "It is over.\r\nGo home.",
+    }
+    path = f"{api.running.url}/console/alerts/{update['id']}/cancel"
+    gone = await api.http.post(path, data=form, headers=mine, allow_redirects=False)
+    _, _, ended = await api.call("GET", f"/v1/alerts/{gone.headers['Location'].rpartition('/')[2]}")
+    assert {each: text["easy"] for each, text in ended["texts"].items()} == {"fr": "", "en": "It is over.\nGo home."}
     assert "L&#39;inondation est finie." in await page_of(api, ended)
+    english = await api.http.get(ended["url"], headers={"Accept-Language": "en"})
+    assert "<strong>It is over.</strong></p><p>Go home.</p>" in await english.text()
 
 
 def written(texts):

@@ -40,11 +40,9 @@ def test_polygons_come_from_a_file(tmp_path: Path):
 
 
 def test_other_languages_stand_beside_the_stations_own():
-    made = body(texts=("en:headline=The Risle is in flood", "en:description=Leave: ground = floors.\nNow."))
-    assert made["headline"] == "Crue"
-    assert made["texts"] == {
-        "en": {"headline": "The Risle is in flood", "description": "Leave: ground = floors.\nNow."}
-    }
+    made = body(easy="Montez.", texts=("en:headline=The Risle is in flood", "en:easy=Go up: now.\nQuick."))
+    assert (made["headline"], made["easy"]) == ("Crue", "Montez.")
+    assert made["texts"] == {"en": {"headline": "The Risle is in flood", "easy": "Go up: now.\nQuick."}}
 
 
 def test_a_language_that_is_named_takes_the_plain_texts():

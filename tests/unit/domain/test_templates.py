@@ -69,16 +69,23 @@ def test_an_easy_text_goes_only_with_what_it_says():
     def easy(template, texts, role=Role.FIRST):
         return easy_in(template.prepared, role, texts)
 
-    assert easy(flood, flood.texts) == flood.easy
+    def lines(texts):
+        return {language: f"{text.headline}\n{text.instruction}" for language, text in texts.items()}
+
+    assert easy(flood, flood.texts) == lines(flood.easy)
     own = {language: replace(text, headline="Crue de la Risle") for language, text in flood.texts.items()}
-    assert easy(flood, own) == flood.easy, "another headline says nothing else to do"
-    assert easy(flood, {"fr": replace(flood.texts["fr"], instruction="Descendez.")}) == {}
+    assert easy(flood, own) == lines(flood.easy), "another headline says nothing else to do"
+    changed = replace(flood.texts["fr"], instruction="Descendez.")
+    assert easy(flood, {"fr": changed}) == {}
+    assert easy(flood, {"fr": replace(changed, easy="Descendez vite.")}) == {"fr": "Descendez vite."}, (
+        "the author's own"
+    )
     by_hand = evacuation.texts["fr"].instruction.replace("[lieu d'accueil]", "la salle").replace("[numéro]", "112")
     assert set(easy(evacuation, {"fr": replace(evacuation.texts["fr"], instruction=by_hand)})) == {"fr"}
-    assert easy(flood, flood.update, Role.UPDATE) == flood.easy_update
-    assert easy(flood, flood.texts, Role.UPDATE) == flood.easy, "an update of the area alone"
-    assert easy(flood, flood.all_clear, Role.ALL_CLEAR) == flood.easy_all_clear
+    assert easy(flood, flood.update, Role.UPDATE) == lines(flood.easy_update)
+    assert easy(flood, flood.texts, Role.UPDATE) == lines(flood.easy), "an update of the area alone"
+    assert easy(flood, flood.all_clear, Role.ALL_CLEAR) == lines(flood.easy_all_clear)
     assert easy(flood, flood.texts, Role.ALL_CLEAR) == easy(flood, flood.texts, Role.MISTAKE) == {}
-    assert easy(road, road.all_clear, Role.ALL_CLEAR) == road.easy_all_clear
+    assert easy(road, road.all_clear, Role.ALL_CLEAR) == lines(road.easy_all_clear)
     one_lane = {"fr": replace(road.all_clear["fr"], headline="Une voie est rouverte")}
     assert easy(road, one_lane, Role.ALL_CLEAR) == {}, "without an instruction the headline says it"

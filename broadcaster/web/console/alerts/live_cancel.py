@@ -1,12 +1,22 @@
 """/console/alerts/{id}/cancel: confirm or edit the prepared ending, then hold the button."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import ENDINGS, MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Alert, Role, Text
+from broadcaster.domain.alerts import (
+    ENDINGS,
+    MAX_DESCRIPTION,
+    MAX_EASY,
+    MAX_HEADLINE,
+    MAX_INSTRUCTION,
+    Alert,
+    Role,
+    Text,
+)
 from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import easy_in
@@ -25,7 +35,7 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
 
-FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
+FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION, "easy": MAX_EASY}
 """Editable parts of a text, with their maximum length."""
 
 
@@ -54,8 +64,13 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
     form = await form_of(call.request)
     role = Role(call.query.kind)
     prepared = ending(alert, station, role)
+    offered = easy_in(alert.prepared, role, prepared)
     texts = {
-        language: Text.read({name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in FIELDS})
+        language: _written(
+            Text.read({name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in FIELDS}),
+            own,
+            offered.get(language, ""),
+        )
         for language, own in prepared.items()
     }
     wrong = _wrong(texts, words_of(call.request, station.languages[0]))
@@ -87,6 +102,11 @@ async def moved_on(call: Call[Any, Any], alert: Alert) -> web.Response | None:
 
 def _to(alert: Alert, notice: str = "") -> web.Response:
     return to(f"/console/alerts/{alert.id}" + (f"?{notice}" if notice else ""))
+
+
+def _written(text: Text, own: Text, offered: str) -> Text:
+    """Return a text whose easy text is the author's only where it was changed: else it goes only with what it says."""
+    return replace(text, easy=own.easy) if text.easy == offered else text
 
 
 def _tidy(said: str) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_HEADLINE, MAX_INSTRUCTION, Text, content_hash, policy_of
+from broadcaster.domain.alerts import (
+    MAX_DESCRIPTION,
+    MAX_EASY,
+    MAX_HEADLINE,
+    MAX_INSTRUCTION,
+    Text,
+    content_hash,
+    policy_of,
+)
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalState
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.permissions import Permission
@@ -36,7 +44,7 @@ from broadcaster.web.severities import look_of
 from broadcaster.web.whereabouts import whereabouts
 
 APPROVALS = f"{PATH}/approvals"
-FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
+FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION, "easy": MAX_EASY}
 
 
 async def one(call: Call[None, None]) -> web.Response:
@@ -114,10 +122,10 @@ def _seen(approval: Approval) -> str:
 
 
 def _changed(text: Text, language: str, form: Mapping[str, str]) -> Text:
-    headline, description, instruction = (
+    headline, description, instruction, easy = (
         form.get(f"{name}.{language}", getattr(text, name)).replace("\r\n", "\n").strip() for name in FIELDS
     )
-    return replace(text, headline=headline, description=description, instruction=instruction)
+    return replace(text, headline=headline, description=description, instruction=instruction, easy=easy)
 
 
 async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, wrong: str = "") -> web.Response:

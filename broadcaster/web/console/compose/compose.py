@@ -11,6 +11,7 @@ from aiohttp import web
 from broadcaster.domain.alerts import (
     GRAVE,
     MAX_DESCRIPTION,
+    MAX_EASY,
     MAX_EVENT,
     MAX_HEADLINE,
     MAX_INSTRUCTION,
@@ -127,6 +128,7 @@ def facts_of(
                 "description": MAX_DESCRIPTION,
                 "instruction": MAX_INSTRUCTION,
                 "question": LONGEST_QUESTION,
+                "easy": MAX_EASY,
             },
             "zone": zone_of(station.region).key,
             "severities": severity_words(words),

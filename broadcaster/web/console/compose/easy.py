@@ -12,7 +12,7 @@ from broadcaster.store.alerts import alerts
 from broadcaster.web.console.compose.draft import Page
 
 
-async def easy_of(call: Call[Any, Any], page: Page, station: Station, texts: Texts) -> Texts:
+async def easy_of(call: Call[Any, Any], page: Page, station: Station, texts: Texts) -> dict[str, str]:
     """Return the easy texts that would be shown with these texts, by language."""
     given = page.model_extra or {}
     template, updates = given.get("template"), number_of(str(given.get("updates", "")))
@@ -23,4 +23,4 @@ async def easy_of(call: Call[Any, Any], page: Page, station: Station, texts: Tex
                 return {}
             return easy_in(alert.prepared, Role.UPDATE, texts)
         found = (await offered(unit, station)).get(template) if isinstance(template, str) else None
-    return {} if found is None else easy_in(found.prepared, Role.FIRST, texts)
+    return easy_in({} if found is None else found.prepared, Role.FIRST, texts)

@@ -12,7 +12,7 @@ def unreadable(texts: Mapping[str, Mapping[str, Any]]) -> list[Refused]:
     """Return the problems of each language's texts."""
     found: list[Refused] = []
     for language, text in texts.items():
-        for name in ("headline", "description", "instruction", "question"):
+        for name in ("headline", "description", "instruction", "question", "easy"):
             said = text.get(name)
             if not isinstance(said, str) or not said.strip():
                 continue

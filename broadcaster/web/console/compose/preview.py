@@ -79,21 +79,16 @@ class Previews(Shown):
     voice: VoicePreview
 
 
-class EasyPreview(Shown):
-    """What the alert's page offers in plain short sentences."""
-
-    headline: str
-    instruction: str
-
-
 class Finding(Shown):
     field: str
     problem: str
 
 
 class PreviewOut(Shown):
+    """``easy``: what the alert's page would offer as easy to read."""
+
     languages: dict[str, Previews]
-    easy: dict[str, EasyPreview]
+    easy: dict[str, str]
     findings: tuple[Finding, ...]
 
 
@@ -118,11 +113,10 @@ async def preview(call: Call[None, None]) -> web.Response:
     )
     found = reversed([*wrong, *unreadable(readable)])
     told = {field_of(each): sentence(each, words) for each in found}  # the first counts
-    easy = await easy_of(call, page, station, texts)
     return answer(
         PreviewOut(
             languages=shown,
-            easy={language: EasyPreview.model_validate(text) for language, text in easy.items()},
+            easy=await easy_of(call, page, station, texts),
             findings=tuple(Finding(field=where, problem=what) for where, what in told.items()),
         )
     )

@@ -142,7 +142,7 @@ export class Drafts {
   }
 }
 
-const PARTS = ["headline", "description", "instruction", "question", "answers"];
+const PARTS = ["headline", "description", "instruction", "question", "answers", "easy"];
 
 const written = (text) => PARTS.some((part) => text[part]?.trim());
 

@@ -1,14 +1,15 @@
-// The easy text that the alert's page offers beside the message, where what to do is the template's.
+// What is easy to read of the message: the author's, or the template's while "What to do" is the template's.
 
-import { one } from "./dom.js";
+import { all } from "./dom.js";
 
-/** @param {{headline: string, instruction: string}|undefined} text @param {string} language */
-export function showEasy(text, language) {
-  const place = one("#easy");
-  place.hidden = !text;
-  for (const part of ["headline", "instruction"]) {
-    const shown = one(`[data-easy="${part}"]`, place);
-    shown.textContent = text?.[part] ?? "";
-    shown.lang = language;
+/**
+ * Show it in each language's field, except where somebody is writing.
+ * @param {Record<string, any>} texts the draft's, by language
+ * @param {Record<string, string>} offered what the alert's page would offer
+ */
+export function showEasy(texts, offered) {
+  for (const area of all('textarea[data-text="easy"]')) {
+    const code = area.closest("[data-language]").dataset.language;
+    if (area !== document.activeElement) area.value = texts[code].easy || offered[code] || "";
   }
 }

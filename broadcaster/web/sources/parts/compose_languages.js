@@ -12,9 +12,12 @@ const changed = (draft, code) => draft.written[code] && PARTS.some((part) => dra
  */
 export function* languageWarnings(given, draft, written, say) {
   const { words, own } = given;
+  const before = given.editing?.draft.texts ?? draft.written;
   const asking = Object.keys(written).find((code) => written[code].question);
   for (const code of Object.keys(written)) {
     if (asking && !written[code].question) yield say(words.warn_no_question, { language: code, own: asking });
+    const stale = before[code]?.easy && before[code].easy === written[code].easy && before[code].instruction !== written[code].instruction;
+    if (stale) yield say(words.warn_easy_unchanged, { language: code });
   }
   for (const code of Object.keys(written)) {
     if (code === own || !written[own]) continue;

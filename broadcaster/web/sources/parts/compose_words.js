@@ -19,6 +19,7 @@ export class Wording {
     this.tab = given.own;
     this.seen = "push";
     this.previews = {};
+    this.easy = {};
     this.findings = [];
     this.strict = false;
     this.asked = 0;
@@ -291,7 +292,7 @@ export class Wording {
         one("#cheaper p").textContent = many(this.words.cheaper, found.sms.cheaper.segments, { now: n, signs: found.sms.culprits.join("  ") });
       }
     }
-    showEasy(this.easy?.[this.tab], this.tab);
+    showEasy(this.draft.texts, this.easy);
     if (this.seen === "email" && found) this.mail();
   }
 
