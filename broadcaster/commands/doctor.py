@@ -4,11 +4,12 @@ import click
 from rich.text import Text
 
 from broadcaster import config
-from broadcaster.commands.examine import Examined, examine
+from broadcaster.commands.examine import PROBE_S, Examined, asked, examine
 from broadcaster.commands.exits import Exit
-from broadcaster.commands.failing import wait_for
-from broadcaster.commands.showing import out, print_json, table
+from broadcaster.commands.patience import run_unhurried
+from broadcaster.commands.showing import err, out, print_json, table
 from broadcaster.commands.wording import reader
+from broadcaster.config import Settings
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings
@@ -25,7 +26,7 @@ def doctor(*, as_json: bool) -> None:
 
     Each finding is ok, a warning or an error, with what to do. The exit code is 1 if there is any error.
     """
-    found = wait_for(_examined())
+    found = _examined()
     if as_json:
         print_json(
             [
@@ -44,7 +45,7 @@ def doctor(*, as_json: bool) -> None:
         raise click.exceptions.Exit(int(Exit.FAILED))
 
 
-async def _examined() -> list[Examined]:
+def _examined() -> list[Examined]:
     try:
         settings = config.load()
     except BadSettings as error:
@@ -55,8 +56,19 @@ async def _examined() -> list[Examined]:
             for each in error.findings
         ]
     set_up_logs(settings)  # logs of checks must not mix with the document on stdout
-    found = [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read"))]
-    return [*found, *[each async for each in examine(settings)]]
+    return [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read")), *examined(settings)]
+
+
+def examined(settings: Settings) -> list[Examined]:
+    """Check everything; say first what is asked, and how long that may take."""
+    words = reader()
+    names = ", ".join(words.channel(each, inside=True) if each in CHANNEL_WORDS else words(each) for each in asked())
+    err().print(words("asking all at once, %(s)s s at most: %(names)s", s=round(PROBE_S), names=names), markup=False)
+    return run_unhurried(_all(settings))
+
+
+async def _all(settings: Settings) -> list[Examined]:
+    return [each async for each in examine(settings)]
 
 
 def show(found: list[Examined]) -> None:

@@ -17,6 +17,7 @@ from broadcaster.commands.operator_key import OLD_FILE
 from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
 from broadcaster.domain.health import Code, Trouble
+from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import located, sentence
 from broadcaster.errors import BadSettings
 from broadcaster.sending.providers import open_senders
@@ -31,7 +32,7 @@ from zones import Communes, CommunesMissing
 
 _LOW_DISK = 1 << 30
 _NO_DISK = 100 << 20
-_PROBE_S = 9.0
+PROBE_S = 9.0
 """Time limit per check, so that the whole report takes less than ten seconds."""
 
 _ANSWER_S = 5.0
@@ -46,6 +47,11 @@ class Examined:
 
     subject: str
     finding: Finding
+
+
+def asked() -> tuple[str, ...]:
+    """Return the subjects that something else is asked about: channels by name, the others in English."""
+    return (*_ASKED, *CHANNELS)
 
 
 async def examine(settings: Settings) -> AsyncIterator[Examined]:
@@ -65,11 +71,11 @@ async def examine(settings: Settings) -> AsyncIterator[Examined]:
 
 async def _in_time(asking: Awaitable[list[Finding]]) -> list[Finding]:
     try:
-        async with asyncio.timeout(_PROBE_S):
+        async with asyncio.timeout(PROBE_S):
             return await asking
     except TimeoutError:
         return [
-            Finding("error", "no answer within %(s)s s", "look at the network and the firewall", {"s": round(_PROBE_S)})
+            Finding("error", "no answer within %(s)s s", "look at the network and the firewall", {"s": round(PROBE_S)})
         ]
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from broadcaster.clock import SystemClock
+from broadcaster.commands.doctor import examined
 from broadcaster.commands.doctor import show as show_findings
-from broadcaster.commands.examine import Examined, examine
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import first_link, write_private
@@ -55,7 +55,7 @@ def init(*, insee: str, languages: str, mail: str | None) -> None:
     ]
     show_facts(told if secret is None else told + first_sign_in(where.url, secret))
     click.echo()
-    left = [each for each in wait_for(_examined(where)) if each.finding.level != "ok" and each.subject not in _LATER]
+    left = [each for each in examined(where) if each.finding.level != "ok" and each.subject not in _LATER]
     if left:
         click.echo(words("Left to set, as `tocsin doctor` says at any time:"))
         show_findings(left)
@@ -122,9 +122,6 @@ def _settings(mail: str) -> str:
             "# TOCSIN_TWILIO_ACCOUNT_SID=AC…",
             "# TOCSIN_TWILIO_AUTH_TOKEN=…",
             "# TOCSIN_TWILIO_FROM=+33…",
+            "# TOCSIN_TWILIO_VOICE_FROM=+33…",
         )
     )
-
-
-async def _examined(where: Settings) -> list[Examined]:
-    return [each async for each in examine(where)]

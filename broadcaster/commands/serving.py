@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from datetime import datetime
 
 import click
 
@@ -11,11 +12,12 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.operator_key import first_secret
-from broadcaster.commands.showing import show_facts
+from broadcaster.commands.showing import moment, show_facts
 from broadcaster.commands.wording import reader, words
 from broadcaster.domain.operators import welcome_url
 from broadcaster.domain.people import ChannelName
 from broadcaster.pipeline.services import ProcessRole, Services
+from broadcaster.store.operators import operators
 
 
 @click.command()
@@ -29,11 +31,13 @@ def serve(roles: str | None) -> None:
     """
     where = settings(roles=roles) if roles else settings()
 
-    async def prepare() -> str | None:
+    async def prepare() -> tuple[str | None, datetime | None]:
         async with opened(where) as store:
-            return await first_secret(store, SystemClock())
+            async with store.read() as unit:
+                opens_until = await operators.link_ends(unit, SystemClock().now())
+            return await first_secret(store, SystemClock()), opens_until
 
-    first = wait_for(prepare())
+    first, opens_until = wait_for(prepare())
 
     def say(running: Running) -> None:
         services = running.services
@@ -42,7 +46,7 @@ def serve(roles: str | None) -> None:
             told.append((words("listens at"), running.url))
         if len(services.roles) < len(ProcessRole):
             told.append((words("roles"), ", ".join(sorted(services.roles))))
-        told += [] if first is None else first_sign_in(services.base_url, first)
+        told += [] if first is None else first_sign_in(services.base_url, first, opens_until)
         told += [(words("SANDBOX"), _sandboxed(services, name)) for name in services.sandboxed]
         if services.sandboxed:
             seen = f"{services.base_url}/console/sandbox"
@@ -58,15 +62,22 @@ def serve(roles: str | None) -> None:
         raise Stop("can-not-listen", host=where.host, port=str(where.port), reason=os.strerror(error.errno)) from error
 
 
-def first_sign_in(base_url: str, secret: str) -> list[tuple[str, str]]:
-    """Return the notice for when no administrator can sign in; without a secret, it says how to make a link."""
+def first_sign_in(base_url: str, secret: str, opens_until: datetime | None = None) -> list[tuple[str, str]]:
+    """Return the notice for when no administrator can sign in; without a secret, it says how to make a link.
+
+    ``opens_until``: of the link that was shown before, as by `tocsin init`; a new one ends it.
+    """
     if not secret:
         command = "tocsin operator invite NAME --admin"
-        return [(words("first sign-in"), words("`%(command)s` on this machine makes a link", command=command))]
-    return [
-        (words("first sign-in"), welcome_url(base_url, secret)),
-        ("", words("opens once, within an hour, and makes you the administrator")),
-    ]
+        told = [words("`%(command)s` on this machine makes a link", command=command)]
+        if opens_until is not None:
+            still = words("the link of `tocsin init` still opens, until %(time)s", time=moment(opens_until))
+            told.insert(0, still)
+    else:
+        told = [welcome_url(base_url, secret), words("opens once, within an hour, and makes you the administrator")]
+        if opens_until is not None:
+            told.append(words("the link that was shown before no longer opens"))
+    return [(words("first sign-in"), told[0]), *(("", each) for each in told[1:])]
 
 
 def _sandboxed(services: Services, name: ChannelName) -> str:

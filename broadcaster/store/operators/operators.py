@@ -229,6 +229,16 @@ async def new_link(unit: Unit, operator_id: int, ends_at: datetime) -> str:
     return secret
 
 
+async def link_ends(unit: Unit, now: datetime) -> datetime | None:
+    """Return until when the newest open link of an administrator holds; None if none is open."""
+    ends_at: datetime | None = await unit.conn.scalar(
+        select(func.max(operator_links.c.ends_at))
+        .join(operators, operators.c.id == operator_links.c.operator_id)
+        .where(operators.c.admin, operator_links.c.ends_at > now)
+    )
+    return ends_at
+
+
 async def of_link(unit: Unit, secret: str, now: datetime) -> int | None:
     """Return the operator of a link's secret; None if it is used, expired or unknown."""
     found: int | None = await unit.conn.scalar(

@@ -12,6 +12,7 @@ def test_a_real_town_is_made_empty_with_a_link_for_its_first_administrator(tocsi
     assert made.exit_code == 0, made.output
     for said in ("L'Aigle (INSEE 61214)", "la station est prête", "/console/welcome#", "TOCSIN_PUBLIC_URL"):
         assert said in made.stdout
+    assert "interrogés en même temps, 9 s au plus\u00a0: base, bus" in made.stderr
     shown = json.loads(tocsin("station", "show", "laigle", "--json").stdout)
     assert (shown["followers"], shown["languages"], shown["kind"]) == (0, ["fr", "en"], "authority")
     settings = tocsin.data / "tocsin.env"
@@ -21,6 +22,7 @@ def test_a_real_town_is_made_empty_with_a_link_for_its_first_administrator(tocsi
     assert not [each for each in pushes if "TOCSIN_VAPID" in each["hint"]], "it is not sandboxed: the file has its key"
     # The link is lost: another comes, and the identity of pushes stays.
     before = settings.read_text()
+    assert "# TOCSIN_TWILIO_VOICE_FROM=" in before
     assert "/console/welcome#" in tocsin("init", "--insee", "61214").stdout
     assert settings.read_text() == before
     assert len(json.loads(tocsin("station", "list", "--json").stdout)) == 1

@@ -16,6 +16,7 @@ import aiohttp
 
 
 async def test_it_says_where_it_is_and_what_is_a_sandbox_and_stops(seeded: Any):
+    await seeded.beside("operator", "invite", "Rose", "--admin")
     process = await seeded.begun("serve", TOCSIN_PORT="0")
     assert process.stdout is not None
     said = (await process.stdout.readuntil(b"/sandbox\n")).decode()
@@ -23,6 +24,7 @@ async def test_it_says_where_it_is_and_what_is_a_sandbox_and_stops(seeded: Any):
     assert url is not None
     assert url[1] != "0"
     assert "/welcome#" not in said, "what is no terminal is a log"
+    assert "the link of `tocsin init` still opens, until 2" in said
     assert "`tocsin operator invite NAME --admin` on this machine makes a link" in said
     for channel in ("Notification", "SMS", "Phone call", "E-mail"):
         assert re.search(rf"SANDBOX +{channel} sends nothing: set ", said)
