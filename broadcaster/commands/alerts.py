@@ -199,7 +199,7 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
 @click.option("--lon", type=float, help="Longitude of the new circle's centre.")
 @click.option("--radius", type=float, help="The new circle's radius, in metres.")
 @click.option("--area", "area_file", type=click.File("rb"), help="The new area as JSON: circles and polygons.")
-@click.option("--severity", type=click.Choice([each.value for each in Severity]), help="How grave it is now.")
+@click.option("--severity", type=click.Choice([each.value for each in Severity]), help="How serious it is now.")
 @click.option("--expires", help="Until when it holds now: 6h, 90min, 2d, or 2026-07-01T18:30.")
 @click.option("--silent", is_flag=True, help="No SMS, mail or call to those who were told before.")
 @with_stake
@@ -282,7 +282,7 @@ def cancel(
         print_json(cleared)
     else:
         gaps = {name: cleared[name] for name in ("id", "url")}
-        back = words("that it was a mistake is alert %(id)s: %(url)s", **gaps)
+        back = words("the notice of the mistake is alert %(id)s: %(url)s", **gaps)
         click.echo(back if mistake else words("the all-clear is alert %(id)s: %(url)s", **gaps))
         click.echo(words("follow it with: tocsin alert show %(id)s", id=cleared["id"]))
 

@@ -41,7 +41,7 @@ OPTIONS = (
         "--blank", "blanks", multiple=True, metavar="WHAT=TEXT",
         help='Fill a placeholder of the template, as in "Prénom=Lina"; repeatable.',
     ),
-    click.option("--severity", type=_choice(Severity), help="How grave (CAP; minor is information)."),
+    click.option("--severity", type=_choice(Severity), help="How serious (CAP; minor is information)."),
     click.option("--headline", help="In a few words; in the station's own language, or in --lang."),
     click.option("--description", help="What happens, where."),
     click.option("--instruction", help="What people are to do."),

@@ -52,7 +52,7 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
         console.print(_unconfirmed(reach["unconfirmed"]))
     say_woken(console, reach)
     _say_hearing(console, reach["hearing"])
-    _say_lacking(console, reach)
+    _say_further(console, reach)
     currency = reach["currency"]
     rows = [
         (
@@ -119,33 +119,21 @@ def channel_of(name: str, sandbox: list[str]) -> str:
 
 
 def _sms(told: dict[str, Any]) -> str:
-    from broadcaster.languages import own_name  # noqa: PLC0415  as in ``wording.reader``
-
     segments = many("%(n)s segment", "%(n)s segments", told["segments"])
-    gaps = {"language": own_name(told["language"]), "encoding": told["encoding"], "segments": segments}
+    gaps = {"language": _language(told["language"]), "encoding": told["encoding"], "segments": segments}
     said = words("SMS in %(language)s: %(encoding)s, %(segments)s", **gaps)
     if told["culprits"]:
         said += words("; dearer because of %(signs)s", signs=" ".join(told["culprits"]))
     return said
 
 
-def _say_lacking(console: Console, reach: dict[str, Any]) -> None:
-    unused, none, opted_out, paused = (reach[each] for each in ("unused", "no_contact", "opted_out", "paused"))
-    for n, told in (
-        (
-            unused,
-            many(
-                "%(n)s person has a contact that this alert does not use",
-                "%(n)s people have a contact that this alert does not use",
-                unused,
-            ),
-        ),
-        (none, many("%(n)s person has no contact at all", "%(n)s people have no contact at all", none)),
-        (opted_out, many("%(n)s person opted out", "%(n)s people opted out", opted_out)),
-        (paused, many("%(n)s person paused all messages", "%(n)s people paused all messages", paused)),
-    ):
-        if n:
-            console.print(Text(told, style="yellow"))
+def _language(tag: str) -> str:
+    """Return a language's name in the reader's language; its tag if CLDR has none."""
+    return str(reader().locale.languages.get(tag.split("-", maxsplit=1)[0], tag))
+
+
+def _say_further(console: Console, reach: dict[str, Any]) -> None:
+    """Print whom more channels would reach; who lacks what is in the warnings."""
     for name, each in reach["further"].items():
         cost = priced(each["cost_minor"], reach["currency"]) if each["cost_minor"] else words("free")
         told = many(

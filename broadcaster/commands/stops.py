@@ -60,7 +60,7 @@ STOPS: Mapping[str, tuple[str, str]] = {
     "nothing-changed": ("nothing was changed", "--allow-removals imports without asking"),
     "lines-refused": (
         "refused: %(refused)s of %(lines)s, so nothing was changed",
-        "mend them, or give --skip-bad to take over the others",
+        "fix them, or give --skip-bad to import the others",
     ),
     "delimiter": ("--delimiter is one sign, as ; or tab", ""),
     "label-length": ("--label has 1 to %(most)s characters", ""),
@@ -89,13 +89,10 @@ STOPS: Mapping[str, tuple[str, str]] = {
     "mail-taken": ("an operator has the mail %(mail)s already", ""),
     "no-service-at-url": (
         "no service answers at TOCSIN_URL, %(url)s",
-        "mend the address, or unset TOCSIN_URL to send from this machine's own database",
+        "correct the address, or unset TOCSIN_URL to send from this machine's own database",
     ),
     "no-service": ("no service answers at %(url)s", "start it with `tocsin serve`, or set TOCSIN_URL"),
-    "no-key": (
-        "there is no key to speak with",
-        "set TOCSIN_KEY; only on the machine of the service a command needs none",
-    ),
+    "no-key": ("no key is set", "set TOCSIN_KEY; only on the machine of the service a command needs none"),
     "following-with-occurrence": ("--following goes with --occurrence: say from when on", ""),
     "goes-with-at": ("--%(name)s goes with --at: say when it is sent", ""),
     "no-occurrence": ("--occurrence '%(text)s' is no date and time", "write it as in 2026-12-07 07:30"),

@@ -4,7 +4,7 @@ English.
 ::
 
     click.echo(words("added %(name)s as %(slug)s", name=station.name, slug=station.slug))
-    click.echo(many("%(n)s person opted out", "%(n)s people opted out", n))
+    click.echo(many("%(n)s person", "%(n)s people", n))
 
 French is in ``web/locale/fr/LC_MESSAGES/terminal.po``. Documents for programs (``--json``) are never translated.
 """

@@ -43,7 +43,7 @@ PROBLEM_SENTENCES: Mapping[str, str] = {
     "mistake": "This is our mistake, not yours. Its number is %(number)s: the service's log has it too.",
     "unavailable": "This is not available for the moment.",
     "store-away": "The store does not answer: try again shortly.",
-    "map-away": "Nobody who knows the map answers now: try again shortly. Alerts can be sent all the same.",
+    "map-away": "No process that knows the map answers now: try again shortly. Alerts can be sent all the same.",
     "no-geocoder": "This service looks up no addresses: show the place on the map.",
     "tiles-away": "The map can't be fetched now.",
     "geocoder-away": "The search for addresses does not work now: show the place on the map.",

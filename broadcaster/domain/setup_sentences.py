@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 SETUP_SENTENCES: Mapping[str, str] = {
     # settings
-    "unknown-setting": "This is no setting of Tocsin: see the table in docs/operating.md, or mend the spelling.",
+    "unknown-setting": "This is no setting of Tocsin: see the table in docs/operating.md, or check the spelling.",
     "setting-line": "This is not a line such as %(example)s.",
     "file-unreadable": "This file can't be read (%(reason)s): give the path of a readable file.",
     "no-file": "There is no file at %(path)s.",

@@ -144,17 +144,17 @@ async def test_a_list_is_looked_at_mended_and_taken_over(visit, tmp_path: Path):
     kept = (tmp_path / "kept.csv").read_text(encoding="utf-8-sig")
     (_, (number, name, phone, *_)) = csv.reader(io.StringIO(kept), delimiter=";")
     assert (number, name, phone) == ("P-3", "Léa Orme", "06 39")
-    await page.get_by_role("button", name="Take over the list").click()  # the browser asks for the tick first
+    await page.get_by_role("button", name="Import the list").click()  # the browser asks for the tick first
     await expect(page.get_by_role("heading", level=1)).to_have_text("What this list would change")
     await page.get_by_label("Leave out the line that is wrong").check()
-    await page.get_by_role("button", name="Take over the list").click()
+    await page.get_by_role("button", name="Import the list").click()
     await expect(page.get_by_role("status")).to_have_text("Done. The register is as the list says.")
     mended = kept.replace("06 39;", "06 39 98 77 03;")
     (tmp_path / "mended.csv").write_text(mended, encoding="utf-8")
     await page.get_by_role("link", name="Import another list").click()
     await page.get_by_label("The file").set_input_files(tmp_path / "mended.csv")
     await page.get_by_role("button", name="See what it would change").click()
-    await page.get_by_role("button", name="Take over the list").click()
+    await page.get_by_role("button", name="Import the list").click()
     await page.get_by_role("link", name="See the residents").click()
     await page.get_by_text("Filter", exact=True).click()
     await page.get_by_label("Group", exact=True).select_option(label="Rue des Lilas")
@@ -172,7 +172,7 @@ async def test_uncertain_addresses_of_a_list_are_answered_with_one_key_each(visi
     file = {"name": "adresses.csv", "mimeType": "text/csv", "buffer": ADDRESSES.encode()}
     await page.locator("input[type=file]").set_input_files(file)
     await page.get_by_role("button", name="See what it would change").click()
-    await page.get_by_role("button", name="Take over the list").click()
+    await page.get_by_role("button", name="Import the list").click()
     await page.get_by_role("link", name="See which are uncertain").click()
     asked = page.locator("#asked")
     await expect(asked).to_have_text("Rose Sureau")  # the page looks by itself whether the first answers are there

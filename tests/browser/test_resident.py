@@ -475,7 +475,7 @@ async def test_help_and_a_vote_by_the_links_of_messages_and_a_text_reach_the_ope
     # The operator's page shows it by itself; then a text, which is none of the answers.
     await expect(operator.get_by_text("envoyé avec la demande")).to_be_visible()
     await operator.get_by_role("button", name="Je m’en charge").click()
-    await expect(operator.get_by_text("s’en occupe, après")).to_be_visible()
+    await expect(operator.get_by_text("Prise en charge par").first).to_be_visible()
     written = {"From": rose.mobile, "Body": "Le pont est coupé", "MessageSid": "SM" + "0" * 32}
     await village.town.twilio.tell(f"{village.url}/hooks/twilio/sms", written)
     await operator.goto(f"{village.url}/console/inbox")

@@ -40,7 +40,7 @@ def render_push(context: Context, language: str, text: Text) -> Fill:
     asked = offered(alert, helps=context.helps)
     if asked:
         facts["answers"] = [[word_of(each), label(alert, context.station, words, each)] for each in asked]
-        facts["kept"] = words("No network: your answer is kept, and goes on by itself. In an emergency, call 112.")
+        facts["kept"] = words("No network: your answer is kept, and is sent by itself. In an emergency, call 112.")
     question = alert.question_in(language, context.station.languages[0])[0]
     room = MAX_PLAINTEXT - len(orjson.dumps(facts)) - _LONGEST_RECEIPT - len(orjson.dumps(question)) - len(r"\n")
     whole = orjson.dumps({**facts, "body": _asking(_body(text, room), question)})

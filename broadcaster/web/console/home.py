@@ -22,7 +22,6 @@ from broadcaster.store import schedules as schedule_store
 from broadcaster.store.alerts import alerts, budgets, counting
 from broadcaster.web.console.alerts.live_words import sandboxed
 from broadcaster.web.console.approvals import approvals
-from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.schedules import drills, schedules
 from broadcaster.web.health_words import told
@@ -56,7 +55,6 @@ async def page(call: Call[None, None]) -> web.Response:
             for station in theirs
             for each in (await budgets.exceeded(unit, station.id, None, now) if station.budgets != Budgets() else ())
         ]
-    channels = {each["name"]: each["word"] for each in compose_words.channels(words)}
     shown = [facts[each.id] for each in active]
     theirs_or_all = {None, *(each.id for each in active)}
     for number, occurrence in reached.items():
@@ -81,7 +79,7 @@ async def page(call: Call[None, None]) -> web.Response:
             "over_budget": over,
             **practice,
             "troubles": [told(each, words) for each in troubles if each.alert_id in theirs_or_all],
-            "sandboxed": [channels[name] for name in services.sandboxed],
+            "sandboxed": [words.channel(name, inside=True) for name in services.sandboxed],
             "given": None
             if ground is None
             else {

@@ -86,7 +86,7 @@ def _messages(words: Words) -> dict[str, str]:
         "pending": words("waiting"),
         "queued": words("waiting"),
         "unwanted": words("not wanted, by my choice"),
-        "digest": words("in the daily summary"),
+        "digest": words("in the daily digest"),
         "spared": words("told before, so not again"),
         "unreached": words("not reached"),
         "accepted": words("sent"),

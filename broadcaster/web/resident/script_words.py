@@ -14,7 +14,7 @@ def script_words(words: Words) -> Mapping[str, str]:
 
 def _trouble(words: Words) -> Mapping[str, str]:
     return {
-        "offline": words("No network for the moment. What you entered is kept, and goes on by itself."),
+        "offline": words("No network for the moment. What you entered is kept, and is sent by itself."),
         "failed": words("That did not work. Try again in a minute."),
         "too_many": words("Too many codes were asked for. Wait an hour, or use another way."),
         "stale": words("No network. This is what was known at %(time)s."),
@@ -68,18 +68,18 @@ def _mine(words: Words) -> Mapping[str, str]:
         "wishes_note": words("A real serious or extreme danger always reaches you, whatever you choose here."),
         "least": words("How serious it must be"),
         "least_minor": words("Everything"),
-        "least_moderate": words("Dangers, and no mere information"),
+        "least_moderate": words("Dangers, not information"),
         "least_severe": words("Only serious and extreme dangers"),
         "topic_is_now": words("At once"),
         "topic_is_digest": words("In one message a day, at 18:00"),
         "topic_is_mute": words("Never"),
         **{f"topic_{slug}": name for slug, name in topic_words(words).items()},
-        "leave": words("Leave"),
+        "leave": words("Stop following"),
         "remove": words("Remove"),
         "correct": words("Correct"),
         "correcting": words("Correct “%(name)s”: look for the right address, then confirm it on the map."),
         "leave_sure": words("Get no more alerts from %(name)s?"),
-        "remove_sure": words("Get nothing more at %(name)s?"),
+        "remove_sure": words("Get no more alerts for %(name)s?"),
         "push": words("Notifications on a device"),
         "push_here": words("Notifications on this device"),
         **{name: words.channel(name) for name in ("sms", "voice", "email")},
@@ -88,7 +88,7 @@ def _mine(words: Words) -> Mapping[str, str]:
         "paused_until": words("Paused until %(time)s: no alert will reach you."),
         "saved": words("Saved."),
         "nothing_here": words("Nothing here yet."),
-        "erased": words("All is erased. Nothing of you is left here."),
+        "erased": words("Everything is erased. Nothing about you is left here."),
         "no_contact": words("Nothing would reach you: add a way below."),
         "no_places": words("Without a place, you get only what goes to everyone who follows."),
         "quiet_places": words("No alert at your places."),
@@ -111,7 +111,7 @@ def _trials(words: Words) -> Mapping[str, str]:
         "trial_missed_push": words("Allow notifications for this browser in your device’s settings, then test again."),
         "trial_missed_sms": words("Check the number. If you once answered STOP to this sender, answer START."),
         "trial_missed_voice": words("Check the number, and whether your telephone blocks unknown callers."),
-        "trial_missed_email": words("Look among unwanted mail, and add the sender to your contacts."),
+        "trial_missed_email": words("Look in your spam folder, and add the sender to your contacts."),
         "trial_too_many": words("That is enough tests for now. Try again in an hour."),
     }
 

@@ -20,7 +20,7 @@ def test_the_secret_is_changed_twice_and_those_of_before_are_kept_for_older_back
         assert (told.exit_code, "two secrets already" in told.output) == (2, True), told.output
         assert seeded("operator", "list").stdout == before, "either secret opens"
         told = seeded("keys", "rotate", LANG="fr_FR.UTF-8")
-        assert (told.exit_code, "valeurs sont scellées" in told.output) == (0, True), told.output
+        assert (told.exit_code, "valeurs sont chiffrées" in told.output) == (0, True), told.output
         assert old.read_text().split() == left
         assert path.read_text().strip() not in left
         assert old.stat().st_mode & 0o077 == path.stat().st_mode & 0o077 == 0

@@ -109,7 +109,7 @@ async def test_an_alert_is_updated_and_ended_from_the_terminal_and_what_is_refus
     cancel = ("alert", "cancel", new["id"])
     await both(seeded, running, *cancel, "--description", "Fini", "--yes",
                code=REFUSED, en="needs a --headline", fr="demande un --headline")  # fmt: skip
-    await both(seeded, running, *cancel, code=FAILED_TO_AGREE, en="nothing was cancelled", fr="rien n’a été annulé")
+    await both(seeded, running, *cancel, code=FAILED_TO_AGREE, en="nothing was cancelled", fr="rien n’a été levé")
     await both(seeded, running, "alert", "cancel", "12", "--yes",
                code=REFUSED, en="There is no alert", fr="Il n’y a pas d’alerte")  # fmt: skip
     ended = await seeded.beside(*cancel, "--mistake", "--yes", "--json", TOCSIN_URL=running)

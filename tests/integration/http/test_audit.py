@@ -85,3 +85,6 @@ async def test_anybody_can_check_that_a_public_alert_was_sent_and_what_it_said(a
     assert [each["id"] for each in told["alerts"]] == [public["id"]]
     (entry,) = await told_of(api, about=int(public["id"]))
     assert entry.params["content"] == told["alerts"][0]["hash"]
+    me = await api.sign_in("laigle-admin")
+    said = await get(api, f"/console/audit?about={public['id']}&lang=fr", me)
+    assert "gravité\u202f: Grave danger, statut\u202f: réelle" in said

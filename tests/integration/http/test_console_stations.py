@@ -177,9 +177,9 @@ async def test_a_territory_from_a_file_is_seen_with_what_was_left_out_then_added
     outline = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [BOW_TIE]}}
     status, page = await upload(api, mine, {"type": "FeatureCollection", "features": [point, empty, outline]})
     assert status == 200
-    assert "Points and lines left out, for they hold no ground: 1." in page
-    assert "Entries left out, for nothing is drawn in them: 1." in page
-    assert "The outline crossed or touched itself. It was mended" in page
+    assert "Points and lines left out, because they cover no ground: 1." in page
+    assert "Entries left out, because nothing is drawn in them: 1." in page
+    assert "The outline crossed or touched itself. It was repaired" in page
     shown = json.loads(re.search(r'id="ground">(.*?)</script>', page)[1])
     assert len(shown["boundary"]["coordinates"]) == 2
     fields = {

@@ -78,7 +78,7 @@ async def test_a_channel_that_is_stopped_is_told_with_why(api):
 async def test_what_is_sandboxed_is_named(api):
     page = await home(api, language="fr")
     assert "Dans le bac à sable" in page
-    assert "Notification, SMS, Appel, E-mail" in page
+    assert "notification, SMS, appel, e-mail" in page
 
 
 async def test_one_who_may_look_has_no_button(api):

@@ -286,7 +286,7 @@ async def test_who_lifts_an_alert_a_second_time_is_told_that_it_is_done(api):
     for status, headers, _ in (await send(api, path, form, **mine), await look(api, path, **mine)):
         assert (status, headers["Location"]) == (303, f"{there.copy().pop()}?again=1")
     _, _, page = await look(api, headers["Location"], **mine)
-    assert "The alert was lifted already" in page
+    assert "The alert had ended already" in page
     async with api.running.services.store.read() as unit:
         assert len(await alert_rows.page(unit, stations=None, before=None, limit=10)) == 2
 

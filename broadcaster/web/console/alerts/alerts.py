@@ -90,7 +90,7 @@ def state_word(alert: Alert, people: People, now: datetime, words: Words) -> str
     if alert.resolved_at is not None and people.matched == 0:
         return words("Nobody concerned")
     if alert.cancelled_at is not None:
-        return words("Lifted")
+        return words("Ended")
     if alert.msg_type is MsgType.CANCEL:
         return words("Sent")
     return words("In force") if alert.active(now) else words("Over")

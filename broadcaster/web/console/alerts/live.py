@@ -180,7 +180,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "number": lambda value: number(value, words),
         "span": lambda seconds: span(seconds, words),
         "nothing_sent": sandboxed(alert),
-        "sandbox": [words.channel(name) for name in alert.sandbox],
+        "sandbox": [words.channel(name, inside=True) for name in alert.sandbox],
         "stopped": [(words.channel(name), why) for name, why in facts.report.stopped.items()],
         "troubles": [told(each, words) for each in facts.troubles],
         "maybe_twice": facts.report.maybe_twice,

@@ -36,7 +36,7 @@ def step_words(found: Next | None, station: Station, words: Words) -> dict[str, 
         "channels": " · ".join(words.channel(each) for each in found.channels),
         "again": found.again,
         "to": {
-            Until.ACCEPTED: words("to those to whom nothing was accepted"),
+            Until.ACCEPTED: words("to those for whom no message was accepted"),
             Until.DISPLAYED: words("to those to whom nothing was displayed"),
             Until.CONFIRMED: words("to those who have not confirmed"),
         }[found.until],

@@ -198,7 +198,7 @@ def _followed(facts: Facts, words: Words) -> str:
             return words("Updated by %(who)s", who=who) if who else words("Updated")
         case Role.MISTAKE:
             return words("Taken back by %(who)s", who=who) if who else words("Taken back")
-    return words("Ended by %(who)s", who=who) if who else words("Lifted")
+    return words("Ended by %(who)s", who=who) if who else words("Ended")
 
 
 def person_word(state: PersonState, words: Words) -> str:

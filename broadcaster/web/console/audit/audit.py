@@ -20,6 +20,7 @@ from broadcaster.store import Unit
 from broadcaster.store.operations import audit, audit_reading
 from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.operators import operators
+from broadcaster.web.console.audit.param_words import param_words
 from broadcaster.web.console.audit.words import action_words, actor_words
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
@@ -233,7 +234,7 @@ def _shown(
         "origin": entry.actor.origin,
         "about": about,
         "link": link,
-        "params": ", ".join(f"{name} {value}" for name, value in entry.params.items() if name != "content"),
+        "params": param_words(entry.params, words),
         "why": reasons.get(entry.id, words("The reason was erased.") if entry.note is not None else ""),
         "erased": entry.note is not None and entry.id not in reasons,
     }

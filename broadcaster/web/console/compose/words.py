@@ -18,15 +18,15 @@ def severities(words: Words) -> list[dict[str, str]]:
         ),
         Severity.SEVERE: (
             words("People may be hurt: they must act."),
-            words("Goes before everything that is less grave: notification, SMS, call and mail."),
+            words("Goes before everything that is less serious: notification, SMS, call and mail."),
         ),
         Severity.MODERATE: (
-            words("A risk or a serious trouble."),
+            words("A risk, or a serious disruption."),
             words("Goes in its turn: notification, SMS and mail. No call."),
         ),
         Severity.MINOR: (
             words("Good to know, nobody is in danger."),
-            words("Discreet: notification and mail. Nothing that costs."),
+            words("Quiet: notification and mail. Nothing that costs money."),
         ),
     }
     return [
@@ -101,6 +101,7 @@ def _reach(words: Words) -> dict[str, Said]:
         "free": words("free"),
         "segments": words.forms("%(n)s segment", "%(n)s segments"),
         **{name.value: words.channel(name) for name in CHANNELS},
+        **{f"inside_{name.value}": words.channel(name, inside=True) for name in CHANNELS},
         "n_push": words("%(n)s by notification"),
         "n_sms": words("%(n)s by SMS (%(segments)s, %(cost)s)"),
         "n_voice": words("%(n)s by call (%(cost)s)"),

@@ -114,6 +114,6 @@ def action_words(words: Words) -> dict[Permission, str]:
     return {
         Permission.LOOK: words("look at alerts and reports"),
         Permission.REGISTER: words("keep the register, and see who was not reached"),
-        Permission.SEND: words("send, schedule and lift alerts"),
+        Permission.SEND: words("send, schedule and end alerts"),
         Permission.VULNERABLE: words("enter people in the register of vulnerable people"),
     }

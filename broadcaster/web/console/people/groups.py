@@ -91,7 +91,9 @@ async def delete(call: Call[None, None]) -> web.Response:
         await call.services.store.transact(lambda unit: forget_group(unit, call, station, slug))
     except Conflict:
         words = words_of(call.request)
-        wrong = words("An alert to this group is not over yet. Lift it, or wait for its end, then delete the group.")
+        wrong = words(
+            "An alert to this group is not over yet. End it, or wait until it is over, then delete the group."
+        )
         _, name, count = _named(call, groups)
         return _asking(call, station, slug, name=name, members=count, wrong=wrong)
     return to(f"/console/groups?station={station.slug}&done=deleted")

@@ -184,7 +184,7 @@ async def _check_home(given: PersonForm, words: Words, station: Station, geocode
         try:
             at = _degrees(lon, _EVERY_LON), _degrees(lat, _EVERY_LAT)
         except ValueError:
-            given.wrong["lon"] = words("These are no coordinates: 0.6283 and 48.7631 would be.")
+            given.wrong["lon"] = words("These are not coordinates. Write them as 0.6283 and 48.7631.")
             return
         given.home = NewPlace(label[:LONGEST_LABEL], *at)
     elif given.address:

@@ -168,7 +168,7 @@ def _past(occurrence: Occurrence, schedule: Schedule, words: Words) -> dict[str,
         Outcome.ISSUED: words("sent"),
         Outcome.MISSED: words("not sent: the service was down"),
         Outcome.REFUSED: words("not sent: it could not be"),
-        Outcome.CANCELLED: words("let go"),
+        Outcome.CANCELLED: words("dropped"),
     }
     return {
         "at": occurrence.at.isoformat(),

@@ -100,17 +100,17 @@ def _notes(found: Boundary, words: Words) -> list[str]:
     drawn = sum(number for kind, number in found.left_out.items() if kind != "nothing")
     nothing = found.left_out.get("nothing", 0)
     if drawn:
-        told.append(words("Points and lines left out, for they hold no ground: %(n)s.", n=drawn))
+        told.append(words("Points and lines left out, because they cover no ground: %(n)s.", n=drawn))
     if nothing:
-        told.append(words("Entries left out, for nothing is drawn in them: %(n)s.", n=nothing))
+        told.append(words("Entries left out, because nothing is drawn in them: %(n)s.", n=nothing))
     if found.crossings:
-        told.append(words("The outline crossed or touched itself. It was mended: look whether the map is right."))
+        told.append(words("The outline crossed or touched itself. It was repaired: check that the map is right."))
     return told
 
 
 def _doubt(doubt: SwappedCoordinates, words: Words) -> str:
     if doubt.given is None:
-        return words("Latitude and longitude are swapped in this file. The map shows them put right.")
+        return words("Latitude and longitude are swapped in this file. The map shows them corrected.")
     lon, lat = doubt.given.middle
     place = _place(doubt.place, words)
     where = words("latitude %(lat)s, longitude %(lon)s", lat=_degrees(lat, words), lon=_degrees(lon, words))

@@ -203,6 +203,6 @@ def _point(given: StationForm, words: Words) -> tuple[float, float] | None:
     except ValueError:
         lon = lat = float("nan")
     if not (abs(lon) <= 180 and abs(lat) <= 90):  # noqa: PLR2004  degrees
-        given.wrong["lon"] = words("These are no coordinates: 0.6283 and 48.7631 would be.")
+        given.wrong["lon"] = words("These are not coordinates. Write them as 0.6283 and 48.7631.")
         return None
     return round(lon, 6), round(lat, 6)

@@ -157,7 +157,7 @@ export class Check {
         yield [fill(words.warn_dear, { language: LANGUAGES.of(each.language), n: each.segments, signs: each.culprits.join("  ") }), false];
       }
     }
-    if (found.sandbox.length) yield [fill(words.warn_sandbox, { channels: found.sandbox.map((name) => words[name]).join(", ") }), false];
+    if (found.sandbox.length) yield [fill(words.warn_sandbox, { channels: found.sandbox.map((name) => words[`inside_${name}`]).join(", ") }), false];
     const written = texts(draft);
     const named = (sentence, codes) => fill(sentence, Object.fromEntries(Object.entries(codes).map(([gap, code]) => [gap, LANGUAGES.of(code)])));
     for (const sentence of languageWarnings(given, draft, written, named)) yield [sentence, false];

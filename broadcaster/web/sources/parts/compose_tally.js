@@ -16,7 +16,7 @@ export function tally(given, found, { draft, add }) {
   );
   const more = Object.entries(found.further).map(([name, way]) =>
     make("button", { type: "button", class: "button plain", "data-add": name, onclick: () => add(name) },
-      fill(words.add_channel, { channel: words[name], cost: cost(way.cost_minor) })));
+      fill(words.add_channel, { channel: words[`inside_${name}`], cost: cost(way.cost_minor) })));
   const row = (name, n, ...said) => make("div", { "data-tally": name }, make("dt", {}, number(n)), make("dd", {}, ...said));
   const plural = (name, n) => (n ? [row(name, n, many(words[`tally_${name}`], n))] : []);
   return [
