@@ -201,7 +201,7 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
 @click.option("--area", "area_file", type=click.File("rb"), help="The new area as JSON: circles and polygons.")
 @click.option("--severity", type=click.Choice([each.value for each in Severity]), help="How serious it is now.")
 @click.option("--expires", help="Until when it holds now: 6h, 90min, 2d, or 2026-07-01T18:30.")
-@click.option("--silent", is_flag=True, help="No SMS, mail or call to those who were told before.")
+@click.option("--silent", is_flag=True, help="No SMS, e-mail or call to those who were told before.")
 @with_stake
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json

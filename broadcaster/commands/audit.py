@@ -23,7 +23,7 @@ def audit() -> None:
 
 
 @audit.command("verify")
-@click.option("--head", help="A hash that left the database earlier, as in the daily mail or the service's log.")
+@click.option("--head", help="A hash that left the database earlier, as in the daily e-mail or the service's log.")
 def verify(*, head: str | None) -> None:
     """Check the whole log: that nothing was changed, removed or moved; with --head, that its end was not cut off."""
     given = None

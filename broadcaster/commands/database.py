@@ -60,8 +60,8 @@ async def _look_for_the_sea(store: Store) -> None:
 def seed(residents: int, random_seed: int) -> None:
     """Fill an empty database with the station of L'Aigle and synthetic residents, to try everything on.
 
-    No real person can be reached: the telephone numbers are of the ranges that ARCEP keeps for fiction, mail goes to
-    a domain that can't exist (RFC 2606), pushes to a host that can't either. Does nothing where a station exists.
+    No real person can be reached: the telephone numbers are of the ranges that ARCEP keeps for fiction, e-mail goes
+    to a domain that can't exist (RFC 2606), pushes to a host that can't either. Does nothing where a station exists.
     """
     where = settings()
     wait_for(_seed(where, residents, random_seed))

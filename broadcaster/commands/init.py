@@ -86,11 +86,11 @@ async def _made(where: Settings, fields: dict[str, Any]) -> tuple[Station, str |
 def _mail(given: str | None) -> str:
     hint = words("give one with --mail")
     if not given:
-        raise Stop(words("the commune's data have no mail address"), hint=hint)
+        raise Stop(words("the commune's data have no e-mail address"), hint=hint)
     try:
         return parse_address(given)
     except InvalidMailAddress as error:
-        raise Stop(words("%(mail)s is no mail address", mail=given), hint=hint) from error
+        raise Stop(words("%(mail)s is no e-mail address", mail=given), hint=hint) from error
 
 
 def _settings(mail: str) -> str:
@@ -99,7 +99,7 @@ def _settings(mail: str) -> str:
         words("Settings of Tocsin; docs/operating.md has all. What the environment sets goes before them."),
         words("Notifications. Keep this key: with another one, every device is lost."),
         words("The address that residents open, by https: the proxy in front leads it to TOCSIN_PORT."),
-        words("Mail: the relay of your provider."),
+        words("E-mail: the relay of your provider."),
         words("SMS and calls: an account at Twilio."),
     )
     first, push, public, relay, twilio = (f"# {line}" for line in lines)

@@ -100,7 +100,7 @@ def _warn_of_columns(made: Plan) -> None:
         columns = ", ".join(made.overlooked)
         click.echo(
             words(
-                "warning: these columns seem to hold telephones or mail addresses, and are not used: %(columns)s",
+                "warning: these columns seem to hold telephones or e-mail addresses, and are not used: %(columns)s",
                 columns=columns,
             )
         )

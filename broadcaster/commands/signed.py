@@ -16,8 +16,8 @@ from broadcaster.register import left_out
 @click.option("--on", "on", required=True, help="Day of the signature, as 2027-03-01.")
 @click.option("--kept", required=True, help="Where the paper is kept.")
 def signed(*, slug: str, who: str, on: str, kept: str) -> None:
-    """Record that somebody who asked to be left out signed that they want to be in again: WHO is a telephone number, a
-    mail address, or a number in the register.
+    """Record that somebody who asked to be left out signed that they want to be in again: WHO is a telephone number,
+    an e-mail address, or a number in the register.
     """
     now = SystemClock().now()
 

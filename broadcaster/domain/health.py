@@ -113,7 +113,7 @@ SENTENCES: Mapping[Code, Sentence] = {
     Code.SENDER_REFUSED: Sentence(
         Grade.WARNING,
         "%(channel)s: %(keeper)s refuses messages from this service. People not reached this way: %(people)s.",
-        "Its answer is below. For mail, check SPF, DKIM, DMARC and blocklists; for SMS, the sender's registration.",
+        "Its answer is below. For e-mail, check SPF, DKIM, DMARC and blocklists; for SMS, the sender's registration.",
     ),
     Code.DISK_LOW: Sentence(
         Grade.WARNING,

@@ -7,7 +7,7 @@ LIST_SENTENCES: Mapping[str, str] = {
     "line-without-id": "This is empty: without it, a second import could not tell who is who.",
     "line-of-same-id": "Line %(line)s has the same id: which of them is right?",
     "line-of-same-name": "Line %(line)s has the same name and contact: which of them is right?",
-    "line-of-nobody": "Without an id, a line needs a telephone or a mail address: it says who this is.",
+    "line-of-nobody": "Without an id, a line needs a telephone or an e-mail address: it says who this is.",
     "line-of-one-who-left": (
         "Nobody follows this station under this id of an export any more: leave the line out, or give the person an id."
     ),
@@ -47,8 +47,8 @@ LIST_SENTENCES: Mapping[str, str] = {
     "list-locked": "The workbook is locked with a password: save it without one.",
     "list-unpacked-too-large": "The workbook holds too much: save the sheet with the list as CSV.",
     "list-without-ids": (
-        "There is no column external_id (or identifiant, matricule, licence…) and none of telephones or mail addresses:"
-        " one of them must say who is who, so that the same file can be imported again."
+        "There is no column external_id (or identifiant, matricule, licence…) and none of telephones or e-mail"
+        " addresses: one of them must say who is who, so that the same file can be imported again."
     ),
     "list-half-a-place": "There is a column %(there)s and no %(lacks)s: a place needs both.",
     "list-two-columns": "The columns %(one)s and %(other)s both stand for %(meaning)s: rename or drop one.",

@@ -57,7 +57,7 @@ WARNINGS: Mapping[str, str | tuple[str, str]] = {
     "month-budget-voice": "The month's budget of calls is used up: %(used)s of %(most)s.",
     "alert-budget-sms": "This alert's budget of SMS is used up: %(used)s of %(most)s.",
     "alert-budget-voice": "This alert's budget of calls is used up: %(used)s of %(most)s.",
-    "digest-to-nobody": "NOBODY was sent this digest: those who wanted it have left, or have no push and no mail.",
+    "digest-to-nobody": "NOBODY was sent this digest: those who wanted it have left, or have no push and no e-mail.",
     "end-to-nobody": "NOBODY had been told of the alert: its end went to no one.",
     "nobody-reached": "NOBODY was reached: no one is concerned by the rule '%(rule)s'.",
     "nobody-reached-in-area": "NOBODY was reached: no one in the area is concerned by the rule '%(rule)s'.",

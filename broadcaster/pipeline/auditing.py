@@ -38,7 +38,7 @@ async def send_head(services: Services) -> None:
     words = words_for(None)
     head = f"{seq}:{mark.hex()}"
     _log.info("the audit log's newest hash", head=head)
-    kept = words("Keep this mail: it holds the newest hash of the audit log, %(head)s.", head=head)
+    kept = words("Keep this e-mail: it holds the newest hash of the audit log, %(head)s.", head=head)
     use = words("With it, tocsin audit verify --head finds out whether anything before was changed or removed.")
     said = f"{kept} {use}"
     sent = 0

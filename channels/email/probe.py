@@ -41,7 +41,7 @@ async def probe(config: SmtpConfig) -> list[Finding]:
     except ChannelError as error:
         return [
             Finding(
-                "error", "no mail can be handed to %(relay)s", _hint(error), relay, f"{error.detail} [{error.code}]"
+                "error", "no e-mail can be handed to %(relay)s", _hint(error), relay, f"{error.detail} [{error.code}]"
             ),
             *findings,
         ]
@@ -63,14 +63,14 @@ def _hint(error: ChannelError) -> str:
 
 def _about_connection(config: SmtpConfig, connection: Connection) -> Iterator[Finding]:
     tls = connection.tls_version
-    taken = "%(relay)s takes mail, signed in" if config.username else "%(relay)s takes mail, not signed in"
+    taken = "%(relay)s takes e-mail, signed in" if config.username else "%(relay)s takes e-mail, not signed in"
     yield Finding("ok", taken, params={"relay": f"{config.host}:{config.port}"}, detail=tls or "")
     if tls is None and not config.is_loopback:
         yield Finding("warning", "addresses and texts cross the network in clear", "use starttls=required or smtps://")
     if (largest := connection.largest_message) is not None and largest < _SMALL:
         yield Finding(
             "warning",
-            "the relay takes no mail above %(bytes)s bytes",
+            "the relay takes no e-mail above %(bytes)s bytes",
             "raise its limit: a map may be larger",
             {"bytes": largest},
         )
@@ -84,7 +84,7 @@ def _about_sender(config: SmtpConfig) -> Iterator[Finding]:
     if config.dkim is None:
         yield Finding(
             "warning",
-            "mails are not signed here (DKIM)",
+            "e-mails are not signed here (DKIM)",
             "well if the relay signs for the sender's domain; else give a key: large providers refuse unsigned lists",
         )
     elif domain != config.dkim.domain and not domain.endswith(f".{config.dkim.domain}"):

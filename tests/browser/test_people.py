@@ -58,7 +58,7 @@ async def test_a_person_is_added_and_told_first_by_keyboard_alone(visit, village
         ("Name", "Rose Aubépine"),
         ("Number in the register", "K-1"),
         ("Telephone", "06 39 98 77 11"),
-        ("Mail address", "rose.aubepine@example.org"),
+        ("E-mail address", "rose.aubepine@example.org"),
     ):
         await to_field(page, field)
         await page.keyboard.press("ControlOrMeta+A")

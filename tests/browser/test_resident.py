@@ -173,8 +173,8 @@ async def test_a_station_is_followed_by_keyboard_alone(visit, village):
 
 async def test_the_link_in_the_mail_confirms_and_the_first_page_goes_on_by_itself(visit, village):
     page = await visit(f"/s/{village.station}", lang="en")
-    await page.get_by_role("button", name="By mail").click()
-    await page.get_by_label("Your mail address").fill("lien@town.example")
+    await page.get_by_role("button", name="By e-mail").click()
+    await page.get_by_label("Your e-mail address").fill("lien@town.example")
     await page.get_by_role("button", name="Get my code").click()
     await mailed_code(village, "lien@town.example")
     text = village.town.smtp.messages[-1].parsed.get_body(("plain",)).get_content()

@@ -41,7 +41,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         "why_you": words(
             "You get this message because you follow %(station)s, or because you are there.", station=name
         ),
-        "unsubscribe": words("No more mail from %(station)s", station=name),
+        "unsubscribe": words("No more e-mail from %(station)s", station=name),
         "way_out": f"{{{{{_SLOT}}}}}",
         "colour": _colour(alert),
     }

@@ -24,11 +24,11 @@ def _trouble(words: Words) -> Mapping[str, str]:
 def _signing_up(words: Words) -> Mapping[str, str]:
     return {
         "bad_phone": words("This number can’t be read. Write it as in 06 12 34 56 78."),
-        "bad_country": words("Numbers of this country can’t be signed up here. Give a mail address instead."),
-        "bad_mail": words("This mail address can’t be read. Write it as in name@example.org."),
+        "bad_country": words("Numbers of this country can’t be signed up here. Give an e-mail address instead."),
+        "bad_mail": words("This e-mail address can’t be read. Write it as in name@example.org."),
         "code_sent_sms": words("We have sent an SMS to %(to)s."),
         "code_sent_voice": words("We are calling %(to)s, and will say a code."),
-        "code_sent_email": words("We have sent a mail to %(to)s. Enter its code, or open its link."),
+        "code_sent_email": words("We have sent an e-mail to %(to)s. Enter its code, or open its link."),
         "code_wrong": words("This is not the code. Tries left: %(n)s."),
         "code_digits": words("The code has six digits."),
         "code_over": words("This code is no longer valid. Ask for another."),
@@ -42,7 +42,7 @@ def _signing_up(words: Words) -> Mapping[str, str]:
         "done_push": words("This device will ring."),
         "done_sms": words("You will get an SMS at %(to)s."),
         "done_voice": words("We will call %(to)s."),
-        "done_email": words("You will get a mail at %(to)s."),
+        "done_email": words("You will get an e-mail at %(to)s."),
     }
 
 

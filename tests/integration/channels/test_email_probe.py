@@ -36,9 +36,9 @@ async def test_what_receivers_dislike_of_the_sender_is_a_warning():
             [f.what for f in await Email(config).probe() if f.level == "warning"] for config in (unsigned, elsewhere)
         ]
         assert [what.split(" (")[0] for what in whats[0]] == [
-            "the relay takes no mail above 1000 bytes",
+            "the relay takes no e-mail above 1000 bytes",
             "the sender's domain ville.example is reserved",
-            "mails are not signed here",
+            "e-mails are not signed here",
         ]
         assert whats[1][1:] == ["the DKIM domain aigle.fr is not the sender's laigle.fr"]
 

@@ -113,7 +113,7 @@ async def test_a_preview_of_a_register_that_changed_meanwhile_is_made_anew_and_s
         (
             "en",
             [
-                ("4", "3", "courriel", "The domain of this mail address has no dot."),
+                ("4", "3", "courriel", "The domain of this e-mail address has no dot."),
                 ("4", "3", "latitude", "This is empty: a place needs both longitude and latitude."),
                 ("4", "3", "portable", "This number is too short: a service number can&#39;t be reached."),
             ],
@@ -159,7 +159,7 @@ async def test_the_last_page_says_how_many_lines_were_left_out_and_still_has_the
     assert "3 lines were left out" in page
     assert "They are kept sealed for an hour" in page
     assert f'href="{where}"' in page
-    assert "The domain of this mail address has no dot." in page
+    assert "The domain of this e-mail address has no dot." in page
     status, _, after = await look(api, where, mine)
     assert (status, after) == (200, before)
     services = api.running.services
@@ -182,7 +182,7 @@ async def test_the_lines_to_mend_can_be_imported_when_they_are_mended(api):
     assert [row[0] for row in rows[1:]] == ["3", "4", "5"]
     assert rows[2][2] == "'+33639980004"
     assert rows[3][1] == "'=cmd|x"
-    assert rows[1][-1].startswith("courriel: The domain of this mail address has no dot. / latitude: This is empty")
+    assert rows[1][-1].startswith("courriel: The domain of this e-mail address has no dot. / latitude: This is empty")
     mended = body.replace("06 39;lea@;;0,6;", "06 39 98 00 03;;;;").replace("zoe@nowhere", "zoe@example.org")
     mended = mended.replace("a@b.fr | nobody", "a@b.fr").replace("'=cmd|x", "Max")
     _, place, _ = await upload(api, mine, mended)
@@ -291,7 +291,7 @@ async def test_a_list_without_ids_is_taken_and_the_preview_says_how_people_are_r
     _, place, _ = await upload(api, mine, text)
     _, _, page = await look(api, place, mine)
     assert "This list has no numbers of the register: a name and a contact say who is who." in page
-    assert "Without an id, a line needs a telephone or a mail address" in page
+    assert "Without an id, a line needs a telephone or an e-mail address" in page
     assert (await take_over(api, mine, place, skip="1"))[0] == 303
     assert [each.name for each in await followers(api)] == ["Rose"]
     _, place, _ = await upload(api, mine, text)
@@ -341,7 +341,7 @@ async def test_a_workbook_is_imported_and_columns_that_are_overlooked_are_warned
     assert len(await followers(api)) == 15
     _, place, _ = await upload(api, mine, "id;nom;Joindre\n2,40016E+11;Rose;06 39 98 00 01\n")
     _, _, page = await look(api, place, mine)
-    assert "These columns seem to hold telephones or mail addresses, and are not used." in page
+    assert "These columns seem to hold telephones or e-mail addresses, and are not used." in page
     assert "<strong>Joindre</strong>" in page
     assert "1 number of the register was rounded by a spreadsheet" in page
 

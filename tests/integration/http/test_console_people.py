@@ -173,7 +173,7 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_that_was_written_i
     assert 'value="06 39"' in page
     assert (await api.counts())["subscribers"] == 0
     status, _, page = await send(api, "/console/people/new", mine)
-    assert "Give a name, a telephone or a mail address." in page
+    assert "Give a name, a telephone or an e-mail address." in page
 
 
 async def test_a_change_by_hand_leaves_what_it_does_not_name_as_it_is(api):

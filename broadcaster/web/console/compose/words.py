@@ -14,19 +14,19 @@ def severities(words: Words) -> list[dict[str, str]]:
     told = {
         Severity.EXTREME: (
             words("Lives are at risk now."),
-            words("Goes before everything else. Wakes telephones: notification, SMS, call and mail."),
+            words("Goes before everything else. Wakes telephones: notification, SMS, call and e-mail."),
         ),
         Severity.SEVERE: (
             words("People may be hurt: they must act."),
-            words("Goes before everything that is less serious: notification, SMS, call and mail."),
+            words("Goes before everything that is less serious: notification, SMS, call and e-mail."),
         ),
         Severity.MODERATE: (
             words("A risk, or a serious disruption."),
-            words("Goes in its turn: notification, SMS and mail. No call."),
+            words("Goes in its turn: notification, SMS and e-mail. No call."),
         ),
         Severity.MINOR: (
             words("Good to know, nobody is in danger."),
-            words("Quiet: notification and mail. Nothing that costs money."),
+            words("Quiet: notification and e-mail. Nothing that costs money."),
         ),
     }
     return [
@@ -105,7 +105,7 @@ def _reach(words: Words) -> dict[str, Said]:
         "n_push": words("%(n)s by notification"),
         "n_sms": words("%(n)s by SMS (%(segments)s, %(cost)s)"),
         "n_voice": words("%(n)s by call (%(cost)s)"),
-        "n_email": words("%(n)s by mail"),
+        "n_email": words("%(n)s by e-mail"),
         "figures": words(
             "%(people)s, %(without)s without contact, %(unused)s unused, %(opted_out)s out, %(paused)s paused, %(cost)s"
         ),

@@ -153,7 +153,7 @@ async def check(
         given.locale = station.languages[0]
     _check_contacts(given, words, station.region)
     if not given.name and not any(text for text, _ in given.phones) and not any(given.mails) and new:
-        given.wrong.setdefault("name", words("Give a name, a telephone or a mail address."))
+        given.wrong.setdefault("name", words("Give a name, a telephone or an e-mail address."))
     await _check_home(given, words, station, geocoder_url)
 
 
