@@ -25,7 +25,7 @@ def ending(alert: Alert, station: Station, role: Role) -> dict[str, Text]:
 
 def _all_clear(text: Text, words: Words) -> Text:
     around = words.typed('All clear: "%(headline)s"', headline="%s")
-    ended = words.typed("The alert is over. What it told you to do no longer holds.")
+    ended = words.typed("The alert is over. You no longer need to follow the instructions.")
     return Text(headline=_around(around, text), description=ended)
 
 

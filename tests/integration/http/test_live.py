@@ -265,7 +265,7 @@ async def test_the_all_clear_stands_ready_in_both_languages_and_goes_out_as_it_w
     assert told["references"] == [alert["id"]]
     assert told["texts"]["fr"]["headline"] == "C'est fini"
     assert told["texts"]["fr"]["instruction"] == "Rentrez\nchez vous"
-    assert told["texts"]["fr"]["description"] == "L'alerte est levée. Ce qu'elle demandait ne vaut plus."
+    assert told["texts"]["fr"]["description"] == "L'alerte est levée. Vous n'avez plus à suivre ses consignes."
     assert told["texts"]["en"]["headline"] == "It is over"
     _, _, page = await look(api, f"/console/alerts/{alert['id']}", **mine)
     assert "By laigle-publish." in page

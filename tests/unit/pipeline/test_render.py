@@ -110,7 +110,7 @@ def test_an_all_clear_says_so_before_anything_but_exercise(channel, language):
 BY_SMS = """EXERCISE; TEST; Update; ALL CLEAR; All clear: "%(headline)s"; SENT BY MISTAKE; Stop: %(url)s
 Sent by mistake; Sent by mistake: "%(headline)s"; %(question)s Reply %(answers)s; Reply 1 received, 2 safe
 In danger: 112 (SMS 114). Reply 1 received, 2 safe, 3 help; In danger, call 112 now (114 by SMS).
-The alert is over. What it told you to do no longer holds.; This alert is over: no answer is needed any more.
+The alert is over. You no longer need to follow the instructions.; This alert is over: no answer is needed any more.
 This alert was sent by mistake. You need not do what it said.; No longer where you are: "%(headline)s"
 This alert no longer applies where you are. It goes on elsewhere.; See where before you go anywhere.
 %(station)s has your request for help.; You have given another answer since: that one counts.
@@ -461,7 +461,8 @@ def test_an_all_clear_says_so_once_and_stays_in_one_segment(language):
     words = catalogs().words(language)
     about = "Crue de la Risle" if language == "fr" else "Risle in flood"
     headline = words.typed('All clear: "%(headline)s"', headline=about)
-    texts = {language: Text(headline, "", words.typed("The alert is over. What it told you to do no longer holds."))}
+    ended = words.typed("The alert is over. You no longer need to follow the instructions.")
+    texts = {language: Text(headline, "", ended)}
     where = context(texts, station=replace(STATION, languages=(language,)), msg_type=MsgType.CANCEL)
     said = render(ChannelName.SMS, where, language)(ID).text
     assert said.casefold().count(words.typed("All clear").casefold()) == 1
