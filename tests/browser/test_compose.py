@@ -148,6 +148,7 @@ async def test_all_of_it_goes_by_keyboard_alone(visit, village):
     await page.locator("#to-check").press("Enter")
     await expect(page.locator("#sentence")).to_contain_text("Sends NOW to")
     await expect(page.locator("[data-seen-in=en] .whole")).to_contain_text("Are your windows shut?")
+    await expect(page.locator("[data-seen-in=en] .whole")).to_contain_text("Easy to read\nThere is a fire.")
     await expect(page.locator("[data-seen-in=en] [data-way=voice]")).to_contain_text("For Yes, press 1.")
     await expect(page.locator("#warnings")).to_contain_text("The question is not asked in")
     await page.locator("#send").focus()

@@ -211,6 +211,7 @@ def _checks(words: Words) -> dict[str, Said]:
             "The text in %(language)s does not say what to do: its readers get that in %(own)s."
         ),
         "warn_no_question": words("The question is not asked in %(language)s: its readers get it in %(own)s."),
+        "easy": words("Easy to read"),
         "warn_easy_unchanged": words(
             "“What to do” was changed in %(language)s, but not the text that is easy to read."
         ),

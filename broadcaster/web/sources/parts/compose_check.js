@@ -122,8 +122,8 @@ export class Check {
   /** Show the whole text and each channel's message, as rendered by the service. */
   async showSeen() {
     await this.app.wording.preview();
-    const { previews } = this.app.wording;
-    one("#seen").replaceChildren(...seen(this.given, this.draft, previews));
+    const { previews, easy } = this.app.wording;
+    one("#seen").replaceChildren(...seen(this.given, this.draft, previews, easy));
     const cut = this.draft.channels.includes("sms") ? Object.entries(previews).filter(([, each]) => each.sms.cut) : [];
     one("#sms-cut").hidden = !cut.length;
     one("#sms-cut").className = `notice ${cut.some(([, each]) => each.sms.cut === "instruction") ? "bad" : "warn"}`;

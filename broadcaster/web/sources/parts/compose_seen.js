@@ -1,4 +1,4 @@
-// The last step's previews: each language's whole text, and each channel's message.
+// The last step's previews: each language's whole text with what is easy to read of it, and each channel's message.
 
 import { texts } from "./compose_draft.js";
 import { dates, make, many } from "./dom.js";
@@ -8,19 +8,23 @@ const NAMES = () => new Intl.DisplayNames([dates()], { type: "language" });
 /**
  * Return one element per language; without a network, only its text.
  * @param {any} given @param {any} draft @param {Record<string, any>} previews by language
+ * @param {Record<string, string>} easy by language
  */
-export function seen(given, draft, previews) {
+export function seen(given, draft, previews, easy) {
   return Object.entries(texts(draft)).map(([code, { headline, description, instruction, question, answers }]) => {
     const found = previews[code];
     const ways = given.channels.filter((name) => found && draft.channels.includes(name));
     const text = [make("strong", {}, headline), instruction, description, question, answers.join("  ·  ")].filter(Boolean);
     return make("section", { class: "seen-in", "data-seen-in": code },
       make("h3", {}, capital(NAMES().of(code) ?? code)),
-      make("div", { class: "whole", lang: code, dir: given.directions[code] }, ...text.map((each) => make("p", {}, each))),
+      make("div", { class: "whole", lang: code, dir: given.directions[code] }, ...text.map((each) => make("p", {}, each)), ...simple(given, easy[code])),
       make("div", { class: "as-sent" }, ...ways.map((name) => card(given, name, found, code))),
     );
   });
 }
+
+const simple = (given, text) =>
+  text ? [make("p", { class: "small" }, make("strong", { lang: document.documentElement.lang, dir: "auto" }, given.words.easy), `\n${text}`)] : [];
 
 function card(given, name, found, code) {
   const { words } = given;
