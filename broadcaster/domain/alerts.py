@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.domain.escalation import Policy, Round, Step, Until, at_once
 from broadcaster.domain.people import ChannelName
-from broadcaster.domain.stations import Station, StationKind
+from broadcaster.domain.stations import StationKind
 
 if TYPE_CHECKING:  # imported on use: the commands that ask a service need neither geometry nor a database
     from zones import Area
@@ -191,10 +191,6 @@ class Text:
         return cls(**{**stored, "answers": tuple(stored.get("answers", ()))})
 
 
-def policy_of(station: Station, severity: Severity) -> Policy:
-    return station.policies.get(severity, RULES[severity].policy)
-
-
 def lane_of(severity: Severity, status: Status) -> Lane:
     """Return the lane. Exercises are routine, so that they never delay a real alert."""
     return RULES[severity].lane if status is Status.ACTUAL else Lane.ROUTINE
@@ -221,7 +217,7 @@ class Message:
 
     ``texts``: by language; ``prepared``: texts of its update and its all-clear, if written in advance. ``quietly``:
     pushes make no sound. ``topic``: slug of one of its station's topics. ``wakes``: send at once even to people whose
-    quiet hours outlast it, who would otherwise miss it.
+    quiet hours outlast it, who would otherwise miss it. ``own_policy``: in place of its station's, by updates too.
     """
 
     status: Status = Status.ACTUAL
@@ -238,6 +234,7 @@ class Message:
     wakes: bool = False
     prepared: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
     quietly: bool = False
+    own_policy: Policy | None = None
 
     @property
     def message(self) -> Message:
@@ -258,6 +255,7 @@ class Message:
             "area": area,
             "channels": list(self.channels),
             "prepared": prepared or None,
+            "own_policy": None if self.own_policy is None else self.own_policy.to_json(),
         }
 
     @property

@@ -203,6 +203,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "policy-longest": (
         "The last step must begin before the policy's end, which is %(most)s seconds after the alert at the latest."
     ),
+    "policy-or-channels": "Channels are used all at once, a policy in steps: leave one of them out.",
     "expires-past": "This time is over already: nothing would be sent.",
     "expires-too-late": "At most %(days)s days ahead: an alert that long is a notice.",
     "onset-not-before-expires": "The beginning must be before the end.",

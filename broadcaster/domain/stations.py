@@ -68,7 +68,7 @@ class Station:
 
     ``boundary``: GeoJSON or None. ``sea``: GeoJSON of the sea nearby, which does not count against the margin; None if
     not determined yet. ``topics``: names by slug, from ``read_topics``. ``policies``: by severity, those that the
-    station has set (``alerts.policy_of``).
+    station has set (``policies.policy_of``).
     """
 
     id: int

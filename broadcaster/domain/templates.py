@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from broadcaster.domain.alerts import RULES, Category, Certainty, Role, Severity, Status, Text, Urgency
+from broadcaster.domain.alerts import Category, Certainty, Role, Severity, Status, Text, Urgency
+from broadcaster.domain.escalation import Policy, from_json
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
 
@@ -30,9 +31,10 @@ class Template:
     """``name``: its slug. ``texts``, ``update``, ``all_clear``, ``events`` (what the event is called): by language.
     ``easy``, ``easy_update``, ``easy_all_clear``: the same in plain short sentences (FALC), a line each.
 
-    ``channels`` None: those of the severity. ``hours``: how long the alert is in force. ``territory``: its area is the
-    station's whole territory, else a circle of ``radius_m``. ``silent``: pushes make no sound. ``ppms``: offered as a
-    hold-to-send button in a school. ``own``: written by the station, else shipped.
+    ``policy``: its own; ``channels``: all at once instead; without both, the station's policy for the severity.
+    ``hours``: how long the alert is in force. ``territory``: its area is the station's whole territory, else a circle
+    of ``radius_m``. ``silent``: pushes make no sound. ``ppms``: offered as a hold-to-send button in a school.
+    ``own``: written by the station, else shipped.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Template:
     category: Category = Category.SAFETY
     status: Status = Status.ACTUAL
     channels: tuple[ChannelName, ...] | None = None
+    policy: Policy | None = None
     hours: int = 3
     radius_m: int = 1000
     territory: bool = False
@@ -57,11 +60,6 @@ class Template:
     silent: bool = False
     ppms: bool = False
     own: bool = False
-
-    @property
-    def by(self) -> tuple[ChannelName, ...]:
-        """Return the channels that it uses: by the usual policy if it names none."""
-        return self.channels or RULES[self.severity].policy.channels
 
     @property
     def prepared(self) -> dict[str, Texts]:
@@ -90,6 +88,8 @@ class Template:
         read |= {key: kind(content[key]) for key, kind in kinds.items() if key in content}
         if read.get("channels") is not None:
             read["channels"] = tuple(ChannelName(each) for each in read["channels"])
+        if read.get("policy") is not None:
+            read["policy"] = from_json(read["policy"])
         return cls(**read, name=name, own=own)
 
 

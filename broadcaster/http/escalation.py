@@ -4,9 +4,10 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import Severity, policy_of
+from broadcaster.domain.alerts import Severity
 from broadcaster.domain.audit import Action, Actor
 from broadcaster.domain.escalation import PAID, read_policy
+from broadcaster.domain.policies import policy_of
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import alert_of

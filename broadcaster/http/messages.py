@@ -5,13 +5,18 @@ from typing import Any
 
 from broadcaster.domain.alerts import MAX_EVENT, Message, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.escalation import Policy, read_policy
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.schemas.alerts import Content, TextIn, Words
+from broadcaster.http.schemas.templates import TemplateIn
 
 
 def message_of(given: Content, station: Station, texts: Mapping[str, Text]) -> Message:
-    """Return the message of a request; ``texts``: from ``texts_of``. The event defaults to the headline."""
+    """Return the message of a request; ``texts``: from ``texts_of``. The event defaults to the headline.
+
+    Raises ``Refused``.
+    """
     own = texts.get(station.languages[0], Text(""))
     return Message(
         status=given.status,
@@ -26,12 +31,24 @@ def message_of(given: Content, station: Station, texts: Mapping[str, Text]) -> M
         channels=given.channels or (),
         topic=given.topic,
         wakes=given.wakes,
+        own_policy=policy_in(given),
     )
 
 
 def show_message(message: Message) -> dict[str, Any]:
     """Return the fields of ``ContentOut``."""
-    return message.content() | {"area": None if message.area is None else message.area.to_json()}
+    shown = message.content() | {"area": None if message.area is None else message.area.to_json()}
+    shown["policy"] = shown.pop("own_policy")
+    return shown
+
+
+def policy_in(given: Content | TemplateIn) -> Policy | None:
+    """Return a request's own escalation policy. Raises ``Refused``."""
+    if given.policy is None:
+        return None
+    if given.channels:
+        raise Refused("policy-or-channels", "policy")
+    return read_policy(given.policy.model_dump())
 
 
 def texts_of(given: Words, station: Station, *, needed: bool) -> dict[str, Text]:

@@ -19,7 +19,7 @@ from broadcaster.http.validation import findings, not_json
 M = TypeVar("M", bound=BaseModel)
 _JSON = ("application/json", "application/merge-patch+json")
 _FORM = "application/x-www-form-urlencoded"
-_MOST_FIELDS = 200
+_MOST_FIELDS = 300
 _LARGEST_ID = (1 << 63) - 1
 _LONGEST_ID = 19
 _ON_THE_LOOP = 16 << 10

@@ -71,7 +71,7 @@ async def planned(services: Services, given: ScheduleIn, station: Station, calle
     given = await written_from(services, given, station, template)
     texts = texts_of(given, station, needed=reminded is None)
     if reminded is not None:
-        message = replace(reminded.message, texts=texts or reminded.texts)
+        message = replace(reminded.message, texts=texts or reminded.texts, own_policy=None)
     else:
         message = replace(message_of(given, station, texts), **kept_of(given, template))
     zone = given.zone or zone_of(station.region).key
@@ -175,6 +175,8 @@ def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, 
     whole: dict[str, Any] = {
         "station": station.slug,
         **content,
+        "channels": said.channels or None,
+        "policy": None if said.own_policy is None else said.own_policy.to_json(),
         "audience": {"kind": said.audience.kind, "groups": said.audience.groups},
         "at": was.starts.isoformat(timespec="minutes"),
         "repeat": was.rule,
@@ -188,6 +190,9 @@ def merged(was: Schedule, station: Station, asked: dict[str, Any]) -> dict[str, 
         "public": was.public,
         "reminds": None if was.reminds is None else str(was.reminds),
     }
+    for name, other in (("channels", "policy"), ("policy", "channels")):
+        if asked.get(name):
+            del whole[other]
     return {name: value for name, value in (whole | asked).items() if value is not None}
 
 

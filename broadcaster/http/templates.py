@@ -14,10 +14,11 @@ from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import TEXTS, Template, filled, still_blank
 from broadcaster.http.answers import answer
-from broadcaster.http.messages import audience_of, texts_in
+from broadcaster.http.messages import audience_of, policy_in, texts_in
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Content, Draft, TextIn
 from broadcaster.http.schemas.base import SLUG
+from broadcaster.http.schemas.escalation import PolicyIn
 from broadcaster.http.schemas.templates import TemplateIn, TemplateOut, TemplatesOut
 from broadcaster.http.stations import station_named
 from broadcaster.pipeline.rules import check_texts
@@ -30,7 +31,7 @@ from zones import Area, ZoneError, simplified
 
 C = TypeVar("C", bound=Content)
 
-_TAKEN = ("status", "severity", "urgency", "certainty", "category", "channels")
+_TAKEN = ("status", "severity", "urgency", "certainty", "category")
 
 
 async def listing(call: Call[None, None]) -> web.Response:
@@ -93,7 +94,9 @@ def template_of(station: Station, name: str, given: TemplateIn) -> Template:
             raise blank
     if given.topic is not None and given.topic not in station.topics:
         raise Refused("topic-unknown", "topic", name=given.topic, known=", ".join(station.topics))
-    if given.silent and ChannelName.VOICE in (given.channels or (ChannelName.VOICE,)):
+    policy = policy_in(given)
+    used = given.channels if policy is None else policy.channels
+    if given.silent and (not used or ChannelName.VOICE in used):
         raise Refused("silent-calls", "channels")
     return Template.from_json(name, given.model_dump(), own=True)
 
@@ -121,7 +124,7 @@ async def written_from(services: Services, given: C, station: Station, template:
     """
     if template is None:
         return given
-    said, change = given.model_fields_set, dict[str, Any]()
+    said, change = given.model_fields_set, _ways(given, template)
     change |= {name: getattr(template, name) for name in _TAKEN if name not in said}
     if "topic" not in said and template.topic in station.topics:
         change["topic"] = template.topic
@@ -140,6 +143,16 @@ async def written_from(services: Services, given: C, station: Station, template:
     elif "lasts_minutes" in type(given).model_fields and "lasts_minutes" not in said:
         change["lasts_minutes"] = lasts // timedelta(minutes=1)
     return given.model_copy(update=change)
+
+
+def _ways(given: Content, template: Template) -> dict[str, Any]:
+    """Return the template's policy or channels for a request, unless it says its own."""
+    said = given.model_fields_set
+    if template.policy is None:
+        return {} if given.policy is not None or "channels" in said else {"channels": template.channels}
+    if given.channels or "policy" in said:
+        return {}
+    return {"policy": PolicyIn.model_validate(template.policy.to_json(), strict=False)}
 
 
 def kept_of(given: Content, template: Template | None) -> dict[str, Any]:

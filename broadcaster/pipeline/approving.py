@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import Alert, Message, policy_of
+from broadcaster.domain.alerts import Alert, Message
 from broadcaster.domain.approvals import (
     LEAST_APPROVERS,
     LONGEST_REASON,
@@ -14,6 +14,7 @@ from broadcaster.domain.approvals import (
     goes_beyond,
 )
 from broadcaster.domain.audit import Action, Actor
+from broadcaster.domain.policies import channels_for, policy_for
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
 from broadcaster.domain.schedules import Schedule
 from broadcaster.domain.stations import Station
@@ -193,8 +194,8 @@ async def _send(services: Services, approval: Approval, actor: Actor, state: App
     async with services.store.read() as unit:
         station = await stations.by_id(unit, waited.station_id)
         before = await alerts.by_id(unit, approval.replaces) if approval.replaces is not None else None
-    policy = None if waited.channels or station is None else policy_of(station, waited.severity)
-    channels = waited.channels if policy is None else policy.channels
+    policy = None if station is None else policy_for(station, waited)
+    channels = waited.channels if station is None else channels_for(station, waited)
     sandbox = tuple(name for name in channels if name in services.sandboxed)
     alert = replace(waited, sent_at=now, sandbox=sandbox, channels=channels, policy=policy)
     ended: tuple[int, ...] = ()

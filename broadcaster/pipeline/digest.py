@@ -7,8 +7,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import Alert, Severity, Text, policy_of
+from broadcaster.domain.alerts import Alert, Severity, Text
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.domain.policies import policy_of
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.languages import LANGUAGES, catalogs

@@ -84,6 +84,7 @@ def _ending(services: Services, alert: Alert, role: Role, texts: Mapping[str, Te
         followed_by=None,
         silent=False,
         policy=None,
+        own_policy=None,
         stopped_at=None,
         state=AlertState.ACCEPTED,
         resolved_at=None,

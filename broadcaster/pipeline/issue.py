@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import Alert, Message, MsgType, Role, content_hash, policy_of
+from broadcaster.domain.alerts import Alert, Message, MsgType, Role, content_hash
 from broadcaster.domain.approvals import Approval, ApprovalState
 from broadcaster.domain.audit import Action, Actor, Param
+from broadcaster.domain.policies import channels_for, policy_for
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
@@ -28,8 +29,8 @@ LONGEST = timedelta(days=30)
 class IssueAlert:
     """The command to send a message now. ``expires_at`` None: the settings' default.
 
-    A message without ``channels`` follows the station's policy for its severity. ``alone``: why it was sent without a
-    required approval. ``replaces``: the version that an update was written on.
+    A message without ``channels`` follows its own policy, or the station's for its severity. ``alone``: why it was sent
+    without a required approval. ``replaces``: the version that an update was written on.
     """
 
     station: Station
@@ -143,8 +144,7 @@ def drawn_up(
 ) -> Alert:
     """Like ``draw_up``, in the caller's thread; ``ground``: the station's, if already parsed."""
     check_message(command.station, command.message, known_groups, ground)
-    policy = None if command.message.channels else policy_of(command.station, command.message.severity)
-    message = command.message if policy is None else replace(command.message, channels=policy.channels)
+    message = replace(command.message, channels=channels_for(command.station, command.message))
     return Alert(
         **message.content(),
         id=new_id(),
@@ -156,7 +156,7 @@ def drawn_up(
         onset_at=command.onset_at,
         references=command.references,
         sandbox=tuple(name for name in message.channels if name in services.sandboxed),
-        policy=policy,
+        policy=policy_for(command.station, command.message),
         role=command.role,
         thread_id=command.thread_id,
         silent=command.silent,

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from broadcaster.atlas.atlas import Counted
-from broadcaster.domain.alerts import GRAVE, RULES, Alert, Message, Status, policy_of
+from broadcaster.domain.alerts import GRAVE, RULES, Alert, Message, Status
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.escalation import Policy, Until, at_once, from_json
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.policies import policy_for
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.report import ChannelReach, Delta, Expected, Further, Reach, SmsPreview
 from broadcaster.domain.stations import Station
@@ -44,8 +45,8 @@ _SLOW_S = 600.0
 class Question:
     """A reach query: a station's message, whose texts may be empty. ``sent_at`` None: sent now.
 
-    ``updates``: the alert that it would update. ``policy`` None: the station's, or all of the message's channels at
-    once.
+    ``updates``: the alert that it would update. ``policy`` None: the message's own, the station's, or all of the
+    message's channels at once.
     """
 
     station: Station
@@ -64,7 +65,7 @@ async def reach(services: Services, question: Question) -> Reach:
     A process without indexes asks a resolver; raises ``NoAnswer`` on timeout.
     """
     station, message = question.station, question.message
-    policy = at_once(message.channels) if message.channels else policy_of(station, message.severity)
+    policy = policy_for(station, message) or at_once(message.channels)
     message = replace(message, channels=policy.channels)
     question = replace(question, message=message, policy=policy)
     async with services.store.read() as unit:

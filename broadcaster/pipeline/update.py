@@ -205,6 +205,7 @@ async def _message_to_left(services: Services, alert: Alert) -> Alert | None:
             references=(*alert.references, alert.id),
             role=Role.LEFT,
             policy=None,
+            own_policy=None,
             silent=False,
             places=None,
             resolved_at=None,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { area, body, empty, expires, placed, texts } from "../../broadcaster/web/sources/parts/compose_draft.js";
+import { area, body, empty, expires, placed, policyChannels, texts } from "../../broadcaster/web/sources/parts/compose_draft.js";
 import { readRule, rule } from "../../broadcaster/web/sources/parts/compose_rule.js";
 
 const given = { station: "laigle", languages: ["fr", "en"], channels: ["push", "sms"] };
@@ -38,6 +38,16 @@ test("groups and all followers need no place", () => {
 test("groups are sent to groups only", () => {
   const draft = { ...empty(given), audience: "followers", groups: ["3b"] };
   assert.deepEqual(body(given, draft).audience, { kind: "followers", groups: [] });
+});
+
+test("a draft follows its own policy, else the station's, unless its author chooses channels", () => {
+  const known = { ...given, by_severity: { severe: ["push", "sms"] } };
+  const policy = { steps: [{ channels: ["sms"] }], longest_s: 900 };
+  const draft = { ...empty(known), severity: "severe" };
+  assert.deepEqual(policyChannels(known, draft), ["push", "sms"]);
+  assert.deepEqual(policyChannels(known, { ...draft, policy }), ["sms"]);
+  assert.deepEqual(body(known, { ...draft, policy }).policy, policy);
+  assert.equal(body(known, { ...draft, policy, channelsChosen: true }).policy, null);
 });
 
 test("an end without a day is none", () => {

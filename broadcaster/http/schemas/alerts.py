@@ -21,6 +21,7 @@ from broadcaster.domain.alerts import (
     Urgency,
 )
 from broadcaster.domain.answers import LONGEST_ANSWER, LONGEST_QUESTION, MOST
+from broadcaster.domain.escalation import Policy
 from broadcaster.domain.people import ChannelName
 from broadcaster.http.schemas.base import (
     FORM,
@@ -39,6 +40,7 @@ from broadcaster.http.schemas.base import (
     line,
     prose,
 )
+from broadcaster.http.schemas.escalation import PolicyIn
 
 Headline = Annotated[str, line(MAX_HEADLINE)]
 Description = Annotated[str, prose(MAX_DESCRIPTION), UnixLines]
@@ -136,7 +138,10 @@ class Content(Words):
     area: AreaJson | None = None
     audience: AnyAudience = Field(default_factory=AudienceIn, description="An object, or only the word of its kind.")
     channels: tuple[ChannelName, ...] | None = Field(
-        None, min_length=1, max_length=4, fail_fast=True, description="Without it, those of the severity."
+        None, min_length=1, max_length=4, fail_fast=True, description="All at once. Without it, those of the policy."
+    )
+    policy: PolicyIn | None = Field(
+        None, description="Its own escalation policy. Without it and channels, the station's for the severity."
     )
     topic: Topic | None = None
     wakes: bool = Field(
@@ -225,6 +230,7 @@ class ContentOut(Shown):
     area: dict[str, Any] | None = Field(description="As it was given: circles and polygons.")
     audience: AudienceOut
     channels: tuple[ChannelName, ...]
+    policy: Policy | None = Field(description="Its own escalation policy; null: it has none, or names its channels.")
     topic: str | None
     wakes: bool
     prepared: dict[str, dict[str, TextOut]] = Field(

@@ -35,6 +35,7 @@ from broadcaster.http.schemas.base import (
     line,
     prose,
 )
+from broadcaster.http.schemas.escalation import PolicyIn
 
 _MONTH_MINUTES = 30 * 24 * 60
 
@@ -130,6 +131,7 @@ class SchedulePatch(Given):
     topic: Topic | None = None
     wakes: bool | None = None
     channels: tuple[ChannelName, ...] | None = Field(None, min_length=1, max_length=4, fail_fast=True)
+    policy: PolicyIn | None = Field(None, description="Replaces channels, as channels replace it.")
 
 
 class ScheduleOut(ContentOut):

@@ -5,9 +5,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from broadcaster.domain.alerts import MAX_EVENT, Category, Certainty, Severity, Status, Urgency
+from broadcaster.domain.escalation import Policy
 from broadcaster.domain.people import ChannelName
 from broadcaster.http.schemas.alerts import TextIn, TextOut, Topic
 from broadcaster.http.schemas.base import SHAPE, Given, Locale, Shown, line
+from broadcaster.http.schemas.escalation import PolicyIn
 
 _LONGEST_HOURS = 720
 
@@ -32,7 +34,12 @@ class TemplateIn(Given):
     certainty: Certainty = Certainty.OBSERVED
     category: Category = Category.SAFETY
     status: Status = Status.ACTUAL
-    channels: tuple[ChannelName, ...] | None = Field(None, min_length=1, max_length=4)
+    channels: tuple[ChannelName, ...] | None = Field(
+        None, min_length=1, max_length=4, description="All at once. Without it, those of the policy."
+    )
+    policy: PolicyIn | None = Field(
+        None, description="Its own escalation policy. Without it and channels, the station's for the severity."
+    )
     hours: int = Field(3, ge=1, le=_LONGEST_HOURS, description="How long the alert holds.")
     radius_m: int = Field(1000, ge=300, le=5000)
     territory: bool = Field(False, description="Its area is the station's whole territory.")
@@ -58,6 +65,7 @@ class TemplateOut(Shown):
     category: Category
     status: Status
     channels: tuple[ChannelName, ...] | None
+    policy: Policy | None
     hours: int
     radius_m: int
     territory: bool

@@ -8,6 +8,7 @@ import orjson
 
 from broadcaster.domain.alerts import Category, Certainty, Message, Severity, Status, Text, Urgency
 from broadcaster.domain.audience import Audience
+from broadcaster.domain.escalation import from_json
 from broadcaster.domain.people import ChannelName
 from zones import Area
 
@@ -25,9 +26,10 @@ def read_message(said: Mapping[str, Any], audience: Audience) -> Message:
         area=None if said["area"] is None else _area(orjson.dumps(said["area"])),
         audience=audience,
         channels=tuple(ChannelName(name) for name in said["channels"]),
-        topic=said.get("topic"),  # schedules of an earlier version lack these three
+        topic=said.get("topic"),  # schedules of an earlier version lack these
         wakes=said.get("wakes", False),
         quietly=bool(said.get("quietly")),
+        own_policy=None if said.get("own_policy") is None else from_json(said["own_policy"]),
         prepared={part: _texts(texts) for part, texts in (said.get("prepared") or {}).items()},
     )
 

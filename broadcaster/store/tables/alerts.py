@@ -92,6 +92,7 @@ alerts = Table(
     Column("prepared", JSON(none_as_null=True)),  # texts of its update and its all-clear, by language
     Column("places", JSON(none_as_null=True)),  # addresses at the centres of its circles; null: not looked up
     Column("policy", JSON(none_as_null=True)),  # the policy when the alert was issued; null: all channels at once
+    Column("own_policy", JSON(none_as_null=True)),  # where it is not its station's: its template's, or as given
     Column("stopped_at", Instant),  # when escalation was stopped
     Column("role", String(10)),  # domain.alerts.Role; null: the version before this column wrote it
     Column("thread_id", BigInteger),

@@ -1,7 +1,7 @@
 // /console/new: a new alert in four steps, one visible at a time. The back button moves between them, and no input is
 // lost.
 
-import { asWritten, Drafts, empty, filled, placed } from "./parts/compose_draft.js";
+import { asWritten, Drafts, empty, filled, placed, policyChannels } from "./parts/compose_draft.js";
 import { Check } from "./parts/compose_check.js";
 import { Where } from "./parts/compose_where.js";
 import { Wording } from "./parts/compose_words.js";
@@ -114,7 +114,8 @@ class App {
       if (draft.texts[code]) draft.texts[code] = asWritten({ headline, description, instruction, question, answers, easy });
     }
     draft.topic = given.topics.includes(found.topic) ? found.topic : "";
-    if (found.severity) draft.channels = [...(found.channels || given.by_severity[found.severity])];
+    draft.policy = found.policy;
+    if (found.severity) draft.channels = found.channels ? [...found.channels] : policyChannels(given, draft);
     draft.channelsChosen = Boolean(found.channels);
     const drawn = old.circles.length || old.polygons.length;
     draft.territory = given.authority && found.territory && given.territory && !drawn;

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.integration.http.conftest import an_alert
+from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
+from tests.servers.town_api import eventually
 
 POLICY = {
     "steps": [{"channels": ["push", "email"]}, {"channels": ["sms"], "after_s": 600, "until": "confirmed"}],
@@ -70,6 +71,52 @@ async def test_a_policy_is_set_and_its_next_step_is_taken_now_once(api):
     assert [each["channel"] for each in rows["deliveries"]] == ["email"]
 
 
+async def test_an_alert_goes_by_its_templates_policy_and_so_does_its_update(api):
+    template = {"events": {"fr": "Crue"}, "texts": {"fr": {"headline": "Crue"}}, "severity": "severe"}
+    policy = {"steps": [{"channels": ["email"]}, {"channels": ["sms"], "after_s": 600}], "longest_s": 900}
+    path = "/v1/stations/laigle/templates/flood"
+    assert (await api.call("PUT", path, template | {"policy": policy}))[0] == 200
+    await someone(api)
+    asked = {"station": "laigle", "template": "flood", "area": circle()}
+    _, _, reach = await api.call("POST", "/v1/reach", asked)
+    assert set(reach["channels"]) == {"email", "sms"}
+    assert reach["expected"]["messages"]["email"] == 1, "at the station's own policy SMS and mail come after a push"
+    _, _, alert = await api.call("POST", "/v1/alerts", asked)
+    assert (await api.call("DELETE", path))[0] == 204, "a running alert keeps its own"
+    await sent_by(api, alert, ["email"], then=["sms"])
+    _, _, update = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"severity": "extreme"})
+    assert update["policy"] == alert["policy"]
+    assert set(update["channels"]) == {"email", "sms"}, "nobody is called"
+    await sent_by(api, update, ["email"], then=["sms"])
+    mine = await api.sign_in("laigle-publish") | {"Idempotency-Key": "a"}
+    page = asked | {"policy": POLICY, "channels": None, "texts": {"fr": {"headline": "Crue"}}}
+    status, _, sent = await api.call("POST", "/console/send", page, key=None, headers=mine)
+    assert status == 202, sent
+    _, _, shown = await api.call("GET", f"/v1/alerts/{sent['id']}/escalation")
+    assert shown["policy"]["longest_s"] == 900, "what the page shows goes before the template's"
+    status, _, refused = await api.call("POST", "/v1/alerts", asked | {"policy": POLICY, "channels": ["sms"]})
+    assert (status, refused["errors"][0]["code"]) == (422, "policy-or-channels")
+
+
+async def sent_by(api, alert, first, then):
+    """See the first step sent, and take the second one now."""
+    there = f"/v1/alerts/{alert['id']}/escalation"
+
+    async def is_due():
+        return (await api.call("GET", there))[2]["next"] is not None
+
+    await eventually(is_due, "a next step")
+    found = (await api.call("GET", there))[2]["next"]
+    assert (found["channels"], await channels_of(api, alert)) == (then, first)
+    assert (await api.call("POST", there, {"action": "now", "round": found["round"]}))[0] == 200
+    assert await channels_of(api, alert) == sorted(first + then)
+
+
+async def channels_of(api, alert):
+    _, _, rows = await api.call("GET", f"/v1/alerts/{alert['id']}/deliveries")
+    return sorted(each["channel"] for each in rows["deliveries"])
+
+
 async def test_the_stations_page_sets_policies_and_budgets(api):
     path = "/console/stations/laigle/policies"
     headers = await api.sign_in("laigle-admin")
@@ -82,7 +129,9 @@ async def test_the_stations_page_sets_policies_and_budgets(api):
         f"&{each}.1.until=displayed&{each}.1.every_s=120&{each}.longest_s=900"
         for each in ("extreme", "severe", "moderate", "minor")
     )
-    assert (await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=x"))[0] == 422
+    status, _, html = await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=x")
+    assert status == 422
+    assert 'name="minor.1.after_s" inputmode="numeric" value="30"' in html, "what was entered is still there"
     status, _, _ = await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=50")
     assert status == 303
     _, _, after = await api.call("GET", "/v1/stations/laigle/policies")

@@ -96,7 +96,7 @@ async def test_an_edited_schedule_keeps_what_its_template_gave_it(api):
     words = {"events": {"fr": "Coupure"}, "texts": {"fr": {"headline": "Pas d’eau"}}, "severity": "minor"}
     silent = {
         "all_clear": {"fr": {"headline": "L’eau revient"}},
-        "channels": ["push"],
+        "policy": {"steps": [{"channels": ["push"], "repeat": 1}]},
         "silent": True,
         "territory": True,
     }
@@ -110,6 +110,17 @@ async def test_an_edited_schedule_keeps_what_its_template_gave_it(api):
     assert (status, changed.get("quietly")) == (200, True), changed
     assert changed["prepared"] == schedule["prepared"]
     assert changed["texts"]["fr"]["headline"] == "Coupure d’eau"
+    assert changed["policy"] == schedule["policy"]
+    assert changed["policy"]["steps"][0]["repeat"] == 1
+    one = f"/v1/schedules/{schedule['id']}"
+    _, _, changed = await api.call("PATCH", one, {"channels": ["email"]})
+    assert (changed["channels"], changed["policy"]) == (["email"], None)
+    _, _, changed = await api.call("PATCH", one, {"policy": schedule["policy"]})
+    assert (changed["channels"], changed["policy"]) == ([], schedule["policy"])
+    _, _, changed = await api.call("PATCH", one, {"policy": None})
+    assert (changed["channels"], changed["policy"]) == ([], None), "the station's"
+    status, _, changed = await api.call("PATCH", one, {"headline": "Fuite"})
+    assert (status, changed["texts"]["fr"]["headline"]) == (200, "Fuite")
 
 
 async def test_one_occurrence_is_paused_and_another_edited_and_the_following_moved(api):

@@ -114,6 +114,9 @@ async def test_a_station_writes_its_own_and_gets_the_shipped_one_back(api):
         ({"topic": "nothing"}, "topic-unknown"),
         ({"texts": {"en": {"headline": "Market"}}}, "text-in-own-language"),
         ({"silent": True}, "silent-calls"),
+        ({"silent": True, "policy": {"steps": [{"channels": ["voice"]}]}}, "silent-calls"),
+        ({"channels": ["push"], "policy": {"steps": [{"channels": ["push"]}]}}, "policy-or-channels"),
+        ({"policy": {"steps": [{"channels": ["push"], "after_s": 9}]}}, "policy-order"),
         ({"ppms": True}, "still-blank"),  # one press sends it as it stands
     ):
         status, _, refused = await api.call("PUT", f"{path}/market", OWN | wrong)
@@ -129,7 +132,9 @@ async def test_the_console_changes_a_template_and_shows_what_is_received(api):
     assert "sms-bubble" in page
     form = {
         "csrf": mine["X-CSRF"], "severity": "severe", "hours": "6", "radius_m": "1500", "events.fr": "Crue",
-        "texts.fr.headline": "Crue de la Risle", "all_clear.fr.headline": "La Risle baisse", "channel.sms": "1",
+        "texts.fr.headline": "Crue de la Risle", "all_clear.fr.headline": "La Risle baisse",
+        "policy.0.channels": "push", "policy.0.every_s": "120", "policy.1.channels": "sms", "policy.1.after_s": "90",
+        "policy.1.until": "displayed", "policy.1.repeat": "1", "policy.1.every_s": "60", "policy.longest_s": "900",
     }  # fmt: skip
     form |= {"texts.fr.question": "Êtes-vous à l'étage ?", "texts.fr.answers": "Oui\r\nNon"}
     for wrong in ({"texts.fr.headline": ""}, {"texts.fr.answers": "Oui"}, {"texts.fr.answers": "N" * 41}):
@@ -137,16 +142,33 @@ async def test_the_console_changes_a_template_and_shows_what_is_received(api):
         assert status == 422
         assert "pas encore enregistré" in refused
         assert 'aria-invalid="true"' in refused
+    for wrong in ({"policy.1.after_s": "soon"}, {"policy.1.channels": "push"}, {"policy.longest_s": "89"}):
+        status, _, refused = await post(api, mine, "/console/templates/flood", form | wrong)
+        assert status == 422
+        assert f'name="{next(iter(wrong))}" ' in refused, "what was entered is still there"
+        assert refused.count('<span class="wrong">') == 1
     _, _, seen = await post(api, mine, "/console/templates/flood", form | {"do": "see"})
     assert '<span class="answers">Oui  ·  Non</span>' in seen
     status, headers, _ = await post(api, mine, "/console/templates/flood", form)
     assert (status, headers["Location"]) == (303, "/console/templates?station=laigle&done=kept")
     _, _, known = await api.call("GET", "/v1/stations/laigle/templates")
     flood = next(each for each in known["templates"] if each["name"] == "flood")
-    assert (flood["own"], flood["hours"], flood["channels"], flood["category"]) == (True, 6, ["sms"], "met")
+    assert (flood["own"], flood["hours"], flood["channels"], flood["category"]) == (True, 6, None, "met")
+    second = {"channels": ["sms"], "after_s": 90, "until": "displayed", "repeat": 1, "every_s": 60}
+    assert (flood["policy"]["steps"][1], flood["policy"]["longest_s"]) == (second, 900)
+    _, _, page = await api.call("GET", "/console/templates/flood?lang=fr", key=None, headers=mine)
+    assert 'name="policy.1.channels" value="sms" checked' in page
+    assert (await post(api, mine, "/console/templates/flood", strip_steps(form)))[0] == 303
+    _, _, known = await api.call("GET", "/v1/stations/laigle/templates")
+    flood = next(each for each in known["templates"] if each["name"] == "flood")
+    assert flood["policy"] is None, "the station's again"
     assert flood["all_clear"]["fr"]["headline"] == "La Risle baisse"
     assert flood["texts"]["fr"]["answers"] == ["Oui", "Non"]
     assert (await post(api, mine, "/console/templates/flood", form | {"do": "delete"}))[0] == 303
+
+
+def strip_steps(form):
+    return {name: value for name, value in form.items() if not name.endswith(".channels")}
 
 
 async def post(api, mine, path, form, station="laigle"):
@@ -189,4 +211,8 @@ async def test_one_press_alerts_the_staff_silently_and_calls_the_town_hall(api):
         True,
     )
     assert outside["texts"]["fr"]["instruction"].startswith("Appelez le 17. Ne téléphonez pas")
+    assert [each["policy"] and each["policy"]["steps"][0]["channels"] for each in (staff, outside)] == [
+        ["push", "email"],
+        None,
+    ]
     assert {each["status"] for each in found["alerts"]} == {"exercise"}

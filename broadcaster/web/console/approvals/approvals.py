@@ -8,18 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import (
-    MAX_DESCRIPTION,
-    MAX_EASY,
-    MAX_HEADLINE,
-    MAX_INSTRUCTION,
-    Text,
-    content_hash,
-    policy_of,
-)
+from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_EASY, MAX_HEADLINE, MAX_INSTRUCTION, Text, content_hash
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalState
-from broadcaster.domain.people import ChannelName
 from broadcaster.domain.permissions import Permission
+from broadcaster.domain.policies import channels_for
 from broadcaster.domain.refusals import Conflict, Refused, sentence
 from broadcaster.domain.report import Reach
 from broadcaster.domain.stations import Station
@@ -151,7 +143,7 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
         "asked": written_short(approval.asked_at, zone, words),
         "picture": picture_of(call.services.settings, approval.alert, station),
         "where_lines": [line for line, _ in whereabouts(approval.alert, station, words)],
-        "channels": ", ".join(words.channel(each) for each in _channels(approval, station)),
+        "channels": ", ".join(words.channel(each) for each in channels_for(station, approval.alert)),
         "people": None if foreseen is None else foreseen.people,
         "texts": approval.alert.texts,
         "poll": poll,
@@ -199,10 +191,6 @@ async def _foreseen(call: Call[Any, Any], approval: Approval, station: Station) 
         return await reach(call.services, Question(station, approval.alert.message, updates=approval.replaces))
     except (NoAnswer, Refused):
         return None
-
-
-def _channels(approval: Approval, station: Station) -> tuple[ChannelName, ...]:
-    return approval.alert.channels or policy_of(station, approval.alert.severity).channels
 
 
 def _editing(

@@ -17,11 +17,11 @@ from broadcaster.domain.alerts import (
     MAX_INSTRUCTION,
     RULES,
     Severity,
-    policy_of,
 )
 from broadcaster.domain.answers import LONGEST_QUESTION
 from broadcaster.domain.approvals import LEAST_APPROVERS
 from broadcaster.domain.people import CHANNELS
+from broadcaster.domain.policies import policy_of
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.domain.templates import Template
 from broadcaster.domain.zones import zone_of

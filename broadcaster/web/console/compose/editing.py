@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import policy_of
+from broadcaster.domain.policies import channels_for
 from broadcaster.domain.refusals import Conflict, refused
 from broadcaster.domain.schedules import Kind, Schedule
 from broadcaster.domain.stations import Station
@@ -107,11 +107,12 @@ def draft_of(services: Services, schedule: Schedule, station: Station, at: datet
     del content["area"]
     return {
         "kind": "scheduled",
+        "policy": content.pop("own_policy"),
         **content,
         **area_of(said.area, station),
         "audience": said.audience.kind,
         "groups": said.audience.groups,
-        "channels": said.channels or policy_of(station, said.severity).channels,
+        "channels": channels_for(station, said),
         "channelsChosen": bool(said.channels),
         "hours": f"{schedule.lasts / timedelta(hours=1):g}",
         "onset": "" if schedule.onset is None else str(schedule.onset // _MINUTE),

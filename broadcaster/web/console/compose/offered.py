@@ -22,6 +22,7 @@ def shown(templates: Iterable[Template], words: Words) -> list[dict[str, Any]]:
         "territory": False,
         "topic": "",
         "channels": None,
+        "policy": None,
         "icon": "edit",
         "severity": "",
         "said": {},
@@ -37,6 +38,7 @@ def _shown(each: Template, words: Words) -> dict[str, Any]:
         **{name: getattr(each, name) for name in facts},
         "topic": each.topic or "",
         "channels": each.channels,
+        "policy": None if each.policy is None else each.policy.to_json(),
         "title": title_of(each, words),
         "said": {
             language: {"event": each.events.get(language, ""), **asdict(text)} for language, text in each.texts.items()

@@ -81,6 +81,7 @@ async def press(call: Call[None, None]) -> web.Response:
         texts={language: _for_town_hall(template, text, language, station) for language, text in staff.texts.items()},
         audience=Audience(AudienceKind.GROUPS, (groups.town_hall,)),
         channels=CHANNELS,
+        own_policy=None,
         quietly=False,
     )
     number = 0
@@ -109,6 +110,7 @@ def _message(template: Template, status: Status, group: str) -> Message:
         texts=template.texts,
         audience=Audience(AudienceKind.GROUPS, (group,)),
         channels=template.channels or (),
+        own_policy=template.policy,
         prepared=template.prepared,
         quietly=template.silent,
     )

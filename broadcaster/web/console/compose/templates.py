@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION, Text
 from broadcaster.domain.answers import LONGEST_QUESTION
+from broadcaster.domain.escalation import Policy, at_once
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused, sentence
 from broadcaster.domain.spelling import group_slug
@@ -23,7 +24,7 @@ from broadcaster.http.templates import keep, remove, template_of
 from broadcaster.http.validation import findings
 from broadcaster.languages import own_name
 from broadcaster.pipeline.templates import offered
-from broadcaster.web.console.compose import words as compose_words
+from broadcaster.web.console import policy_form
 from broadcaster.web.console.compose.draft import context_of
 from broadcaster.web.console.compose.findings import field_of
 from broadcaster.web.console.compose.offered import title_of
@@ -60,7 +61,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 async def one(call: Call[None, None]) -> web.Response:
     """Show the form of a template, or an empty one."""
     station, found = await _found(call)
-    return _page(call, station, found, _written(found, station), {})
+    return _page(call, station, found, _written(found, station), {}, policy=_policy_of(found))
 
 
 async def act(call: Call[None, None]) -> web.Response:
@@ -74,7 +75,8 @@ async def act(call: Call[None, None]) -> web.Response:
     words = words_of(call.request)
     wrong: dict[str, str] = {}
     name = call.request.match_info["name"]
-    document = _document(form, found, station)
+    policy = policy_form.typed(form, "policy")
+    document = _document(form, found, station) | {"policy": policy if policy["steps"] else None}
     try:
         given = TemplateIn.model_validate_json(orjson.dumps(document))
         if name == NEW:
@@ -85,7 +87,7 @@ async def act(call: Call[None, None]) -> web.Response:
     except Refused as refused:
         wrong = {field_of(refused): sentence(refused, words)}
     if wrong or what != "keep":
-        return _page(call, station, found, form, wrong)
+        return _page(call, station, found, form, wrong, policy=policy)
     await keep(call, station, template)
     return to(f"/console/templates?station={station.slug}&done=kept")
 
@@ -110,7 +112,7 @@ def _written(found: Template | None, station: Station) -> dict[str, str]:
         return {"severity": "minor", "hours": "12", "radius_m": "1000"}
     form = {name: str(getattr(found, name)) for name in ("severity", "hours", "radius_m")}
     form |= {name: "1" for name in _CHOICES if getattr(found, name)}
-    form |= {f"channel.{each}": "1" for each in found.by} | {"topic": found.topic or ""}
+    form["topic"] = found.topic or ""
     for language in _languages(found, station):
         form[f"events.{language}"] = found.events.get(language, "")
         for part in TEXTS:
@@ -121,6 +123,13 @@ def _written(found: Template | None, station: Station) -> dict[str, str]:
     return form
 
 
+def _policy_of(found: Template | None) -> dict[str, Any]:
+    """Return a template's policy for the form, without steps if it follows the station's."""
+    if found is None or (found.policy is None and found.channels is None):
+        return Policy(()).to_json()
+    return (found.policy or at_once(found.channels or ())).to_json()
+
+
 def _document(form: Mapping[str, str], found: Template | None, station: Station) -> dict[str, Any]:
     """Return the form as the API's document; fields that the form does not show stay unchanged."""
     document: dict[str, Any] = {
@@ -128,7 +137,6 @@ def _document(form: Mapping[str, str], found: Template | None, station: Station)
         "hours": _number(form.get("hours", "")),
         "radius_m": _number(form.get("radius_m", "")),
         "topic": form.get("topic") or None,
-        "channels": [each.removeprefix("channel.") for each in form if each.startswith("channel.")] or None,
         **{name: name in form for name in _CHOICES},
         **(
             {}
@@ -163,7 +171,13 @@ def _number(text: str) -> int | str:
 
 
 def _page(
-    call: Call[None, None], station: Station, found: Template | None, form: Mapping[str, str], wrong: dict[str, str]
+    call: Call[None, None],
+    station: Station,
+    found: Template | None,
+    form: Mapping[str, str],
+    wrong: dict[str, str],
+    *,
+    policy: Mapping[str, Any],
 ) -> web.Response:
     words = words_of(call.request)
     facts = {
@@ -176,7 +190,8 @@ def _page(
         "written": [(each, own_name(each)) for each in _languages(found, station)],
         "limits": LIMITS | {"event": MAX_EVENT, "question": LONGEST_QUESTION},
         "severities": severity_words(words),
-        "channels": compose_words.channels(words),
+        "policy": policy_form.shown(policy),
+        **policy_form.choices(words),
         "topics": topics_of(station, words),
         "school": station.kind is not StationKind.AUTHORITY,
         "seen": {} if wrong else _seen(call, station, _document(form, found, station)),

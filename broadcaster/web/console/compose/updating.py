@@ -112,6 +112,7 @@ def _draft_of(alert: Alert, station: Station) -> dict[str, Any]:
         content["texts"][language] = prepared[language] | (asking if not prepared[language]["question"] else {})
     return {
         "kind": "update",
+        "policy": content.pop("own_policy"),
         **content,
         **area_of(alert.area, station),
         "audience": alert.audience.kind,

@@ -46,6 +46,7 @@ export function empty(given) {
     groups: [],
     channels: [...given.channels],
     channelsChosen: false,
+    policy: null,
     hours: "3",
     date: "",
     onset: "",
@@ -184,12 +185,22 @@ export function body(given, draft) {
     area: area(draft),
     territory: draft.territory,
     audience: { kind: draft.audience, groups: draft.audience === "groups" ? draft.groups : [] },
-    // No channels chosen: the station's policy applies, one after another.
+    // No channels chosen: a policy applies, its own or the station's, one after another.
     channels: draft.channelsChosen ? draft.channels : null,
+    policy: draft.channelsChosen ? null : draft.policy,
     topic: draft.topic || null,
     wakes: Boolean(draft.wakes),
     cheap: draft.cheap,
   };
+}
+
+/**
+ * Return the channels of the policy that a draft follows: its own, or the station's for its severity.
+ * @param {any} given @param {any} draft
+ */
+export function policyChannels(given, draft) {
+  const used = draft.policy ? draft.policy.steps.flatMap((each) => each.channels) : given.by_severity[draft.severity];
+  return given.channels.filter((each) => used.includes(each));
 }
 
 /** Return when it expires, if sent now; null if no date was chosen. @param {any} draft */

@@ -1,7 +1,7 @@
 // The step "words": the texts in each language, and each channel's message as rendered by the service.
 
 import { operatorRequest } from "./operator_request.js";
-import { body, expires, onset } from "./compose_draft.js";
+import { body, expires, onset, policyChannels } from "./compose_draft.js";
 import { showEasy } from "./compose_easy.js";
 import { all, language, many, one } from "./dom.js";
 
@@ -153,7 +153,7 @@ export class Wording {
   grave(severity) {
     const { draft } = this;
     draft.severity = severity;
-    if (!draft.channelsChosen) draft.channels = [...this.given.by_severity[severity]];
+    if (!draft.channelsChosen) draft.channels = policyChannels(this.given, draft);
     if (draft.audience === "everyone" && !this.given.grave.includes(severity)) draft.audience = "followers";
     this.channels();
     this.changed();

@@ -1,0 +1,20 @@
+"""Which escalation policy an alert follows: its own, or its station's for the severity."""
+
+from broadcaster.domain.alerts import RULES, Message, Severity
+from broadcaster.domain.escalation import Policy
+from broadcaster.domain.people import ChannelName
+from broadcaster.domain.stations import Station
+
+
+def policy_of(station: Station, severity: Severity) -> Policy:
+    return station.policies.get(severity, RULES[severity].policy)
+
+
+def policy_for(station: Station, message: Message) -> Policy | None:
+    """Return the policy that a message would be sent with; None: by all of its channels at once."""
+    return None if message.channels else message.own_policy or policy_of(station, message.severity)
+
+
+def channels_for(station: Station, message: Message) -> tuple[ChannelName, ...]:
+    """Return the channels that a message would be sent by, sooner or later."""
+    return message.channels or (message.own_policy or policy_of(station, message.severity)).channels
