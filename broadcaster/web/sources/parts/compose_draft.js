@@ -19,8 +19,8 @@ export function newKey() {
 /** Return the fields about later sending, for a draft to send now. */
 export const unscheduled = () => ({ when: "now", at: "", rule: "weekly", own: "", until: "", publicly: false, holidays: false, school: "", grace: "", reason: "", zone: "", except_on: [] });
 
-/** Return a text as the page's fields have it: answers to its own question a line each. @param {any} text */
-export const asWritten = (text) => ({ ...text, question: text.question ?? "", answers: (text.answers ?? []).join("\n") });
+/** Return a text as the page's fields have it: answers to its own question a line each, no part missing. @param {any} text */
+export const asWritten = (text) => ({ ...text, question: text.question ?? "", answers: (text.answers ?? []).join("\n"), easy: text.easy ?? "" });
 
 /** Return an empty draft. @param {any} given what the server left for the page */
 export function empty(given) {
@@ -152,7 +152,7 @@ const lines = (text) => (text ?? "").split("\n").map((each) => each.trim()).filt
 /** Return the texts that are not empty, by language. @param {any} draft */
 export function texts(draft) {
   const found = Object.entries(draft.texts).filter(([, text]) => written(text));
-  return Object.fromEntries(found.map(([code, text]) => [code, { ...text, question: text.question ?? "", answers: lines(text.answers) }]));
+  return Object.fromEntries(found.map(([code, text]) => [code, { ...text, question: text.question ?? "", answers: lines(text.answers), easy: text.easy ?? "" }]));
 }
 
 /** Return the draft's area in the API's form, or null. @param {any} draft */
