@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, select, text, update
 from broadcaster.domain.answers import HELP, HelpFigures
 from broadcaster.store import duties
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.tables import OPEN_ONLY, answers, help_requests
 
 Position = tuple[float, float, float | None]
@@ -220,16 +221,5 @@ def _seal(unit: Unit, subscriber_id: int, position: Position) -> bytes:
 
 def _request(unit: Unit, row: Any) -> HelpRequest:
     opened = None if row.sealed is None else json.loads(unit.vault.open(row.sealed, _context(row.subscriber_id)))
-    return HelpRequest(
-        id=row.id,
-        alert_id=row.alert_id,
-        station_id=row.station_id,
-        subscriber_id=row.subscriber_id,
-        asked_at=row.asked_at,
-        taken_at=row.taken_at,
-        taken_by=row.taken_by,
-        closed_at=row.closed_at,
-        closed_by=row.closed_by,
-        position=None if opened is None else tuple(opened),
-        wanted=bool(row.wanted),
-    )
+    position = None if opened is None else tuple(opened)
+    return of_row(HelpRequest, row, position=position, wanted=bool(row.wanted))

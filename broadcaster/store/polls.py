@@ -17,6 +17,7 @@ from broadcaster.domain.approvals import OPEN
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import as_row, of_row
 from broadcaster.store.people import identities
 from broadcaster.store.tables import approvals, poll_ballots, poll_pending, poll_voters, polls, recipients
 
@@ -61,18 +62,7 @@ class Poll:
 
 async def add(unit: Unit, poll: Poll, key_id: int) -> None:
     texts = {language: [question, *own] for language, (question, own) in poll.texts.items()}
-    await unit.conn.execute(
-        polls.insert().values(
-            id=poll.id,
-            token=poll.token,
-            station_id=poll.station_id,
-            texts=texts,
-            alert_id=poll.alert_id,
-            key_id=key_id,
-            closes_at=poll.closes_at,
-            identity=poll.identity,
-        )
-    )
+    await unit.conn.execute(polls.insert().values(as_row(poll, polls, texts=texts, key_id=key_id)))
 
 
 async def withdraw(unit: Unit, alert_id: int) -> None:
@@ -271,15 +261,5 @@ def _context(poll: Poll, mark: bytes) -> bytes:
 
 
 def _poll(row: Any) -> Poll:
-    return Poll(
-        id=row.id,
-        token=row.token,
-        station_id=row.station_id,
-        texts={language: (said[0], tuple(said[1:])) for language, said in row.texts.items()},
-        alert_id=row.alert_id,
-        closes_at=row.closes_at,
-        closed_at=row.closed_at,
-        entitled=row.entitled,
-        identity=bool(row.identity),
-        waits=bool(row.waits),
-    )
+    texts = {language: (said[0], tuple(said[1:])) for language, said in row.texts.items()}
+    return of_row(Poll, row, texts=texts, identity=bool(row.identity), waits=bool(row.waits))

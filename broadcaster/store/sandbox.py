@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from broadcaster.domain.deliveries import Outcome
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.tables import alerts, confirmations, deliveries, sandbox_messages
 from channels.base import Composed
 
@@ -84,16 +85,14 @@ async def page(
     for row in await unit.conn.execute(query):
         to, readable, wire, content_type = json.loads(unit.vault.open(row.sealed, _CONTEXT))
         found.append(
-            SandboxMessage(
-                row.id,
-                row.alert_id,
-                row.delivery_id,
-                CHANNELS[row.channel],
-                to,
-                readable,
-                wire.encode("latin-1"),
-                content_type,
-                row.at,
+            of_row(
+                SandboxMessage,
+                row,
+                channel=CHANNELS[row.channel],
+                to=to,
+                readable=readable,
+                wire=wire.encode("latin-1"),
+                content_type=content_type,
             )
         )
     return found

@@ -16,6 +16,7 @@ from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Insert, Update
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import as_row, of_row
 from broadcaster.store.stations.labels import open_audience, open_label, sealed_audience
 from broadcaster.store.stations.stations import holding
 from broadcaster.store.tables import api_keys, approval_rules, occurrences, schedules, to_micros
@@ -50,64 +51,32 @@ class Settled:
 
 
 def _row(unit: Unit, schedule: Schedule) -> dict[str, Any]:
-    return {
-        "id": schedule.id,
-        "station_id": schedule.station_id,
-        "key_id": schedule.key_id,
-        "kind": schedule.kind,
-        "message": schedule.message.to_json(),
-        "audience": sealed_audience(unit.vault, schedule.id, schedule.message.audience),
-        "rank": schedule.message.rank,
-        "starts": schedule.starts.isoformat(),
-        "zone": schedule.zone,
-        "rule": schedule.rule,
-        "except_on": sorted(each.isoformat() for each in schedule.except_on),
-        "public_holidays": schedule.public_holidays,
-        "school_zone": schedule.school_zone,
-        "lasts_s": schedule.lasts // _SECOND,
-        "onset_s": None if schedule.onset is None else schedule.onset // _SECOND,
-        "grace_s": None if schedule.grace is None else schedule.grace // _SECOND,
-        "reason": schedule.reason,
-        "reminds": schedule.reminds,
-        "public": schedule.public,
-        "paused": schedule.paused,
-        "ended_at": schedule.ended_at,
-        "next_at": schedule.next_at,
-        "reach": schedule.reach,
-        "reach_now": schedule.reach_now,
-        "consent": schedule.consent,
-        "approved_reach": schedule.approved_reach,
-        "version": schedule.version,
-    }
+    return as_row(
+        schedule,
+        schedules,
+        message=schedule.message.to_json(),
+        audience=sealed_audience(unit.vault, schedule.id, schedule.message.audience),
+        rank=schedule.message.rank,
+        starts=schedule.starts.isoformat(),
+        except_on=sorted(each.isoformat() for each in schedule.except_on),
+        lasts_s=schedule.lasts // _SECOND,
+        onset_s=None if schedule.onset is None else schedule.onset // _SECOND,
+        grace_s=None if schedule.grace is None else schedule.grace // _SECOND,
+    )
 
 
 def _schedule(unit: Unit, row: Any) -> Schedule:
-    return Schedule(
-        id=row.id,
-        station_id=row.station_id,
-        key_id=row.key_id,
+    return of_row(
+        Schedule,
+        row,
         kind=Kind(row.kind),
         message=read_message(row.message, open_audience(unit.vault, row.id, row.audience)),
         starts=datetime.fromisoformat(row.starts),
-        zone=row.zone,
-        rule=row.rule,
         except_on=frozenset(map(datetime.fromisoformat, row.except_on)),
-        public_holidays=row.public_holidays,
-        school_zone=row.school_zone,
         lasts=timedelta(seconds=row.lasts_s),
         onset=None if row.onset_s is None else timedelta(seconds=row.onset_s),
         grace=None if row.grace_s is None else timedelta(seconds=row.grace_s),
-        reason=row.reason,
-        reminds=row.reminds,
-        public=row.public,
-        paused=row.paused,
-        ended_at=row.ended_at,
-        next_at=row.next_at,
-        reach=row.reach,
-        reach_now=row.reach_now,
         consent=None if row.consent is None else Consent(row.consent),
-        approved_reach=row.approved_reach,
-        version=row.version,
     )
 
 

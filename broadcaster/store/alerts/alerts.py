@@ -12,6 +12,7 @@ from broadcaster.domain.escalation import from_json
 from broadcaster.domain.people import ChannelName
 from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import as_row, of_row
 from broadcaster.store.stations.labels import open_audience, sealed_audience
 from broadcaster.store.tables import alerts
 
@@ -22,28 +23,17 @@ _UNNAMED = {MsgType.CANCEL: Role.ALL_CLEAR, MsgType.UPDATE: Role.REMINDER}
 
 def _alert(unit: Unit, row: Any) -> Alert:
     message = read_message(row._mapping, open_audience(unit.vault, row.id, row.audience))  # noqa: SLF001  its public name
-    return Alert(
+    return of_row(
+        Alert,
+        row,
         **message.content(),
-        id=row.id,
-        token=row.token,
-        station_id=row.station_id,
         msg_type=MsgType(row.msg_type),
-        sent_at=row.sent_at,
-        expires_at=row.expires_at,
-        onset_at=row.onset_at,
         references=tuple(row.references),
         sandbox=tuple(ChannelName(name) for name in row.sandbox),
         places=None if row.places is None else tuple(row.places),
         role=Role(row.role) if row.role else _UNNAMED.get(MsgType(row.msg_type), Role.FIRST),
-        thread_id=row.thread_id,
-        followed_by=row.followed_by,
-        silent=row.silent,
         state=AlertState(row.state),
-        resolved_at=row.resolved_at,
-        finished_at=row.finished_at,
-        cancelled_at=row.cancelled_at,
         policy=None if row.policy is None else from_json(row.policy),
-        stopped_at=row.stopped_at,
     )
 
 
@@ -70,26 +60,17 @@ async def add_many(unit: Unit, new: Sequence[tuple[Alert, int]]) -> None:
 
 
 def _row(unit: Unit, alert: Alert, key_id: int | None) -> dict[str, Any]:
-    return {
-        "id": alert.id,
-        "token": alert.token,
-        "station_id": alert.station_id,
-        "msg_type": alert.msg_type,
+    return as_row(
+        alert,
+        alerts,
         **alert.to_json(),
-        "audience": sealed_audience(unit.vault, alert.id, alert.audience),
-        "sandbox": list(alert.sandbox),
-        "references": list(alert.references),
-        "role": alert.role,
-        "thread_id": alert.thread_id,
-        "silent": alert.silent,
-        "rank": alert.rank,
-        "sent_at": alert.sent_at,
-        "onset_at": alert.onset_at,
-        "expires_at": alert.expires_at,
-        "state": alert.state,
-        "key_id": key_id,
-        "policy": None if alert.policy is None else alert.policy.to_json(),
-    }
+        audience=sealed_audience(unit.vault, alert.id, alert.audience),
+        sandbox=list(alert.sandbox),
+        references=list(alert.references),
+        rank=alert.rank,
+        key_id=key_id,
+        policy=None if alert.policy is None else alert.policy.to_json(),
+    )
 
 
 async def by_id(unit: Unit, alert_id: int) -> Alert | None:

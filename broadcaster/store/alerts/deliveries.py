@@ -11,6 +11,7 @@ from broadcaster.domain.alerts import MsgType
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.people.seals import open_external
 from broadcaster.store.tables import ANY_ID, SMS_ONLY, alerts, batches, deliveries, follows
 
@@ -42,9 +43,6 @@ class DeliveryRow:
     next_attempt_at: datetime | None
 
 
-_AS_STORED = DeliveryRow.__dataclass_fields__.keys() - {"external_id", "channel", "state"}
-
-
 async def page(
     unit: Unit, alert_id: int, *, state: DeliveryState | None, channel: ChannelName | None, after: int, limit: int
 ) -> list[DeliveryRow]:
@@ -66,11 +64,12 @@ async def page(
     if channel is not None:
         query = query.where(deliveries.c.channel == CHANNEL_NUMBER[channel])
     return [
-        DeliveryRow(
+        of_row(
+            DeliveryRow,
+            row,
             external_id=open_external(unit.vault, row.external_mark, row.external),
             channel=CHANNELS[row.channel],
             state=DeliveryState(row.state).word,
-            **{name: getattr(row, name) for name in _AS_STORED},
         )
         for row in await unit.conn.execute(query)
     ]

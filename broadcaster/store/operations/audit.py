@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from broadcaster.domain.audit import GENESIS, Action, Actor, ActorKind, Entry, Param, chained, check_params, commitment
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.tables import audit_entries, audit_notes, audit_segments, to_micros
 
 _SALT = 16
@@ -171,14 +172,4 @@ async def erase_reason(unit: Unit, entry_id: int) -> bool:
 
 def entry_of(row: Any) -> Entry:
     actor = Actor(ActorKind(row.actor_kind), row.at, row.actor_id, row.origin)
-    return Entry(
-        row.id,
-        actor,
-        Action(row.action),
-        row.about,
-        row.station_id,
-        json.loads(row.params),
-        row.note,
-        row.seq,
-        row.hash,
-    )
+    return of_row(Entry, row, actor=actor, action=Action(row.action), params=json.loads(row.params))

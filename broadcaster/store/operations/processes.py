@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, text
 
 from broadcaster.domain.health import Trouble
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.tables import processes, to_micros
 
 BEAT_S = 2.0
@@ -89,14 +90,11 @@ async def living(unit: Unit, clock: datetime) -> list[Process]:
         .order_by(processes.c.host, processes.c.pid, processes.c.id)
     )
     return [
-        Process(
-            id=row.id,
-            host=row.host,
-            pid=row.pid,
+        of_row(
+            Process,
+            row,
             roles=tuple(row.roles.split(",")),
             troubles=tuple(each for told in json.loads(row.troubles) if (each := Trouble.from_json(told)) is not None),
-            started_at=row.started_at,
-            seen_at=row.seen_at,
         )
         for row in rows
     ]

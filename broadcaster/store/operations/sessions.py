@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, and_, delete, or_, select, update
 from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.store.alerts import approvals
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.operators import operators
 from broadcaster.store.stations.labels import open_label
 from broadcaster.store.stations.stations import hash_of, holding
@@ -172,15 +173,12 @@ def _theirs(query: Select[Any], caller: Caller) -> Select[tuple[object, ...]]:
 
 async def _session(unit: Unit, row: Row[Any]) -> Session:
     caller = await operators.caller(unit, row.key_id)
-    return Session(
-        row.id,
-        caller,
-        open_label(unit.vault, row),
-        row.device,
-        row.began_at,
-        row.seen_at,
-        row.ends_at,
-        bool(row.trusted),
-        row.proven_at or row.began_at,
-        row.has_password,
+    return of_row(
+        Session,
+        row,
+        caller=caller,
+        label=open_label(unit.vault, row),
+        trusted=bool(row.trusted),
+        proven_at=row.proven_at or row.began_at,
+        training=False,
     )

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.operators import Passkey
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.operators import operators
 from broadcaster.store.stations.stations import holding
@@ -101,13 +102,4 @@ async def remove(unit: Unit, operator_id: int, passkey_id: int) -> bool:
 
 
 def _passkey(row: Row[Any]) -> Passkey:
-    return Passkey(
-        row.id,
-        row.operator_id,
-        bytes(row.credential),
-        bytes(row.public_key),
-        row.sign_count,
-        row.device,
-        row.made_at,
-        row.used_at,
-    )
+    return of_row(Passkey, row, credential=bytes(row.credential), public_key=bytes(row.public_key))

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.tables import operator_pushes
 
 MOST = 10
@@ -42,14 +43,7 @@ async def of(unit: Unit, operator_ids: Collection[int]) -> list[Browser]:
     query = select(operator_pushes).where(operator_pushes.c.operator_id.in_(operator_ids))
     rows = await unit.conn.execute(query.order_by(operator_pushes.c.id))
     return [
-        Browser(
-            row.id,
-            row.operator_id,
-            unit.vault.open(row.sealed, _context(row.operator_id)).decode(),
-            row.device,
-            row.made_at,
-        )
-        for row in rows
+        of_row(Browser, row, address=unit.vault.open(row.sealed, _context(row.operator_id)).decode()) for row in rows
     ]
 
 

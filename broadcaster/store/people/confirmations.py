@@ -27,6 +27,7 @@ from broadcaster.domain.people import (
 )
 from broadcaster.store import sandbox
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import consents, people, suppression, welcomes
 from broadcaster.store.people import contacts as contact_rows
@@ -357,15 +358,9 @@ async def _one(unit: Unit, where: ColumnElement[bool], now: datetime) -> Confirm
     if row is None:
         return None
     state = State(row.state)
-    return Confirmation(
-        id=row.id,
-        station_id=row.station_id,
-        channel=CHANNELS[row.channel],
-        state=state,
-        tries_left=MOST_TRIES - row.tries,
-        expires_at=row.expires_at,
-        over=state is not State.CONFIRMED and (row.expires_at <= now or row.tries >= MOST_TRIES),
-    )
+    over = state is not State.CONFIRMED and (row.expires_at <= now or row.tries >= MOST_TRIES)
+    left = MOST_TRIES - row.tries
+    return of_row(Confirmation, row, channel=CHANNELS[row.channel], state=state, tries_left=left, over=over)
 
 
 def _code_mark(unit: Unit, secret_hash: bytes, code: str) -> bytes:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, NewPlace
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import identities, told_first, wishes
 from broadcaster.store.people.seals import open_external, open_guardians, open_point
@@ -83,11 +84,10 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
         .where(memberships.c.subscriber_id == subscriber_id)
     )
     at = (await unit.conn.execute(select(positions).where(positions.c.subscriber_id == subscriber_id))).one_or_none()
-    return Profile(
-        id=row.id,
-        locale=row.locale,
+    return of_row(
+        Profile,
+        row,
         name=unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
-        created_at=row.created_at,
         follows=tuple((each.slug, open_external(unit.vault, each.external_mark, each.external)) for each in followed),
         contacts=tuple(
             (
@@ -102,11 +102,7 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
         position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
         vulnerable=told_first.opened(unit.vault, row.token_hash, row.vulnerable),
         identity=await identities.level_of(unit, subscriber_id),
-        paused_until=row.paused_until,
-        forget_at=row.forget_at,
-        unconfirmed_at=row.unconfirmed_at,
         quiet=None if row.quiet_from is None else QuietHours(row.quiet_from, row.quiet_to),
-        zone=row.zone,
         whose=tuple(each.guardian or 0 for each in had),
         guardians=open_guardians(unit.vault, row.token_hash, row.guardians),
         wishes=await wishes.of_follower(unit, subscriber_id),

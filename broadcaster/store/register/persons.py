@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import addresses, people, seals
 from broadcaster.store.people import contacts as contact_rows
@@ -239,13 +240,11 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
     )
     kept = await addresses.of_people(unit, station_id, ids)
     found = {
-        row.id: Person(
-            id=row.id,
+        row.id: of_row(
+            Person,
+            row,
             name=_name(unit.vault, row),
             external_id=seals.open_external(unit.vault, row.external_mark, row.external),
-            locale=row.locale,
-            paused_until=row.paused_until,
-            followed_at=row.followed_at,
             contacts=tuple(held.get(row.id, ())),
             places=at.get(row.id, {}),
             groups=member.get(row.id, {}),

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from broadcaster.domain.visits import Volunteer
 from broadcaster.ids import new_id
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import volunteers
 
@@ -91,15 +92,4 @@ def _context(volunteer_id: int) -> bytes:
 
 def _volunteer(unit: Unit, row: Any) -> Volunteer:
     name, phone, *streets = json.loads(unit.vault.open(row.sealed, _context(row.id)))
-    return Volunteer(
-        id=row.id,
-        alert_id=row.alert_id,
-        station_id=row.station_id,
-        name=name,
-        phone=phone,
-        streets=tuple(streets),
-        unconfirmed=row.unconfirmed,
-        added_at=row.added_at,
-        revoked_at=row.revoked_at,
-        confirmation_id=row.confirmation_id,
-    )
+    return of_row(Volunteer, row, name=name, phone=phone, streets=tuple(streets))

@@ -31,6 +31,7 @@ from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import TOPICS, Station, StationKind
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rounding import rounded
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
 from broadcaster.store.tables import (
     OPERATOR,
@@ -67,21 +68,11 @@ class Key(NamedTuple):
 
 
 def _station(row: Row[Any]) -> Station:
-    return Station(
-        id=row.id,
-        slug=row.slug,
-        name=row.name,
+    return of_row(
+        Station,
+        row,
         kind=StationKind(row.kind),
         languages=tuple(row.languages),
-        boundary=row.boundary,
-        margin_m=row.margin_m,
-        region=row.region,
-        insee=row.insee,
-        lon=row.lon,
-        lat=row.lat,
-        email=row.email,
-        phone=row.phone,
-        sea=row.sea,
         topics=row.topics or dict.fromkeys(TOPICS, ""),
         policies={Severity(name): from_json(each) for name, each in (row.policies or {}).items()},
         budgets=read_budgets(row.budgets),
