@@ -56,7 +56,9 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """``first``: its first day. ``new``: people who enrolled in it, ``total``: by its end."""
+    """People who follow the station today, by when they began. ``first``: the month's first day, in the station's time
+    zone. ``new``: those who began in it; ``total``: by its end.
+    """
 
     first: date
     new: int

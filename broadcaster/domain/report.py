@@ -50,8 +50,9 @@ class SmsPreview:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """People by how an update concerns them: newly inside; told before and still inside; told before and
-    now outside.
+    """People by how an update concerns them. ``new``: newly inside: they get the alert. ``still``: told before, and
+    still inside: they get the update. ``outside``: told before, and now outside: they get word that it does not apply
+    there.
     """
 
     new: int
@@ -61,7 +62,9 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The share of the reachable who react before the alert ends; ``seconds_to_95``: until 95 % have; None: never."""
+    """``share``: of the reachable, those who do before the alert ends, 0 to 1. ``seconds_to_95``: until 95 % of the
+    reachable do; null: that is not expected.
+    """
 
     share: float
     seconds_to_95: float | None
@@ -69,8 +72,10 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the alert's steps probably come to, at the rates of the station's past alerts: messages by channel with
-    repetitions, their cost, and how many people a provider has a message for, have seen it, and confirm it.
+    """What the alert's steps probably come to, at the display and confirmation rates of the station's past alerts.
+
+    ``messages``: by channel, with repetitions. ``reached``: people for whom a provider has a message (accepted), who
+    have seen it (displayed), and confirm it.
     """
 
     messages: Mapping[ChannelName, int]
@@ -116,7 +121,6 @@ class Reach:
     area_km2: float | None
     sandbox: tuple[ChannelName, ...] = ()
     warned: tuple[Warned, ...] = ()
-    maybe_twice: int = 0
     unconfirmed: int = 0
     woken: int = 0
     hearing: Mapping[str, int] = field(default_factory=dict)

@@ -158,24 +158,14 @@ async def station_of(unit: Unit, alert: Alert) -> Station:
 
 
 def show_alert(alert: Alert, station: Station, base_url: str) -> AlertOut:
-    return AlertOut(
+    return AlertOut.of(
+        alert,
         **show_message(alert),
-        id=str(alert.id),
         station=station.slug,
         zone=zone_of(station.region).key,
         url=f"{base_url}/a/{alert.token}",
-        msg_type=alert.msg_type,
-        sent_at=alert.sent_at,
         onset=alert.onset_at,
         expires=alert.expires_at,
-        state=alert.state,
-        finished_at=alert.finished_at,
-        cancelled_at=alert.cancelled_at,
-        references=tuple(str(each) for each in alert.references),
-        role=alert.role,
-        followed_by=None if alert.followed_by is None else str(alert.followed_by),
-        silent=alert.silent,
-        sandbox=alert.sandbox,
     )
 
 

@@ -20,7 +20,7 @@ from broadcaster.http.auth import count, limit
 from broadcaster.http.consents import text_of
 from broadcaster.http.contacts import read_as
 from broadcaster.http.problems import HttpProblem
-from broadcaster.http.rates import address_of
+from broadcaster.http.quotas import caller_mark
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import CodeIn, ConfirmationMade, ConfirmationOut, ContactToConfirm, SignUpIn
 from broadcaster.http.stations import station_named
@@ -106,13 +106,7 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
 
 def _asked(call: Call[Any, None], station: Station, locale: str) -> ConfirmationRequest:
     contact, way = _read(call.services, station, call.body), Way.QR if call.body.via == "qr" else Way.PAGE
-    return ConfirmationRequest(station.id, contact, locale, caller_of(call), way=way, text=text_of(station, locale))
-
-
-def caller_of(call: Call[Any, Any]) -> bytes:
-    """Return the mark by which the requester's codes are counted."""
-    address = address_of(call.request, call.services.settings.trusted_proxies)
-    return confirmations.caller_mark(call.services.store.vault, address)
+    return ConfirmationRequest(station.id, contact, locale, caller_mark(call), way=way, text=text_of(station, locale))
 
 
 async def _begin(call: Call[Any, None], station: Station, asked: ConfirmationRequest) -> web.Response:

@@ -13,8 +13,8 @@ from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.escalation import EscalationIn, EscalationOut, NextOut, PoliciesIn, PoliciesOut
-from broadcaster.http.stations import station_named
+from broadcaster.http.schemas.escalation import EscalationIn, EscalationOut, PoliciesIn, PoliciesOut
+from broadcaster.http.stations import own_station, station_in, station_named
 from broadcaster.pipeline import escalate
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit
@@ -29,13 +29,7 @@ async def show(call: Call[None, None]) -> web.Response:
 async def _answered(call: Call[Any, None]) -> web.Response:
     alert, _ = await alert_of(call)
     found = await escalate.upcoming(call.services, alert)
-    return answer(
-        EscalationOut(
-            policy=alert.policy,
-            next=None if found is None else NextOut.model_validate(found),
-            stopped_at=alert.stopped_at,
-        )
-    )
+    return answer(EscalationOut(policy=alert.policy, next=found, stopped_at=alert.stopped_at))
 
 
 async def act(call: Call[EscalationIn, None]) -> web.Response:
@@ -48,17 +42,13 @@ async def act(call: Call[EscalationIn, None]) -> web.Response:
 
 async def policies(call: Call[None, None]) -> web.Response:
     """Return how the station's alerts escalate, and its budgets."""
-    async with call.services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return answer(shown(station))
+    return answer(shown(await own_station(call)))
 
 
 async def set_policies(call: Call[PoliciesIn, None]) -> web.Response:
     """Replace the given policies and budgets. Alerts in progress keep theirs."""
     async with call.services.store.write() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-        call.need(station.id)
+        station = await station_in(unit, call)
         await change(unit, call.actor, station, call.body)
         changed = await station_named(unit, station.slug)
     return answer(shown(changed))

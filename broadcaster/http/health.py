@@ -36,7 +36,7 @@ async def condition(services: Services) -> Readiness:
         status="not ready" if problems else "degraded" if errors else "ready",
         problems=problems,
         degraded=tuple(each.said for each in found if each.code not in (Code.STORE_AWAY, Code.CHANNEL_STOPPED)),
-        findings=tuple(FindingOut.of(each) for each in found),
+        findings=tuple(FindingOut.of(each, severity=each.grade.value, what=each.said) for each in found),
         roles=tuple(sorted(services.roles)),
         sandbox=services.sandboxed,
         stopped={str(each.channel): each.detail for each in found if each.code is Code.CHANNEL_STOPPED},

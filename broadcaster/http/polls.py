@@ -130,17 +130,14 @@ async def shown(call: Call[Any, Any], poll: Poll, station: Station, language: st
 
     result, turnout = await call.services.store.run_read(read)
     question, own = poll.text_in(language, station.languages[0])
-    return PollOut(
-        token=poll.token,
+    return PollOut.of(
+        poll,
         alert=str(poll.alert_id),
         awaiting_approval=poll.waits,
         url=call.services.links.poll(poll.token),
         question=question,
         answers=own,
-        closes_at=poll.closes_at,
-        identity=poll.identity,
         closed=poll.closed_at is not None,
         turnout=None if poll.closed_at is None or result is None else turnout,
-        entitled=poll.entitled,
         result=None if result is None else tuple(n for _, n in sorted(result.items())),
     )

@@ -25,16 +25,11 @@ async def listing(call: Call[None, SandboxQuery]) -> web.Response:
             stations=call.stations(),
         )
     messages = tuple(
-        SandboxMessageOut(
-            id=str(each.id),
-            alert_id=str(each.alert_id) if each.alert_id else None,
-            delivery_id=str(each.delivery_id) if each.alert_id else None,
-            channel=each.channel,
-            to=each.to,
-            readable=each.readable,
-            content_type=each.content_type,
+        SandboxMessageOut.of(
+            each,
+            alert_id=each.alert_id or None,
+            delivery_id=each.delivery_id if each.alert_id else None,
             wire=base64.b64encode(each.wire).decode(),
-            at=each.at,
         )
         for each in found
     )

@@ -279,14 +279,12 @@ def show_schedule(services: Services, schedule: Schedule, station: Station, name
     """Return a schedule for the API; ``names``: authors by key."""
     zone = schedule.school_zone
     known = zone is not None and zone in services.school.zones
-    return ScheduleOut(
+    return ScheduleOut.of(
+        schedule,
         **show_message(schedule.message),
-        id=str(schedule.id),
         station=station.slug,
         author=names.get(schedule.key_id),
-        kind=schedule.kind,
         at=schedule.starts.isoformat(timespec="minutes"),
-        zone=schedule.zone,
         repeat=schedule.rule,
         except_on=tuple(sorted(each.isoformat(timespec="minutes") for each in schedule.except_on)),
         skip_public_holidays=schedule.public_holidays,
@@ -295,14 +293,6 @@ def show_schedule(services: Services, schedule: Schedule, station: Station, name
         lasts_minutes=schedule.lasts // _MINUTE,
         onset_minutes=None if schedule.onset is None else schedule.onset // _MINUTE,
         grace_minutes=schedule.late // _MINUTE,
-        reason=schedule.reason,
-        public=schedule.public,
-        reminds=None if schedule.reminds is None else str(schedule.reminds),
-        paused=schedule.paused,
         awaiting_approval=schedule.unapproved,
-        ended_at=schedule.ended_at,
         next=schedule.next_at,
-        reach=schedule.reach,
-        reach_now=schedule.reach_now,
-        reach_changed=schedule.reach_changed,
     )

@@ -11,7 +11,7 @@ from broadcaster import territory
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Caller, Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
-from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
+from broadcaster.domain.stations import Station, read_topics, renamed
 from broadcaster.http.answers import answer
 from broadcaster.http.contacts import read_as
 from broadcaster.http.keys import STATIONS
@@ -57,8 +57,7 @@ async def show(call: Call[None, None]) -> web.Response:
 async def set_topics(call: Call[TopicsIn, None]) -> web.Response:
     """Replace or rename the topics of a station."""
     async with call.services.store.write() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-        call.need(station.id)
+        station = await station_in(unit, call)
         topics = renamed(station.topics, call.body.names)
         if call.body.topics is not None:
             topics = read_topics(call.body.topics, topics)
@@ -71,9 +70,7 @@ async def set_topics(call: Call[TopicsIn, None]) -> web.Response:
 async def delete_group(call: Call[None, None]) -> web.Response:
     """Delete a group; its members stay in the register. Raises ``Conflict`` while an alert to it is active."""
     slug = call.request.match_info["group"]
-    async with call.services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
+    station = await own_station(call)
     if not await call.services.store.transact(lambda unit: forget_group(unit, call, station, slug)):
         raise NotFound("group-missing", name=slug[:60])
     return web.Response(status=204)
@@ -105,6 +102,19 @@ def _found(station: Station | None, slug: str) -> Station:
     if station is None:
         raise NotFound("station-missing", slug=slug[:60])
     return station
+
+
+async def station_in(unit: Unit, call: Call[Any, Any]) -> Station:
+    """Return the path's station. Raises ``NotFound``, and ``Forbidden`` unless the caller may act for it."""
+    station = await station_named(unit, call.request.match_info["slug"])
+    call.need(station.id)
+    return station
+
+
+async def own_station(call: Call[Any, Any]) -> Station:
+    """Return the path's station, as ``station_in`` does."""
+    async with call.services.store.read() as unit:
+        return await station_in(unit, call)
 
 
 async def station_given(unit: Unit, slug: str) -> Station:
@@ -165,21 +175,10 @@ def _check_contact(fields: dict[str, Any], given: StationIn) -> None:
 async def _shown(unit: Unit, station: Station, caller: Caller | None, sandboxed: tuple[str, ...]) -> StationOut:
     inside = caller is not None and caller.may(Permission.LOOK, station.id)
     groups = await stations.group_list(unit, station.id) if inside else None
-    return StationOut(
-        slug=station.slug,
-        name=station.name,
-        kind=StationKind(station.kind),
-        languages=station.languages,
-        region=station.region,
-        insee=station.insee,
-        margin_m=station.margin_m,
-        lon=station.lon,
-        lat=station.lat,
-        email=station.email,
-        phone=station.phone,
-        boundary=None if station.boundary is None else dict(station.boundary),
+    return StationOut.of(
+        station,
         sandbox=sandboxed,
-        topics=dict(station.topics),
+        notes=None,
         followers=await stations.followers_count(unit, station.id) if inside else None,
         groups=None
         if groups is None

@@ -26,7 +26,6 @@ from broadcaster.http.route import Call, forbidden
 from broadcaster.http.schemas.subscribers import (
     FollowOut,
     PlaceIn,
-    PlaceOut,
     PositionIn,
     PositionOut,
     QuietIn,
@@ -297,25 +296,16 @@ def shown(profile: Profile, usual: str) -> SubscriberOut:
     if profile.position is not None:
         lon, lat, accuracy_m, at = profile.position
         position = PositionOut(lon=lon, lat=lat, accuracy_m=accuracy_m, at=at)
-    return SubscriberOut(
-        id=str(profile.id),
-        locale=profile.locale,
-        name=profile.name,
-        created_at=profile.created_at,
+    return SubscriberOut.of(
+        profile,
         follows=tuple(
             FollowOut(station=slug, external_id=external, **_wanted(profile.wishes[slug]))
             for slug, external in profile.follows
         ),
         contacts=tuple(show_contact(*each, who) for each, who in zip(profile.contacts, profile.whose, strict=True)),
-        places=tuple(PlaceOut(label=place.label, lon=place.lon, lat=place.lat) for place in profile.places),
-        groups=profile.groups,
-        guardians=profile.guardians,
         position=position,
-        vulnerable=profile.vulnerable,
         identity=profile.identity.word,
-        paused_until=profile.paused_until,
         quiet_hours=_shown_quiet(profile, usual),
-        forget_at=profile.forget_at,
     )
 
 

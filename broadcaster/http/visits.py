@@ -74,12 +74,4 @@ async def volunteer_of(call: Call[Any, Any]) -> Volunteer:
 
 
 def _volunteer(call: Call[Any, Any], each: Volunteer) -> VolunteerOut:
-    return VolunteerOut(
-        id=str(each.id),
-        name=each.name,
-        phone=each.phone,
-        streets=each.streets,
-        url=visiting.url_of(call.services, each),
-        added_at=each.added_at,
-        revoked_at=each.revoked_at,
-    )
+    return VolunteerOut.of(each, url=visiting.url_of(call.services, each))

@@ -45,7 +45,7 @@ async def _take(services: Services, row: Due) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """An alert's next round, its step, and when it is due. ``people``: how many may still get a further round."""
+    """An alert's next round: a step, or a repetition of it (``again``). ``people``: how many may still get it."""
 
     round: int
     step: int

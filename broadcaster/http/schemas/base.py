@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -57,6 +57,11 @@ class Shown(BaseModel):
     """Output; ``model_validate`` also reads an object with these attributes, ids as text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, coerce_numbers_to_str=True)
+
+    @classmethod
+    def of(cls, source: object, **others: Any) -> Self:
+        """Return the model of an object: fields in ``others``, and all the rest from attributes of the same names."""
+        return cls(**others, **{name: getattr(source, name) for name in cls.model_fields if name not in others})
 
 
 def _unix_lines(value: Any) -> Any:

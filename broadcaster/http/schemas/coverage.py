@@ -1,11 +1,10 @@
 """Models of a station's coverage."""
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
-from broadcaster.domain.coverage import LEAST_HOUSEHOLDS
+from broadcaster.domain.coverage import LEAST_HOUSEHOLDS, Month
 from broadcaster.http.schemas.base import Shown
 
 
@@ -20,14 +19,6 @@ class CoveredOut(Shown):
     streets: tuple[str, ...]
 
 
-class MonthOut(Shown):
-    """People who follow the station today, by when they began."""
-
-    first: date = Field(description="The month's first day, in the station's time zone.")
-    new: int
-    total: int = Field(description="By the end of the month.")
-
-
 class CoverageOut(Shown):
     """Who is not enrolled; ``households`` and ``enrolled`` are of all cells, in tens."""
 
@@ -38,4 +29,4 @@ class CoverageOut(Shown):
     enrolled: int
     small: int = Field(description=f"Cells with fewer than {LEAST_HOUSEHOLDS} households, which are not shown.")
     cells: tuple[CoveredOut, ...] = Field(description="Most households to win first.")
-    months: tuple[MonthOut, ...] = Field(description="The last twelve, oldest first.")
+    months: tuple[Month, ...] = Field(description="The last twelve, oldest first.")

@@ -9,6 +9,7 @@ from broadcaster.domain.alerts import Severity
 from broadcaster.domain.escalation import LONGEST_S, MOST_REPEATS, MOST_STEPS, SHORTEST_REPEAT_S, Budget, Policy, Until
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.http.schemas.base import FORM, Given, Shown
+from broadcaster.pipeline.escalate import Next
 
 _Seconds = Annotated[int, Field(ge=0, le=LONGEST_S)]
 _Most = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -52,23 +53,11 @@ class PoliciesOut(Shown):
     budgets: dict[str, Budget]
 
 
-class NextOut(Shown):
-    """The next round: a step, or a repetition of it (``again``). ``people``: how many may still get it."""
-
-    round: int
-    step: int
-    channels: tuple[ChannelName, ...]
-    until: Until
-    again: bool
-    due_at: datetime
-    people: int
-
-
 class EscalationOut(Shown):
     """How an alert escalates: its own policy, null when all channels go at once."""
 
     policy: Policy | None
-    next: NextOut | None
+    next: Next | None
     stopped_at: datetime | None
 
 

@@ -7,11 +7,9 @@ from pydantic import Field, StringConstraints
 
 from broadcaster.domain.alerts import Role
 from broadcaster.domain.answers import HelpFigures
-from broadcaster.domain.escalation import Until
-from broadcaster.domain.health import Trouble
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Reason
-from broadcaster.domain.report import ChannelReach, Further, Percentiles, SmsPreview, StepFigures
+from broadcaster.domain.report import ChannelReach, Delta, Expected, Further, Percentiles, SmsPreview, StepFigures
 from broadcaster.http.schemas.base import AlertId, Given, Moment, Query, Shown
 
 DeliveryWord = Literal[
@@ -27,29 +25,6 @@ DeliveryWord = Literal[
     "opened",
     "acknowledged",
 ]
-
-
-class DeltaOut(Shown):
-    """People by how an update concerns them."""
-
-    new: int = Field(description="Newly inside: they get the alert.")
-    still: int = Field(description="Told before, and still inside: they get the update.")
-    outside: int = Field(description="Told before, and now outside: they get word that it does not apply there.")
-
-
-class ReachedOut(Shown):
-    share: float = Field(description="Of the reachable, those who do before the alert ends: 0 to 1.")
-    seconds_to_95: float | None = Field(description="Until 95 % of the reachable do; null: that is not expected.")
-
-
-class ExpectedOut(Shown):
-    """What the alert's steps probably come to, at the display and confirmation rates of the station's past alerts."""
-
-    messages: dict[ChannelName, int] = Field(description="By channel, with repetitions.")
-    cost_minor: int
-    reached: dict[Until, ReachedOut] = Field(
-        description="People for whom a provider has a message (accepted), who have seen it (displayed), and confirm it."
-    )
 
 
 class WarnedOut(Shown):
@@ -89,13 +64,13 @@ class ReachOut(Shown):
     cost_minor: int = Field(description="Of one message to every contact of all channels.")
     currency: str
     seconds_to_95: float | None = Field(description="Until 95 % of the reachable have a first message.")
-    expected: ExpectedOut
+    expected: Expected
     over_budget: dict[ChannelName, int] = Field(
         description="By channel, expected messages over the station's budgets; an actual severe or extreme alert still"
         " sends them."
     )
     area_km2: float | None
-    delta: DeltaOut | None = Field(description="As an update: about how many people are where. Null for a new alert.")
+    delta: Delta | None = Field(description="As an update: about how many people are where. Null for a new alert.")
     sandbox: tuple[ChannelName, ...]
     warnings: tuple[str, ...] = Field(description="What an operator must see, in English.")
     warned: tuple[WarnedOut, ...] = Field(description="The same as codes with parameters, for other languages.")
@@ -285,17 +260,6 @@ class FindingOut(Shown):
     what: str
     to_do: str
     detail: str = Field(description="What a provider said, in its own words.")
-
-    @classmethod
-    def of(cls, trouble: Trouble) -> "FindingOut":
-        return cls(
-            code=trouble.code.value,
-            severity=trouble.grade.value,
-            params=dict(trouble.params),
-            what=trouble.said,
-            to_do=trouble.to_do,
-            detail=trouble.detail,
-        )
 
 
 class Readiness(Shown):

@@ -13,7 +13,8 @@ from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.refusals import NotFound, Refused, sentence
 from broadcaster.domain.visits import FINDINGS, SIGNED_IN, Finding, found_words
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.confirmations import begin, caller_of, telephone
+from broadcaster.http.confirmations import begin, telephone
+from broadcaster.http.quotas import caller_mark
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
@@ -91,7 +92,7 @@ async def send_code(call: Call[None, None]) -> web.Response:
         return _closed(call, words, found)
     contact = telephone(call.services, found.station, found.volunteer.phone)
     begun = await begin(
-        call.services, found.station, ConfirmationRequest(found.station.id, contact, words.language, caller_of(call))
+        call.services, found.station, ConfirmationRequest(found.station.id, contact, words.language, caller_mark(call))
     )
     async with call.services.store.write() as unit:
         await volunteers.asked(unit, found.volunteer.id, begun.id)
