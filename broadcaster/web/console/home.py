@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel.dates import format_datetime
-from babel.numbers import format_decimal
 
 from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
@@ -126,8 +125,8 @@ async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dic
         "sent": _when(alert.sent_at, zone, words),
         "expires": _when(alert.expires_at, zone, words),
         "nothing_sent": sandboxed(alert),
-        "matched": format_decimal(matched, locale=words.locale),
-        "reached": format_decimal(matched - unreached - pending, locale=words.locale),
+        "matched": words.number(matched),
+        "reached": words.number(matched - unreached - pending),
         "unreached": unreached if missed else 0,
         "wide": alert.area is None or alert.audience.kind is AudienceKind.ALL_FOLLOWERS,
     }

@@ -8,30 +8,15 @@ from broadcaster.web.console.audit import audit
 from broadcaster.web.console.operators import keys, roster
 from broadcaster.web.console.routing import APPROVE, LOOK, OPERATORS, SEND, SETTINGS
 
+_LOG = audit.AUDIT
 _ONE = f"{approvals.APPROVALS}/{{id}}"
 _ROSTER = "/console/stations/{slug}/roster"
 _RULES = "/console/stations/{slug}/approval"
 
 ROUTES: tuple[Route, ...] = (
-    OPERATORS.page(audit.AUDIT, audit.page, views=Action.AUDIT_SEEN),
-    OPERATORS.data(
-        "GET",
-        f"{audit.AUDIT}.csv",
-        audit.as_csv,
-        answers={200: "text/csv"},
-        page=True,
-        proven=True,
-        changes=(Action.AUDIT_EXPORTED,),
-    ),
-    OPERATORS.data(
-        "GET",
-        f"{audit.AUDIT}.json",
-        audit.as_json,
-        answers={200: "application/jsonl"},
-        page=True,
-        proven=True,
-        changes=(Action.AUDIT_EXPORTED,),
-    ),
+    OPERATORS.page(_LOG, audit.page, views=Action.AUDIT_SEEN),
+    OPERATORS.file(f"{_LOG}.csv", audit.as_csv, "text/csv", proven=True, changes=(Action.AUDIT_EXPORTED,)),
+    OPERATORS.file(f"{_LOG}.json", audit.as_json, "application/jsonl", proven=True, changes=(Action.AUDIT_EXPORTED,)),
     LOOK.page(retention.RETENTION, retention.page),
     OPERATORS.page(keys.KEYS, keys.listing, views=Action.OPERATORS_SEEN),
     OPERATORS.form(keys.KEYS, keys.add, proven=True, changes=(Action.KEY_MADE,)),

@@ -47,14 +47,8 @@ ROUTES: tuple[Route, ...] = (
     REGISTER.page("/console/people/left-out", left_out.page, views=Action.ERASURES_SEEN),
     REGISTER.form("/console/people/left-out", left_out.undo, changes=(Action.LEFT_OUT_UNDONE,)),
     EXPORT.page("/console/people/export", exporting.ask),
-    EXPORT.data(
-        "GET",
-        "/console/people/export.csv",
-        exporting.download,
-        answers={200: _CSV},
-        page=True,
-        proven=True,
-        changes=(Action.REGISTER_EXPORTED,),
+    EXPORT.file(
+        "/console/people/export.csv", exporting.download, _CSV, proven=True, changes=(Action.REGISTER_EXPORTED,)
     ),
     REGISTER.form("/console/people/{id}/identity", person.identify, changes=(Action.IDENTITY_SET,)),
     REGISTER.page("/console/people/{id}", person.one, views=Action.PERSON_SEEN),

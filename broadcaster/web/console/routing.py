@@ -20,6 +20,10 @@ class Permitted:
     def form(self, path: str, handler: Handler, **more: Any) -> Route:
         return self._route("POST", path, handler, {303: None}, page=True, **{"largest": FORM, **more})
 
+    def file(self, path: str, handler: Handler, media: str, **more: Any) -> Route:
+        """Return the route of a file to save; its problems are pages."""
+        return self._route("GET", path, handler, {200: media}, page=True, **more)
+
     def data(self, method: str, path: str, handler: Handler, **more: Any) -> Route:
         """Return the route of a script's request: JSON, or a stream of events."""
         return self._route(method, path, handler, **{"answers": {200: "application/json"}, **more})

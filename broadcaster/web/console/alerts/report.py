@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import aiohttp_jinja2
 from aiohttp import web
 
 from broadcaster.domain.alerts import Alert, MsgType, Role
@@ -21,17 +20,16 @@ from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.steps import STEPS
 from broadcaster.languages import own_name
-from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.alerts.breakdown import Failure, Moments
-from broadcaster.web.assets import ASSETS
 from broadcaster.web.console.alerts.live import changing, heading
 from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped, state_word
 from broadcaster.web.console.alerts.live_words import number, span
+from broadcaster.web.console.alerts.printing import printed
 from broadcaster.web.console.alerts.report_guardians import guardians_table
-from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.downloads import table_of
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, embedded, picture_of
 from broadcaster.web.i18n import Words
@@ -56,23 +54,9 @@ async def pdf(call: Call[None, None]) -> web.StreamResponse:
     facts = await _facts(call, alert, station, words)
     if facts["picture"] is not None:
         facts["picture"] = await embedded(call.request.app[TILES], facts["picture"])
-    sheet = call.request.app[ASSETS].text("report.css")
-    context = {"_": words, "language": words.language, "sheet": sheet, **facts}
-    html = aiohttp_jinja2.render_string("console/alerts/report_print.html", call.request, context)
-    try:
-        made = await call.request.app[PRINTER].pdf_of(html)
-    except NoPdf as no:
-        sentence = words("The PDF could not be made in time.")
-        if no.lacking:
-            sentence = words("This machine lacks what makes a PDF (Debian: %(packages)s).", packages=PACKAGES)
-        said = {"heading": words("No PDF"), "sentence": sentence, "alert": facts["alert"]}
-        return show(call.request, "alerts/report_no_pdf.html", words, said, tab="alerts", status=503)
     name = f"{words('report')}-{station.slug}-{alert.id}.pdf"
-    return web.Response(
-        body=made,
-        content_type="application/pdf",
-        headers={"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    without = "alerts/report_no_pdf.html", {"alert": alert}
+    return await printed(call.request, "alerts/report_print.html", words, facts, name, without=without)
 
 
 async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> dict[str, Any]:
@@ -140,13 +124,7 @@ async def table(call: Call[None, None]) -> web.StreamResponse:
     rows: list[tuple[object, ...]] = [header, *_states(facts, words)]
     for more in (steps_table(steps, words, str), await guardians_table(call, alert, station, words)):
         rows += [(), *more] if more else []
-    name = f"{words('report')}-{station.slug}-{alert.id}.csv"
-    return web.Response(
-        text=BOM + csv_text(rows, delimiter_of(words.locale)),
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return table_of(f"{words('report')}-{station.slug}-{alert.id}.csv", rows, words)
 
 
 def _states(facts: Facts, words: Words) -> list[tuple[str, int]]:

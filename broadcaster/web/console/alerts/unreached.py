@@ -1,6 +1,6 @@
 """/console/alerts/{id}/unreached: people not reached, and why, as a page and as CSV."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 from pydantic import Field
@@ -23,6 +23,7 @@ from broadcaster.store.operations import audit
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_words import number, people_of
+from broadcaster.web.console.downloads import streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
@@ -104,41 +105,35 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     """Return everyone not reached as CSV (RFC 4180), for publishers; the audit log records it first."""
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "text/csv; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="{file_name(station.slug, alert.id, words)}"',
-            "Cache-Control": "no-store",
-        }
-    )
     async with call.services.store.write() as unit:
         await audit.record(unit, call.actor, Action.UNREACHED_EXPORTED, alert.id, station_id=station.id)
-    await response.prepare(call.request)
     header = [words("Number"), words("External id"), words("Name"), words("Reason"), words("In detail")]
     header.append(words("Visited"))
-    await response.write((BOM + _lines([header], words)).encode())
-    after = 0
-    while True:
-        # One transaction per page, since a single one for a slow reader's download would block the store.
-        async with call.services.store.read() as unit:
-            rows = await reports.unreached(unit, alert, after=after, limit=_AT_ONCE)
-        lines = [
-            [
-                str(row.subscriber_id),
-                row.external_id or "",
-                row.name or "",
-                *_why(row, words),
-                visited_words(row.visited, station, words),
-            ]
-            for row in rows
-        ]
-        if lines:
-            await response.write(_lines(lines, words).encode())
-        if len(rows) < _AT_ONCE:
-            break
-        after = rows[-1].subscriber_id
-    await response.write_eof()
-    return response
+
+    async def lines() -> AsyncIterator[str]:
+        yield BOM + _lines([header], words)
+        after, more = 0, True
+        while more:
+            # One transaction per page, since a single one for a slow reader's download would block the store.
+            async with call.services.store.read() as unit:
+                rows = await reports.unreached(unit, alert, after=after, limit=_AT_ONCE)
+            yield _lines(
+                [
+                    [
+                        str(row.subscriber_id),
+                        row.external_id or "",
+                        row.name or "",
+                        *_why(row, words),
+                        visited_words(row.visited, station, words),
+                    ]
+                    for row in rows
+                ],
+                words,
+            )
+            more = len(rows) == _AT_ONCE
+            after = rows[-1].subscriber_id if more else after
+
+    return await streamed(call.request, file_name(station.slug, alert.id, words), lines())
 
 
 def _why(row: Unreached, words: Words) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """/console/alerts/{id}/visits: people to visit, by street and number, as a page to print, as PDF and as CSV."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp_jinja2
 from aiohttp import web
 
 from broadcaster.domain.alerts import Alert
@@ -19,11 +19,11 @@ from broadcaster.store.alerts import visited
 from broadcaster.store.operations import audit
 from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import Street, Visit
-from broadcaster.web.assets import ASSETS
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_words import number
-from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.alerts.printing import printed
 from broadcaster.web.console.alerts.unreached import visited_words
+from broadcaster.web.console.downloads import streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
@@ -64,17 +64,8 @@ async def pdf(call: Call[None, VisitsQuery]) -> web.Response:
     alert, station, words = await _asked(call)
     facts = await _facts(call, alert, station, words)
     await _taken(call, alert, facts["people"])
-    context = {"_": words, "language": words.language, "sheet": call.request.app[ASSETS].text("report.css"), **facts}
-    html = aiohttp_jinja2.render_string("console/alerts/visits_print.html", call.request, context)
-    try:
-        made = await call.request.app[PRINTER].pdf_of(html)
-    except NoPdf as no:
-        said = words("The PDF could not be made in time.")
-        if no.lacking:
-            said = words("This machine lacks what makes a PDF (Debian: %(packages)s).", packages=PACKAGES)
-        told = {"heading": words("No PDF"), "sentence": said, "alert": alert}
-        return show(call.request, "alerts/report_no_pdf.html", words, told, tab="alerts", status=503)
-    return web.Response(body=made, content_type="application/pdf", headers=_named(alert, station, words, "pdf"))
+    name, without = _name(alert, station, words, "pdf"), ("alerts/report_no_pdf.html", {"alert": alert})
+    return await printed(call.request, "alerts/visits_print.html", words, facts, name, without=without)
 
 
 async def table(call: Call[None, VisitsQuery]) -> web.StreamResponse:
@@ -96,33 +87,31 @@ async def table(call: Call[None, VisitsQuery]) -> web.StreamResponse:
         words("External id"),
     ]
     zone, delimiter = zone_of(station.region), delimiter_of(words.locale)
-    response = web.StreamResponse(
-        headers={**_named(alert, station, words, "csv"), "Content-Type": "text/csv; charset=utf-8"}
-    )
-    await response.prepare(call.request)
-    await response.write((BOM + csv_text([header], delimiter)).encode())
-    for start in range(0, len(ids), _AT_ONCE):
-        # One transaction per part, since a single one for a slow reader's download would block the store.
-        async with call.services.store.read() as unit:
-            people = await visits.opened(unit, alert, ids[start : start + _AT_ONCE], register=register)
-        rows = [
-            [
-                f"{each.address.postcode} {each.address.city}".strip(),
-                each.street,
-                each.number,
-                each.name or "",
-                " ".join(each.phones),
-                words("yes") if each.first else "",
-                "" if each.told_at is None else written_short(each.told_at, zone, words),
-                _why(each, words),
-                visited_words(each.visited, station, words),
-                each.external_id or "",
+
+    async def lines() -> AsyncIterator[str]:
+        yield BOM + csv_text([header], delimiter)
+        for start in range(0, len(ids), _AT_ONCE):
+            # One transaction per part, since a single one for a slow reader's download would block the store.
+            async with call.services.store.read() as unit:
+                people = await visits.opened(unit, alert, ids[start : start + _AT_ONCE], register=register)
+            rows = [
+                [
+                    f"{each.address.postcode} {each.address.city}".strip(),
+                    each.street,
+                    each.number,
+                    each.name or "",
+                    " ".join(each.phones),
+                    words("yes") if each.first else "",
+                    "" if each.told_at is None else written_short(each.told_at, zone, words),
+                    _why(each, words),
+                    visited_words(each.visited, station, words),
+                    each.external_id or "",
+                ]
+                for each in people
             ]
-            for each in people
-        ]
-        await response.write(csv_text(rows, delimiter).encode())
-    await response.write_eof()
-    return response
+            yield csv_text(rows, delimiter)
+
+    return await streamed(call.request, _name(alert, station, words, "csv"), lines())
 
 
 async def _asked(call: Call[None, VisitsQuery]) -> tuple[Alert, Station, Words]:
@@ -142,9 +131,8 @@ async def _taken(call: Call[None, VisitsQuery], alert: Alert, people: int) -> No
         await audit.record(unit, call.actor, what, alert.id, station_id=alert.station_id, people=people, visits=True)
 
 
-def _named(alert: Alert, station: Station, words: Words, ending: str) -> dict[str, str]:
-    name = f"{words('visits')}-{station.slug}-{alert.id}.{ending}"
-    return {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
+def _name(alert: Alert, station: Station, words: Words, ending: str) -> str:
+    return f"{words('visits')}-{station.slug}-{alert.id}.{ending}"
 
 
 async def _facts(call: Call[None, VisitsQuery], alert: Alert, station: Station, words: Words) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import own_station
 from broadcaster.store.alerts import approvals
 from broadcaster.store.operations import audit
 from broadcaster.web.console.frame import show, words_of
@@ -24,14 +24,14 @@ _MOST_PEOPLE = 100_000_000
 
 async def page(call: Call[None, None]) -> web.Response:
     """Show a station's thresholds."""
-    station = await _station(call)
+    station = await own_station(call)
     async with call.services.store.read() as unit:
         rules = await approvals.rules_of(unit, station.id)
     return await _page(call, station, rules)
 
 
 async def change(call: Call[None, None]) -> web.Response:
-    station, form = await _station(call), await form_of(call.request)
+    station, form = await own_station(call), await form_of(call.request)
     try:
         severity = form.get("severity", "")
         rules = ApprovalRules(
@@ -87,10 +87,3 @@ async def _page(
         "done": words("The change was saved.") if call.request.query.get("done") == "changed" else "",
     }
     return show(call.request, "approvals/rules.html", words, facts, where=station.name, status=422 if wrong else 200)
-
-
-async def _station(call: Call[Any, Any]) -> Station:
-    async with call.services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return station

@@ -22,6 +22,7 @@ from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.operators import operators
 from broadcaster.web.console.audit.param_words import param_words
 from broadcaster.web.console.audit.words import action_words, actor_words
+from broadcaster.web.console.downloads import streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
@@ -144,18 +145,7 @@ async def _sent(
     async with call.services.store.write() as unit:
         await audit.record(unit, call.actor, Action.AUDIT_EXPORTED, form=ending)
     day = call.services.clock.now().date().isoformat()
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": f"{content_type}; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="audit-{day}.{ending}"',
-            "Cache-Control": "no-store",
-        }
-    )
-    await response.prepare(call.request)
-    async for each in lines:
-        await response.write(each.encode())
-    await response.write_eof()
-    return response
+    return await streamed(call.request, f"audit-{day}.{ending}", lines, content_type)
 
 
 async def _batches(

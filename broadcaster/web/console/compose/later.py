@@ -76,7 +76,7 @@ async def keep(call: Call[Any, Any]) -> web.StreamResponse:
     return json_of({"id": orjson.loads(body)["id"]}, status=201)
 
 
-def json_of(told: dict[str, Any], status: int = 200) -> web.Response:
+def json_of(told: dict[str, Any], status: int = 200, *, cache: str = "no-store") -> web.Response:
     """Return an answer to the page's script."""
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": cache}
     return web.Response(status=status, body=orjson.dumps(told), content_type="application/json", headers=headers)

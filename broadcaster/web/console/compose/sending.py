@@ -16,6 +16,7 @@ from broadcaster.pipeline.reach_density import density
 from broadcaster.store.alerts import alerts
 from broadcaster.web.console.compose.draft import publisher, read
 from broadcaster.web.console.compose.findings import unreadable
+from broadcaster.web.console.compose.later import json_of
 
 
 async def reach(call: Call[Any, Any]) -> web.StreamResponse:
@@ -28,7 +29,7 @@ async def cells(call: Call[None, None]) -> web.StreamResponse:
     """Return the density of the station's followers, in cells that reveal nobody's home."""
     station = await publisher(call, call.request.query.get("station", "")[:60])
     found = await density(call.services, station)
-    return _json({"cells": [list(each) for each in found]}, {"Cache-Control": "private, max-age=300"})
+    return json_of({"cells": [list(each) for each in found]}, cache="private, max-age=300")
 
 
 async def send(call: Call[Any, Any]) -> web.StreamResponse:
@@ -45,7 +46,7 @@ async def send(call: Call[Any, Any]) -> web.StreamResponse:
         return await _sent_before(call, given.station.id)
     body = answered.body if isinstance(answered, web.Response) and isinstance(answered.body, bytes) else b"{}"
     told = orjson.loads(body)
-    return _json({"id": told["id"], "waits": told["state"] == AWAITING}, {}, status=202)
+    return json_of({"id": told["id"], "waits": told["state"] == AWAITING}, 202)
 
 
 async def _sent_before(call: Call[Any, Any], station_id: int) -> web.Response:
@@ -54,13 +55,4 @@ async def _sent_before(call: Call[Any, Any], station_id: int) -> web.Response:
         found = await alerts.by_idempotency_key(unit, station_id, call.request.headers[IDEMPOTENCY_KEY].strip())
     if found is None:
         raise NotFound("not-found")
-    return _json({"id": str(found[0].id)}, {}, status=409)
-
-
-def _json(told: dict[str, Any], headers: dict[str, str], status: int = 200) -> web.Response:
-    return web.Response(
-        status=status,
-        body=orjson.dumps(told),
-        content_type="application/json",
-        headers={"Cache-Control": "no-store", **headers},
-    )
+    return json_of({"id": str(found[0].id)}, 409)

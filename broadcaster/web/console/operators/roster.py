@@ -1,7 +1,5 @@
 """/console/stations/{slug}/roster: who may send in which week."""
 
-from typing import Any
-
 from aiohttp import web
 from babel.dates import format_date
 
@@ -13,7 +11,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import station_in
 from broadcaster.store import Unit, duties
 from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators
@@ -27,7 +25,7 @@ async def page(call: Call[None, None]) -> web.Response:
     """Show this week and the next ones."""
     words, now = words_of(call.request), call.services.clock.now()
     async with call.services.store.read() as unit:
-        station = await _station(unit, call)
+        station = await station_in(unit, call)
         named = await duties.roster(unit, station.id)
         people = await _people(unit, station)
     zone = zone_of(station.region)
@@ -52,7 +50,7 @@ async def change(call: Call[None, None]) -> web.Response:
     """Set the weeks that the page shows."""
     form, now = await form_of(call.request), call.services.clock.now()
     async with call.services.store.write() as unit:
-        station = await _station(unit, call)
+        station = await station_in(unit, call)
         known = {each.id for each in await _people(unit, station)}
         before = await duties.roster(unit, station.id)
         for week in weeks_from(now, zone_of(station.region), _WEEKS):
@@ -64,12 +62,6 @@ async def change(call: Call[None, None]) -> web.Response:
                 await audit.record(unit, *what, station_id=station.id, week=code, people=len(chosen))
     call.services.duty_changed(station.id)
     return to(f"/console/stations/{station.slug}/roster?done=changed")
-
-
-async def _station(unit: Unit, call: Call[Any, Any]) -> Station:
-    station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return station
 
 
 async def _people(unit: Unit, station: Station) -> list[Operator]:

@@ -6,7 +6,7 @@ Each answer is a form of its own, so the page works without scripts; with script
 from typing import Any
 
 from aiohttp import web
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
 from multidict import MultiDict
 
 from broadcaster.domain.addresses import AddressState, Found
@@ -70,7 +70,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "away": away,
         "lost": [(each.subscriber_id, names.get(each.subscriber_id, ""), str(each.address)) for each in lost[:_LISTED]],
         "further": lost[_LISTED - 1].subscriber_id if len(lost) > _LISTED else None,
-        "number": lambda n: format_decimal(n, locale=words.locale),
+        "number": words.number,
     }
     return show(call.request, "people/addresses.html", words, facts, tab="people", where=station.name)
 

@@ -1,10 +1,8 @@
 """/console/people/export: the register as CSV, in the columns that an import reads."""
 
-import codecs
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 from aiohttp import web
-from babel.numbers import format_decimal
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, ContactStatus
@@ -18,13 +16,14 @@ from broadcaster.register import parsing
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.guardians import headings
-from broadcaster.register.sheets import csv_text, delimiter_of
+from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.operations import audit
 from broadcaster.store.register import persons, search
 from broadcaster.store.register import vulnerable as register
 from broadcaster.store.register.persons import Person
 from broadcaster.store.register.search import Only
+from broadcaster.web.console.downloads import streamed
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
@@ -44,7 +43,7 @@ async def ask(call: Call[None, None]) -> web.Response:
             "station": station,
             "stations": theirs,
             "followers": await search.count(unit, station.id, Only()),
-            "number": lambda n: format_decimal(n, locale=words.locale),
+            "number": words.number,
         }
     return show(call.request, "people/export.html", words, facts, tab="people", where=station.name)
 
@@ -65,19 +64,13 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
     async with store.write() as unit:
         what = call.actor, Action.REGISTER_EXPORTED
         await audit.record(unit, *what, station_id=station.id, everyone=everyone, vulnerable=vulnerable)
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "text/csv; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        }
-    )
-    await response.prepare(call.request)
-    await response.write(codecs.BOM_UTF8)
-    async for rows in rows_of(store, station, words, everyone=everyone, vulnerable=vulnerable):
-        await response.write(csv_text(rows, delimiter_of(words.locale)).encode())
-    await response.write_eof()
-    return response
+
+    async def lines() -> AsyncIterator[str]:
+        yield BOM
+        async for rows in rows_of(store, station, words, everyone=everyone, vulnerable=vulnerable):
+            yield csv_text(rows, delimiter_of(words.locale))
+
+    return await streamed(call.request, name, lines())
 
 
 async def rows_of(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from babel.numbers import format_decimal
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
@@ -25,6 +24,7 @@ from broadcaster.store.operations import audit
 from broadcaster.store.register import uploads
 from broadcaster.store.register.uploads import Upload, UploadState
 from broadcaster.store.stations import stations
+from broadcaster.web.console.downloads import saved
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people.importing_file import looked_at, report_of, to_mend
 from broadcaster.web.console.uploading import LARGEST, FileTooLarge, NoFile, as_file, received
@@ -126,13 +126,7 @@ async def refused(call: Call[None, None]) -> web.Response:
     else:
         async with _looked_at(call, found, station) as made:
             body = to_mend(made, words)
-    name = words("to-mend.csv")
-    return web.Response(
-        body=body,
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
+    return saved(words("to-mend.csv"), body, "text/csv")
 
 
 async def _carried_out(call: Call[Any, Any], found: Upload, station: Station) -> tuple[dict[str, Any], bytes]:
@@ -228,7 +222,7 @@ def _shown(
         "unsure": unsure,
         "geocoder": bool(call.services.settings.geocoder_url),
         "removed": _removed(report.get("removed", (0, 0, 0)), words),
-        "number": lambda n: format_decimal(n, locale=words.locale),
+        "number": words.number,
     }
     response = show(
         call.request,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from aiohttp import web
-from babel.numbers import format_decimal
 
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.permissions import Permission
@@ -49,7 +48,7 @@ async def listing(call: Call[None, None]) -> web.Response:
             "most_counted": search.MOST_COUNTED,
             "unconfirmed": await waves.count(unit, station.id),
             "unproven": rounded(unit.vault, unproven, f"unproven {station.id}"),
-            "number": lambda n: format_decimal(n, locale=words.locale),
+            "number": words.number,
             "done": words("The person was removed.") if asked.get("done", "") == "removed" else "",
         }
         if opened:

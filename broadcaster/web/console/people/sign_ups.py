@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from babel.numbers import format_decimal
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused
@@ -39,7 +38,7 @@ async def listing(call: Call[None, None]) -> web.Response:
         facts = {
             "station": station,
             "stations": theirs,
-            "people": format_decimal(await waves.count(unit, station.id), locale=words.locale),
+            "people": words.number(await waves.count(unit, station.id)),
             "waves": [_shown(each, zone_of(station.region), words) for each in found],
             "names": {
                 each.begins_at: [lines[number].name or words("without a name") for number in each.newest]

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-import aiohttp_jinja2
 from aiohttp import web
 from babel.dates import format_date
 
@@ -14,13 +13,12 @@ from broadcaster.domain.vulnerable import LONGEST_FIELD, Asker, Details, Entry, 
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
-from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit
 from broadcaster.store.register import persons
 from broadcaster.store.register import vulnerable as register
-from broadcaster.web.assets import ASSETS
-from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.alerts.printing import printed
+from broadcaster.web.console.downloads import table_of
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.console.people.people import exactly
 from broadcaster.web.i18n import Words
@@ -141,11 +139,8 @@ async def letter(call: Call[None, None]) -> web.Response:
     """Return the acknowledgement of an entry as PDF; the audit log records it first."""
     async with call.services.store.read() as unit:
         station, entry = await _entry(unit, call)
-    words, there = words_of(call.request, station.languages[0]), call.request
+    words = words_of(call.request, station.languages[0])
     facts = {
-        "_": words,
-        "language": words.language,
-        "sheet": there.app[ASSETS].text("report.css"),
         "station": station,
         "entry": entry.details,
         "today": _day(_today(call, station), words),
@@ -155,18 +150,9 @@ async def letter(call: Call[None, None]) -> web.Response:
     }
     async with call.services.store.write() as unit:
         await audit.record(unit, call.actor, Action.VULNERABLE_SEEN, entry.id, station_id=station.id, letter=True)
-    try:
-        made = await there.app[PRINTER].pdf_of(
-            aiohttp_jinja2.render_string("console/people/vulnerable_letter.html", there, facts)
-        )
-    except NoPdf as no:
-        said = words("The PDF could not be made in time.")
-        if no.lacking:
-            said = words("This machine lacks what makes a PDF (Debian: %(packages)s).", packages=PACKAGES)
-        told = {"heading": words("No PDF"), "sentence": said, "way_back": VULNERABLE}
-        return show(there, "people/vulnerable_no_pdf.html", words, told, tab="people", status=503)
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="letter-{entry.id}.pdf"'}
-    return web.Response(body=made, content_type="application/pdf", headers=headers)
+    name, without = f"letter-{entry.id}.pdf", ("people/vulnerable_no_pdf.html", {"way_back": VULNERABLE})
+    page = "people/vulnerable_letter.html"
+    return await printed(call.request, page, words, facts, name, without=without, inline=True)
 
 
 async def table(call: Call[None, None]) -> web.Response:
@@ -209,10 +195,7 @@ async def table(call: Call[None, None]) -> web.Response:
         for each in entries
         for of in (each.details,)
     ]
-    body = (BOM + csv_text([header, *rows], delimiter_of(words.locale))).encode()
-    name = f"{words('vulnerable-people')}-{station.slug}.csv"
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
-    return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
+    return table_of(f"{words('vulnerable-people')}-{station.slug}.csv", [header, *rows], words)
 
 
 def ground_words(words: Words) -> dict[Ground, str]:

@@ -17,12 +17,13 @@ from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import own_station
 from broadcaster.pipeline.coverage import estimate
 from broadcaster.register.households import figures_in
 from broadcaster.store.operations import audit
 from broadcaster.store.people import coverage
-from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.alerts.printing import pdf_file
+from broadcaster.web.console.alerts.report_pdf import PACKAGES, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations.poster import reachable
 from broadcaster.web.console.stations.poster_drawing import address_of
@@ -36,12 +37,12 @@ _SIDE = 600.0
 
 async def page(call: Call[None, None]) -> web.Response:
     """Show the estimate, and enrolment over time."""
-    return await _shown(call, await _station(call))
+    return await _shown(call, await own_station(call))
 
 
 async def upload(call: Call[None, None]) -> web.Response:
     """Take open figures of households in place of those before."""
-    station, words = await _station(call), words_of(call.request)
+    station, words = await own_station(call), words_of(call.request)
     try:
         sent = await received(call.request)
         figures = await asyncio.to_thread(figures_in, b"".join(sent.pieces), cell_of)
@@ -59,7 +60,7 @@ async def upload(call: Call[None, None]) -> web.Response:
 
 async def letter(call: Call[None, None]) -> web.Response:
     """Return the letter to the households of the chosen cells, as PDF: one for all, to be copied."""
-    station = await _station(call)
+    station = await own_station(call)
     found, _ = await estimate(call.services, station)
     chosen = {_cell(each) for each in call.request.query.getall("cell", [])[:_MOST_CELLS]}
     cells = [each for each in found.cells if each.cell in chosen]
@@ -67,12 +68,11 @@ async def letter(call: Call[None, None]) -> web.Response:
     if not cells:
         return await _shown(call, station, words("Choose at least one square."), of_letter=True)
     try:
-        made = await call.request.app[PRINTER].pdf_of(_written(call, station, cells))
+        html = _written(call, station, cells)
+        return await pdf_file(call.request, html, f"letter-{station.slug}.pdf", inline=True)
     except NoPdf as problem:
         lacking = words("On the service's machine these packages are missing: %(packages)s.", packages=PACKAGES)
         return await _shown(call, station, lacking if problem.lacking else words("Try again."), of_letter=True)
-    headers = {"Content-Disposition": f'inline; filename="letter-{station.slug}.pdf"', "Cache-Control": "no-store"}
-    return web.Response(body=made, content_type="application/pdf", headers=headers)
 
 
 def _written(call: Call[Any, Any], station: Station, cells: Sequence[Covered]) -> str:
@@ -147,10 +147,3 @@ def _cell(text: str) -> CellId | None:
         return int(row), int(column)
     except ValueError:
         return None
-
-
-async def _station(call: Call[Any, Any]) -> Station:
-    async with call.services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return station

@@ -12,7 +12,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.http.answers import answer
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import own_station
 from broadcaster.store.operations import audit
 from broadcaster.tiles import TilesUnavailable
 from broadcaster.tiles.territory import TerritoryFetch, wanted_of
@@ -109,7 +109,4 @@ async def _counted(call: Call[None, None], station: Station) -> TerritoryFetch:
 async def _station(call: Call[Any, Any]) -> Station:
     if not tiled(call.services.settings):
         raise NotFound("map-missing")
-    async with call.services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return station
+    return await own_station(call)

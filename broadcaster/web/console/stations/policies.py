@@ -14,7 +14,7 @@ from broadcaster.http.escalation import change
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.escalation import PoliciesIn
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import own_station
 from broadcaster.web.console import policy_form
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
@@ -25,14 +25,14 @@ _LARGEST = 10_000_000
 
 
 async def page(call: Call[None, None]) -> web.Response:
-    station = await _station(call)
+    station = await own_station(call)
     return _shown(call, station, {each: policy_of(station, each).to_json() for each in Severity}, {})
 
 
 async def save(call: Call[None, None]) -> web.Response:
     """Store the changes; a policy equal to the shipped one is not stored as the station's own."""
     form = await form_of(call.request)
-    station, words = await _station(call), words_of(call.request)
+    station, words = await own_station(call), words_of(call.request)
     typed, policies, wrong = {each: policy_form.typed(form, each) for each in Severity}, dict[str, Any](), {}
     for severity, document in typed.items():
         try:
@@ -81,10 +81,3 @@ def _shown(
         "budgets": [(each.value, words.channel(each), station.budgets.of(each)) for each in PAID],
     }
     return show(call.request, "stations/policies.html", words, facts, where=station.name, status=422 if wrong else 200)
-
-
-async def _station(call: Call[Any, Any]) -> Station:
-    async with call.services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return station

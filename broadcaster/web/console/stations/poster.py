@@ -9,9 +9,10 @@ from aiohttp import web
 
 from broadcaster.domain.stations import Station
 from broadcaster.http.route import Call
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import own_station
 from broadcaster.http.templates import territory
-from broadcaster.web.console.alerts.report_pdf import PACKAGES, PRINTER, NoPdf
+from broadcaster.web.console.alerts.printing import pdf_file
+from broadcaster.web.console.alerts.report_pdf import PACKAGES, NoPdf
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations.poster_drawing import address_of, poster
 from broadcaster.web.drawing import Picture, draw
@@ -28,11 +29,11 @@ _PAGE = (
 
 async def page(call: Call[None, None]) -> web.Response:
     """Show the poster, with download links."""
-    return _shown(call, await _station(call))
+    return _shown(call, await own_station(call))
 
 
 async def svg(call: Call[None, None]) -> web.Response:
-    station = await _station(call)
+    station = await own_station(call)
     return web.Response(
         text=await _drawn(call, station), content_type="image/svg+xml", headers={"Cache-Control": "no-store"}
     )
@@ -40,19 +41,15 @@ async def svg(call: Call[None, None]) -> web.Response:
 
 async def pdf(call: Call[None, None]) -> web.Response:
     """Return the poster as PDF, A4."""
-    station = await _station(call)
+    station = await own_station(call)
     title, drawn = address_of(call.services.base_url, station.slug), await _drawn(call, station)
     try:
-        made = await call.request.app[PRINTER].pdf_of(_PAGE.format(title=title, svg=drawn))
+        page = _PAGE.format(title=title, svg=drawn)
+        return await pdf_file(call.request, page, f"poster-{station.slug}.pdf", inline=True)
     except NoPdf as problem:
         words = words_of(call.request)
         lacking = words("On the service's machine these packages are missing: %(packages)s.", packages=PACKAGES)
         return _shown(call, station, trouble=lacking if problem.lacking else words("Try again, or take the SVG."))
-    return web.Response(
-        body=made,
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="poster-{station.slug}.pdf"', "Cache-Control": "no-store"},
-    )
 
 
 async def _drawn(call: Call[Any, Any], station: Station) -> str:
@@ -103,10 +100,3 @@ def reachable(base_url: str) -> bool:
     except ValueError:
         local = host == "localhost" or host.endswith(".localhost")
     return parts.scheme == "https" and not local
-
-
-async def _station(call: Call[Any, Any]) -> Station:
-    async with call.services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return station

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
@@ -13,7 +13,7 @@ from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import own_station
 from broadcaster.languages import LANGUAGES
 from broadcaster.store.operations import audit
 from broadcaster.store.people import wishes
@@ -43,17 +43,13 @@ async def listing(call: Call[None, None]) -> web.Response:
             }
             for each in theirs
         ]
-    facts = {
-        "stations": shown,
-        "may_add": call.may_somewhere(Permission.STATIONS),
-        "number": lambda n: format_decimal(n, locale=words.locale),
-    }
+    facts = {"stations": shown, "may_add": call.may_somewhere(Permission.STATIONS), "number": words.number}
     return show(call.request, "stations/stations.html", words, facts)
 
 
 async def one(call: Call[None, None]) -> web.Response:
     words = words_of(call.request)
-    station = await _station(call)
+    station = await own_station(call)
     async with call.services.store.read() as unit:
         followers = await stations.followers_count(unit, station.id)
         muted = await wishes.shares(unit, station.id)
@@ -74,7 +70,7 @@ async def one(call: Call[None, None]) -> web.Response:
             for slug, name in topics_of(station, words)
         ],
         "languages_told": ", ".join(language_word(each, words) for each in station.languages),
-        "margin": format_decimal(round(station.margin_m), locale=words.locale),
+        "margin": words.number(round(station.margin_m)),
         "may_change": call.may(Permission.SETTINGS, station.id),
         "done": {"added": words("The station was added."), "changed": words("The change was saved.")}.get(
             call.request.query.get("done", ""), ""
@@ -88,14 +84,14 @@ def _month(name: str, words: Words) -> str:
 
 
 async def edit(call: Call[None, None]) -> web.Response:
-    station = await _station(call)
+    station = await own_station(call)
     return _editing(call, station, station_form.filled(station, words_of(call.request)))
 
 
 async def change(call: Call[None, None]) -> web.Response:
     """Change a station's contact, languages and margin."""
     given = station_form.read(await form_of(call.request))
-    station = await _station(call)
+    station = await own_station(call)
     words = words_of(call.request)
     given.slug = station.slug
     fields = station_form.changes(given, station, words)
@@ -130,10 +126,3 @@ def kind_word(kind: StationKind, words: Words) -> str:
 def languages_known(words: Words, given: StationForm) -> list[tuple[str, str]]:
     """Return the languages that a form offers: tag and name."""
     return [(each, language_word(each, words)) for each in dict.fromkeys((*LANGUAGES, *given.languages))]
-
-
-async def _station(call: Call[Any, Any]) -> Station:
-    async with call.services.store.read() as unit:
-        station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return station

@@ -1,0 +1,36 @@
+"""Files that operators download. None is cached."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from aiohttp import web
+
+from broadcaster.register.sheets import BOM, csv_text, delimiter_of
+from broadcaster.web.i18n import Words
+
+
+def saved(name: str, body: bytes, media: str, *, inline: bool = False) -> web.Response:
+    """Return a whole file; ``inline``: the browser shows it."""
+    charset = "utf-8" if media.startswith("text/") else None
+    return web.Response(body=body, content_type=media, charset=charset, headers=_headers(name, inline=inline))
+
+
+def table_of(name: str, rows: Iterable[Sequence[object]], words: Words) -> web.Response:
+    """Return rows as CSV (RFC 4180) for the reader's spreadsheet."""
+    return saved(name, (BOM + csv_text(rows, delimiter_of(words.locale))).encode(), "text/csv")
+
+
+async def streamed(
+    request: web.Request, name: str, pieces: AsyncIterator[str], media: str = "text/csv"
+) -> web.StreamResponse:
+    """Send a file as its pieces are made."""
+    response = web.StreamResponse(headers={**_headers(name), "Content-Type": f"{media}; charset=utf-8"})
+    await response.prepare(request)
+    async for each in pieces:
+        await response.write(each.encode())
+    await response.write_eof()
+    return response
+
+
+def _headers(name: str, *, inline: bool = False) -> dict[str, str]:
+    kind = "inline" if inline else "attachment"
+    return {"Cache-Control": "no-store", "Content-Disposition": f'{kind}; filename="{name}"'}
