@@ -10,14 +10,14 @@ from broadcaster.commands.alert_words import audiences, kinds, progress, severit
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.changing import area_in, changes, like
 from broadcaster.commands.exits import Exit
-from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.failing import Stop, confirm, wait_for
 from broadcaster.commands.following import follow
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.second_person import end_if_it_waits, with_reason, with_stake
 from broadcaster.commands.showing import err, moment, out, print_json, table
-from broadcaster.commands.wording import reader, words
+from broadcaster.commands.wording import note, reader, say, words
 from broadcaster.domain.alerts import AlertState, Severity
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
@@ -169,7 +169,7 @@ def deliveries(*, alert_id: int, state: str | None, channel: str | None, limit: 
     names = words("person"), words("channel"), words("state"), f"#{words('tries')}", words("code")
     out().print(table((f"#{words('id')}", *names, words("accepted"), words("delivered")), rows))
     if cursor is not None:
-        click.echo(words("there are more: give a higher --limit"), err=True)
+        note("there are more: give a higher --limit")
 
 
 @alert.command("unreached")
@@ -213,8 +213,7 @@ def update_(*, alert_id: int, yes: bool, as_json: bool, stake: str, **given: Any
         body = changes(shown, given)
         if not yes:
             foreseen = await api.post("/v1/reach", {**like(shown), **area_in(body), "updates": str(alert_id)})
-            if not _agreed_to_update(shown, foreseen["delta"]):
-                raise Stop("nothing-updated", Exit.ABORTED)
+            _confirm_update(shown, foreseen["delta"])
         headers = {"Idempotency-Key": f"cli-{secrets.token_urlsafe(16)}", "If-Match": f'"{alert_id}"'}
         new = await api.post(f"/v1/alerts/{alert_id}/updates", with_reason(body, stake), headers=headers)
         if as_json:
@@ -227,18 +226,14 @@ def update_(*, alert_id: int, yes: bool, as_json: bool, stake: str, **given: Any
     if passing and (report is None or not settled(report)):
         raise Stop("update-unfinished", Exit.UNACCOUNTED, id=new["id"])
     if not as_json:
-        click.echo(words("the alert is %(id)s now: %(url)s", id=new["id"], url=new["url"]))
-        click.echo(words("follow it with: tocsin alert show %(id)s", id=new["id"]))
+        say("the alert is %(id)s now: %(url)s", id=new["id"], url=new["url"])
+        say("follow it with: tocsin alert show %(id)s", id=new["id"])
 
 
-def _agreed_to_update(shown: dict[str, Any], delta: dict[str, int]) -> bool:
+def _confirm_update(shown: dict[str, Any], delta: dict[str, int]) -> None:
     said = next(iter(shown["texts"].values()))
-    click.echo(words("newly inside: %(new)s · still inside: %(still)s · now outside: %(outside)s", **delta), err=True)
-    try:
-        question = words("Update “%(headline)s”?", headline=said["headline"])
-        return click.confirm(question, default=False, err=True)
-    except click.Abort:
-        return False
+    note("newly inside: %(new)s · still inside: %(still)s · now outside: %(outside)s", **delta)
+    confirm(words("Update “%(headline)s”?", headline=said["headline"]), "nothing-updated")
 
 
 @alert.command("cancel")
@@ -266,8 +261,10 @@ def cancel(
     async def work(api: Api) -> Any:
         shown = await api.get(f"/v1/alerts/{alert_id}")
         language = lang or next(iter(shown["texts"]))
-        if not yes and not _agreed(shown, language):
-            raise Stop("nothing-cancelled", Exit.ABORTED)
+        if not yes:
+            said = shown["texts"].get(language) or next(iter(shown["texts"].values()))
+            gaps = {"headline": said["headline"], "status": statuses()[shown["status"]]}
+            confirm(words("Cancel “%(headline)s” (%(status)s)?", **gaps), "nothing-cancelled")
         text = {"headline": headline, **({"description": description} if description else {})}
         body = {"kind": "mistake" if mistake else "all_clear", **({"texts": {language: text}} if headline else {})}
         cleared = await api.post(f"/v1/alerts/{alert_id}/cancel", body)
@@ -284,14 +281,4 @@ def cancel(
         gaps = {name: cleared[name] for name in ("id", "url")}
         back = words("the notice of the mistake is alert %(id)s: %(url)s", **gaps)
         click.echo(back if mistake else words("the all-clear is alert %(id)s: %(url)s", **gaps))
-        click.echo(words("follow it with: tocsin alert show %(id)s", id=cleared["id"]))
-
-
-def _agreed(shown: dict[str, Any], language: str) -> bool:
-    said = shown["texts"].get(language) or next(iter(shown["texts"].values()))
-    try:
-        status = statuses()[shown["status"]]
-        question = words("Cancel “%(headline)s” (%(status)s)?", headline=said["headline"], status=status)
-        return click.confirm(question, default=False, err=True)
-    except click.Abort:
-        return False
+        say("follow it with: tocsin alert show %(id)s", id=cleared["id"])

@@ -7,7 +7,7 @@ import click
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import in_store, machine
 from broadcaster.commands.showing import moment, out, print_json, table
-from broadcaster.commands.wording import many, words
+from broadcaster.commands.wording import many, say, words
 from broadcaster.domain.audit import Action, Entry
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit as log
@@ -39,10 +39,10 @@ def verify(*, head: str | None) -> None:
     click.echo(many("%(n)s entry", "%(n)s entries", found.entries))
     if found.waiting:
         click.echo(many("%(n)s waits to be chained", "%(n)s wait to be chained", found.waiting))
-    click.echo(words("newest hash: %(head)s", head=f"{found.seq}:{found.hash.hex()}"))
+    say("newest hash: %(head)s", head=f"{found.seq}:{found.hash.hex()}")
     if found.faults:
         raise Stop("audit-touched")
-    click.echo(words("the log is whole"))
+    say("the log is whole")
 
 
 def _sentence(fault: Fault, seq: int) -> str:
@@ -102,4 +102,4 @@ def erase_reason(entry_id: int) -> None:
 
     if not in_store(work, write=True):
         raise Stop("audit-no-reason", id=entry_id)
-    click.echo(words("the reason is erased"))
+    say("the reason is erased")

@@ -16,7 +16,7 @@ from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import number
-from broadcaster.commands.wording import many, words
+from broadcaster.commands.wording import many, note, say, words
 from broadcaster.config import Settings
 from broadcaster.domain.audit import Action
 from broadcaster.store.operations import audit
@@ -44,22 +44,18 @@ def backup(file: Path, *, with_key: bool) -> None:
     made = wait_for(_back_up(where, file))
     size = file.stat().st_size
     gaps = {"rows": number(made.rows), "tables": len(made.tables), "mb": number(round(size / 1e6, 1))}
-    click.echo(words("%(file)s: %(rows)s rows in %(tables)s tables, %(mb)s MB", file=file, **gaps))
+    say("%(file)s: %(rows)s rows in %(tables)s tables, %(mb)s MB", file=file, **gaps)
     if with_key:
         write_private(beside, _key_text(where))
-        click.echo(
-            words(
-                "%(file)s: THE SECRET. With both files every number and every home can be read: keep them apart.",
-                file=beside,
-            )
+        say(
+            "%(file)s: THE SECRET. With both files every number and every home can be read: keep them apart.",
+            file=beside,
         )
     else:
         place = "TOCSIN_SECRET_KEY" if where.secret_key else where.data_dir / KEY_FILE
-        click.echo(
-            words(
-                "THE SECRET IS NOT IN IT: keep %(place)s too, elsewhere. Without it nobody can read the backup.",
-                place=place,
-            )
+        say(
+            "THE SECRET IS NOT IN IT: keep %(place)s too, elsewhere. Without it nobody can read the backup.",
+            place=place,
         )
 
 
@@ -124,21 +120,18 @@ def restore(file: Path, *, key: Path | None, erasures: Path | None, force: bool)
     with Archive(file) as archive, alone(where):
         made = archive.manifest
         gaps = {"file": file, "time": made.taken_at, "version": made.version, "store": made.store}
-        told = words(
-            "%(file)s: of %(time)s, by Tocsin %(version)s on %(store)s, %(rows)s rows", rows=number(made.rows), **gaps
-        )
-        click.echo(told, err=True)
+        note("%(file)s: of %(time)s, by Tocsin %(version)s on %(store)s, %(rows)s rows", rows=number(made.rows), **gaps)
         restored = wait_for(_restore(where, archive, since, force=force))
     if adopted is not None:
         where.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(where.data_dir / KEY_FILE, adopted.get_secret_value())
-        click.echo(words("the secret is kept in %(path)s", path=where.data_dir / KEY_FILE))
+        say("the secret is kept in %(path)s", path=where.data_dir / KEY_FILE)
     parts = (
         many("%(n)s station", "%(n)s stations", restored.stations),
         many("%(n)s subscriber", "%(n)s subscribers", restored.subscribers),
         many("%(n)s row", "%(n)s rows", restored.rows),
     )
-    click.echo(words("restored %(what)s", what=", ".join(parts)))
+    say("restored %(what)s", what=", ".join(parts))
     if restored.erased:
         click.echo(
             many(
@@ -149,12 +142,8 @@ def restore(file: Path, *, key: Path | None, erasures: Path | None, force: bool)
         )
     if restored.in_flight:
         unsent = many("%(n)s message unsent", "%(n)s messages unsent", restored.queued)
-        click.echo(
-            words(
-                "ALERTS IN FLIGHT: %(ids)s, with %(unsent)s when it was taken.", ids=restored.in_flight, unsent=unsent
-            )
-        )
-        click.echo(words("They go out at the next start; people who got theirs after the backup get it twice."))
+        say("ALERTS IN FLIGHT: %(ids)s, with %(unsent)s when it was taken.", ids=restored.in_flight, unsent=unsent)
+        say("They go out at the next start; people who got theirs after the backup get it twice.")
 
 
 async def _restore(where: Settings, archive: Archive, since: Erasures, *, force: bool) -> Restored:

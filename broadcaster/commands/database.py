@@ -9,7 +9,7 @@ from broadcaster import seed as seeding
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import wait_for
 from broadcaster.commands.opened import opened, settings
-from broadcaster.commands.wording import many, reader, words
+from broadcaster.commands.wording import many, reader, say, words
 from broadcaster.config import Settings
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.operations import migrate as migration
@@ -33,7 +33,7 @@ def migrate(*, demo: bool) -> None:
             is_new = await migration.current(store) is None
             newest = await migration.migrate(store)
             await _look_for_the_sea(store)
-            click.echo(words("the database has the newest shape (%(newest)s)", newest=newest))
+            say("the database has the newest shape (%(newest)s)", newest=newest)
             return is_new
 
     if wait_for(work()) and demo:
@@ -73,11 +73,9 @@ async def _seed(where: Settings, residents: int, random_seed: int) -> None:
         began = time.perf_counter()
         sown = await seeding.sow(store, clock, residents=residents, random_seed=random_seed)
         if sown is None:
-            click.echo(words("there are stations already: nothing was seeded"))
+            say("there are stations already: nothing was seeded")
         else:
             took = words("%(s)s s", s=reader().number(round(time.perf_counter() - began, 1)))
             station = f"{sown.station.name} (INSEE {sown.station.insee})"
-            click.echo(
-                words("seeded %(station)s in %(took)s: no real person, number or address", station=station, took=took)
-            )
+            say("seeded %(station)s in %(took)s: no real person, number or address", station=station, took=took)
             click.echo(many("%(n)s synthetic resident", "%(n)s synthetic residents", sown.residents))

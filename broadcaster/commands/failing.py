@@ -60,6 +60,16 @@ def sentence(error: Exception) -> Stop | None:  # noqa: PLR0911  one for each ki
     return None
 
 
+def confirm(question: str, otherwise: str) -> None:
+    """Ask, and stop with the code ``otherwise`` unless the answer is yes."""
+    try:
+        agreed = click.confirm(question, default=False, err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise Stop(otherwise, Exit.ABORTED)
+
+
 class Sentences(click.Group):
     """The root command group: converts exceptions to messages and exit codes."""
 

@@ -10,13 +10,12 @@ from pathlib import Path
 import click
 
 from broadcaster.clock import SystemClock
-from broadcaster.commands.exits import Exit
-from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.failing import Stop, confirm, wait_for
 from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.plan_words import removed, show_plan
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err, number
-from broadcaster.commands.wording import many, reader, words
+from broadcaster.commands.wording import many, note, reader, say, words
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.refusals import located
 from broadcaster.domain.stations import Station
@@ -147,7 +146,7 @@ def same_ids(*, station: str) -> None:
             )
             click.echo(words(" and ").join(told))
         if not pairs:
-            click.echo(words("every id is one person's"))
+            say("every id is one person's")
 
     in_store(work)
 
@@ -160,7 +159,7 @@ async def _place(store: Store, station: Station) -> None:
         with bar(words("looking up addresses"), waiting) as count:
             why = await _patiently(store, station, count)
         if why:
-            click.echo(words("%(why)s: the addresses that are left wait", why=why), err=True)
+            note("%(why)s: the addresses that are left wait", why=why)
             again = f"tocsin import addresses --station {station.slug}"
             told = words("a running service goes on by itself; or: %(command)s", command=again)
             click.echo(f"  {told}", err=True)
@@ -174,11 +173,7 @@ async def _place(store: Store, station: Station) -> None:
             "lost": number(counts[AddressState.NOT_FOUND]),
             "waiting": number(counts[AddressState.WAITING]),
         }
-        click.echo(
-            words(
-                "addresses: %(placed)s placed, %(uncertain)s uncertain, %(lost)s not found, %(waiting)s waiting", **gaps
-            )
-        )
+        say("addresses: %(placed)s placed, %(uncertain)s uncertain, %(lost)s not found, %(waiting)s waiting", **gaps)
     if counts[AddressState.UNCERTAIN] + counts[AddressState.NOT_FOUND]:
         page = f"/console/people/addresses?station={station.slug}"
         told = words("until they are placed no circle reaches these people: %(page)s", page=page)
@@ -208,19 +203,19 @@ async def _patiently(store: Store, station: Station, count: Callable[[int], None
 
 
 async def _import(source: Source, wish: _Wish) -> None:
-    say = err().print
+    aside = err().print
     name = {"\t": words("tab"), ";": words("semicolon"), ",": words("comma"), "|": words("bar")}.get(
         source.delimiter, source.delimiter
     )
     how = "" if source.encoding == WORKBOOK else words(", separated by %(name)s", name=name)
-    say(f"{source.path.name}{words(': ')}{source.encoding_name}{how}", markup=False)
+    aside(f"{source.path.name}{words(': ')}{source.encoding_name}{how}", markup=False)
     if source.header > 1:
-        say("  " + words("the header is in line %(n)s; what stands above it is not read", n=source.header))
+        aside("  " + words("the header is in line %(n)s; what stands above it is not read", n=source.header))
     if source.guessed and source.encoding == "cp1252":
-        say("  " + words("it is not UTF-8, so it is read as Windows-1252; if names look wrong, give --encoding"))
+        aside("  " + words("it is not UTF-8, so it is read as Windows-1252; if names look wrong, give --encoding"))
     if source.columns.ignored:
         ignored = ", ".join(source.columns.ignored)
-        say("  " + words("columns that mean nothing here: %(columns)s", columns=ignored), markup=False)
+        aside("  " + words("columns that mean nothing here: %(columns)s", columns=ignored), markup=False)
     async with opened(settings()) as store:
         async with store.read() as unit:
             station = await station_of(unit, wish.station)
@@ -230,7 +225,7 @@ async def _import(source: Source, wish: _Wish) -> None:
             show_plan(made)
             _report_refusals(made, wish)
             if wish.dry_run:
-                click.echo(words("dry run: nothing was changed"))
+                say("dry run: nothing was changed")
             else:
                 _confirm_removals(made, wish)
                 await _apply(store, made)
@@ -239,29 +234,21 @@ async def _import(source: Source, wish: _Wish) -> None:
 
 async def _apply(store: Store, made: Plan) -> None:
     if made.new + made.changed == 0:
-        click.echo(words("nothing to change"))
+        say("nothing to change")
         return
     with bar(words("sealing and writing"), made.new + made.changed) as count:
         await apply(store, made, machine(), progress=count)
     gaps = {"new": number(made.new), "changed": number(made.changed), "unchanged": number(made.unchanged)}
-    click.echo(words("done: %(new)s added, %(changed)s changed, %(unchanged)s left as they were", **gaps))
+    say("done: %(new)s added, %(changed)s changed, %(unchanged)s left as they were", **gaps)
 
 
 def _confirm_removals(made: Plan, wish: _Wish) -> None:
     """Stop if a lot would be removed without confirmation."""
     if not made.removes_many or wish.allow_removals:
         return
-    if sys.stdin.isatty():
-        try:
-            agreed = click.confirm(
-                words("Remove %(what)s from the register?", what=removed(made)), default=False, err=True
-            )
-        except click.Abort:
-            agreed = False
-        if agreed:
-            return
-        raise Stop("nothing-changed", Exit.ABORTED)
-    raise Stop("removes-many", what=removed(made))
+    if not sys.stdin.isatty():
+        raise Stop("removes-many", what=removed(made))
+    confirm(words("Remove %(what)s from the register?", what=removed(made)), "nothing-changed")
 
 
 def _report_refusals(made: Plan, wish: _Wish) -> None:
@@ -276,7 +263,7 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
         click.echo(f"  {told}", err=True)
     if len(made.refusals) > _SHOWN:
         click.echo("  " + words("… and %(more)s more", more=number(len(made.refusals) - _SHOWN)), err=True)
-    click.echo(words("each refused line is in %(path)s", path=wish.errors), err=True)
+    note("each refused line is in %(path)s", path=wish.errors)
     if not wish.skip_bad:
         lines = many("%(n)s line", "%(n)s lines", made.lines)
         raise Stop("lines-refused", refused=number(made.refused_lines), lines=lines)

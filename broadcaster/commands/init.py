@@ -13,7 +13,7 @@ from broadcaster.commands.operator_key import first_link, write_private
 from broadcaster.commands.serving import first_sign_in
 from broadcaster.commands.showing import show_facts
 from broadcaster.commands.stations import read_fields
-from broadcaster.commands.wording import words
+from broadcaster.commands.wording import say, words
 from broadcaster.config import FILE, Settings
 from broadcaster.domain.audit import Action
 from broadcaster.domain.stations import Station
@@ -48,7 +48,7 @@ def init(*, insee: str, languages: str, mail: str | None) -> None:
     if not path.exists() and where.vapid_private_key is None:
         write_private(path, _settings(subject))
         where = settings()
-    click.echo(words("%(name)s (INSEE %(insee)s) is ready, and empty.", name=made.name, insee=made.insee))
+    say("%(name)s (INSEE %(insee)s) is ready, and empty.", name=made.name, insee=made.insee)
     told = [
         (words("settings"), str(path.resolve())),
         (words("back up"), words("%(path)s, apart from the database", path=(where.data_dir / "secret.key").resolve())),
@@ -57,9 +57,9 @@ def init(*, insee: str, languages: str, mail: str | None) -> None:
     click.echo()
     left = [each for each in examined(where) if each.finding.level != "ok" and each.subject not in _LATER]
     if left:
-        click.echo(words("Left to set, as `tocsin doctor` says at any time:"))
+        say("Left to set, as `tocsin doctor` says at any time:")
         show_findings(left)
-    click.echo(words("Start it: %(command)s", command="tocsin serve"))
+    say("Start it: %(command)s", command="tocsin serve")
 
 
 async def _made(where: Settings, fields: dict[str, Any]) -> tuple[Station, str | None]:

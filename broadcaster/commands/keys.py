@@ -9,7 +9,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh, record_key
 from broadcaster.commands.showing import moment, out, print_json, table
-from broadcaster.commands.wording import many, words
+from broadcaster.commands.wording import many, say, words
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import KEY_ACTIONS, KeyRole, Permission
 from broadcaster.store import Unit
@@ -142,4 +142,4 @@ def revoke(key_id: int) -> None:
 
     if not in_store(work, write=True):
         raise Stop("no-such-key", id=key_id)
-    click.echo(words("key %(id)s is revoked", id=key_id))
+    say("key %(id)s is revoked", id=key_id)

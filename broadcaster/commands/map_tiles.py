@@ -6,7 +6,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import opened, settings, station_of
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import number
-from broadcaster.commands.wording import words
+from broadcaster.commands.wording import say, words
 from broadcaster.tiles import TilesUnavailable
 from broadcaster.tiles.source import tiles_of
 from broadcaster.tiles.territory import TerritoryFetch, wanted_of
@@ -42,15 +42,13 @@ def fetch(slug: str, *, yes: bool) -> None:
             missing = len(await fetching.missing())
             _, more_mb = await fetching.megabytes(missing)
             gaps = {"wanted": number(fetching.total), "held": number(fetching.held)}
-            click.echo(words("%(wanted)s tiles, %(held)s of them here", **gaps))
-            click.echo(
-                words("%(missing)s to fetch, about %(mb)s MB", missing=number(missing), mb=number(round(more_mb)))
-            )
+            say("%(wanted)s tiles, %(held)s of them here", **gaps)
+            say("%(missing)s to fetch, about %(mb)s MB", missing=number(missing), mb=number(round(more_mb)))
             if missing and not yes:
                 click.confirm(words("Fetch them?"), abort=True, default=True)
             with bar(words("fetching"), fetching.total) as shown:
                 await fetching.run(shown)
-            click.echo(words("all %(wanted)s tiles are here", wanted=number(fetching.total)))
+            say("all %(wanted)s tiles are here", wanted=number(fetching.total))
         except TilesUnavailable as error:
             raise Stop("tiles-away", held=number(fetching.held), all=number(fetching.total)) from error
         finally:

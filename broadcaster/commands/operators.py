@@ -9,7 +9,7 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.showing import out, print_json, table
-from broadcaster.commands.wording import many, words
+from broadcaster.commands.wording import many, note, say, words
 from broadcaster.domain.audit import Action
 from broadcaster.domain.operators import INVITATION_HOLDS, LINK_HOLDS, LONGEST_NAME, ROLES, Operator, welcome_url
 from broadcaster.domain.permissions import Role
@@ -59,8 +59,7 @@ def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: b
             return await operators.new_link(unit, made, now + holds)
 
     click.echo(welcome_url(where.url, wait_for(work())))
-    told = words("it opens once, within %(hours)s; `tocsin operator recover` makes another", hours=_hours(holds))
-    click.echo(told, err=True)
+    note("it opens once, within %(hours)s; `tocsin operator recover` makes another", hours=_hours(holds))
 
 
 @operator.command("list")
@@ -129,7 +128,7 @@ def roles(*, operator_id: int, slugs: tuple[str, ...], role: str | None, admin: 
             await audit.record(unit, machine(), Action.ROLE_SET, who.id, station_id=station.id, role=role)
 
     in_store(work, write=True)
-    click.echo(words("changed; they sign in anew"))
+    say("changed; they sign in anew")
 
 
 @operator.command("register")
@@ -189,7 +188,7 @@ def recover(*, operator_id: int) -> None:
             return await operators.new_link(unit, who.id, SystemClock().now() + LINK_HOLDS)
 
     click.echo(welcome_url(where.url, wait_for(work())))
-    click.echo(words("it opens once, within %(hours)s", hours=_hours(LINK_HOLDS)), err=True)
+    note("it opens once, within %(hours)s", hours=_hours(LINK_HOLDS))
 
 
 async def _operator(unit: Unit, operator_id: int) -> Operator:

@@ -4,7 +4,7 @@ import click
 
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import number
-from broadcaster.commands.wording import many, words
+from broadcaster.commands.wording import many, say
 from broadcaster.register.planning import Plan
 
 
@@ -27,10 +27,10 @@ def show_plan(made: Plan) -> None:
         told = many(
             "%(n)s person is in the register already", "%(n)s people are in the register already", made.recognised
         )
-        click.echo(words("the list has no ids: a name and a contact say who is who; %(told)s", told=told))
+        say("the list has no ids: a name and a contact say who is who; %(told)s", told=told)
     if made.new_groups:
         names = ", ".join(made.group_names[slug] for slug in made.new_groups)
-        click.echo(words("new groups: %(names)s", names=names))
+        say("new groups: %(names)s", names=names)
     for n, told in (
         (
             made.left_out,
@@ -69,7 +69,7 @@ def show_plan(made: Plan) -> None:
             click.echo(told)
     _warn_of_columns(made)
     if made.removed.total:
-        click.echo(words("would be removed: %(what)s", what=removed(made)))
+        say("would be removed: %(what)s", what=removed(made))
     for n, told in (
         (made.addresses, many("%(n)s address to look up", "%(n)s addresses to look up", made.addresses)),
         (
@@ -98,11 +98,9 @@ def show_plan(made: Plan) -> None:
 def _warn_of_columns(made: Plan) -> None:
     if made.overlooked:
         columns = ", ".join(made.overlooked)
-        click.echo(
-            words(
-                "warning: these columns seem to hold telephones or e-mail addresses, and are not used: %(columns)s",
-                columns=columns,
-            )
+        say(
+            "warning: these columns seem to hold telephones or e-mail addresses, and are not used: %(columns)s",
+            columns=columns,
         )
     if made.mangled:
         click.echo(

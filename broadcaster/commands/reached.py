@@ -14,7 +14,6 @@ from broadcaster.commands.showing import err
 from broadcaster.config import Settings
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  to talk to, not to listen on
-_NO_KEY = "set TOCSIN_KEY; only on the machine of the service a command needs none"
 
 
 @asynccontextmanager

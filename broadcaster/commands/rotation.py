@@ -9,7 +9,7 @@ from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
-from broadcaster.commands.wording import many, words
+from broadcaster.commands.wording import many, say, words
 from broadcaster.domain.audit import Action
 
 _BYTES = 32
@@ -38,7 +38,7 @@ def new() -> None:
     if "," in before:
         raise Stop("two-secrets", path=path)
     _replace(path, f"{made},{before}")
-    click.echo(words("%(path)s has a new secret before the old one: restart the service", path=path))
+    say("%(path)s has a new secret before the old one: restart the service", path=path)
 
 
 @keys.command("rotate")
@@ -75,9 +75,9 @@ def rotate() -> None:
         kept = old.read_text().split() if old.exists() else []  # backups of before an earlier change need these
         _replace(old, "\n".join([*before, *(each for each in kept if each not in before)]))
         _replace(path, newest)
-        click.echo(words("%(path)s has the new secret alone; the old one is in secret.key.old", path=path))
+        say("%(path)s has the new secret alone; the old one is in secret.key.old", path=path)
     else:
-        click.echo(words("leave out the old secret in TOCSIN_SECRET_KEY, and keep it with the backups of before"))
+        say("leave out the old secret in TOCSIN_SECRET_KEY, and keep it with the backups of before")
 
 
 def _replace(path: Path, text: str) -> None:

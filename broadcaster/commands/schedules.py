@@ -11,10 +11,9 @@ from broadcaster.commands.alert_words import severities, statuses
 from broadcaster.commands.alerts import asked
 from broadcaster.commands.api import Api
 from broadcaster.commands.drafting import minutes_of
-from broadcaster.commands.exits import Exit
-from broadcaster.commands.failing import Stop
+from broadcaster.commands.failing import Stop, confirm
 from broadcaster.commands.showing import number, out, print_json, table
-from broadcaster.commands.wording import many, words
+from broadcaster.commands.wording import many, say, words
 
 _ID = click.IntRange(1, 2**63 - 1)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -180,7 +179,7 @@ def pause(*, schedule_id: int, occurrence: str | None, following: bool) -> None:
 def resume(*, schedule_id: int) -> None:
     """Let a paused schedule go on."""
     shown = asked(lambda api: api.patch(f"/v1/schedules/{schedule_id}", {"paused": False}))
-    click.echo(words("next: %(time)s", time=local(shown["next"], shown["zone"])))
+    say("next: %(time)s", time=local(shown["next"], shown["zone"]))
 
 
 @schedule.command("cancel")
@@ -192,16 +191,11 @@ def cancel(*, schedule_id: int, yes: bool) -> None:
     async def work(api: Api) -> None:
         shown = await api.get(f"/v1/schedules/{schedule_id}")
         if not yes:
-            try:
-                agreed = click.confirm(words("End “%(headline)s”?", headline=_headline(shown)), default=False, err=True)
-            except click.Abort:
-                agreed = False
-            if not agreed:
-                raise Stop("nothing-ended", Exit.ABORTED)
+            confirm(words("End “%(headline)s”?", headline=_headline(shown)), "nothing-ended")
         await api.delete(f"/v1/schedules/{schedule_id}")
 
     asked(work)
-    click.echo(words("ended"))
+    say("ended")
 
 
 def _state(shown: dict[str, Any]) -> str:

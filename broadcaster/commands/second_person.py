@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from broadcaster.commands.exits import Exit
-from broadcaster.commands.wording import words
+from broadcaster.commands.wording import note
 
 with_stake: Callable[..., Any] = click.option(
     "--life-at-stake", "stake", metavar="WHY", default="",
@@ -27,4 +27,4 @@ def end_if_it_waits(made: dict[str, Any]) -> None:
 
 
 def say_it_waits(url: str) -> None:
-    click.echo(words("a second person must approve it, and nothing was sent yet: %(url)s", url=url), err=True)
+    note("a second person must approve it, and nothing was sent yet: %(url)s", url=url)

@@ -11,7 +11,7 @@ import click
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.drafting import draft, with_draft
 from broadcaster.commands.exits import HELP, Exit
-from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.failing import Stop, confirm, wait_for
 from broadcaster.commands.following import follow
 from broadcaster.commands.foresight import banner, how_many, say_woken, show_reach
 from broadcaster.commands.opened import settings
@@ -135,7 +135,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
             if reach["hearing"]["missed"] and "wakes" not in wish.body:
                 wish, reach = await _asked_to_wake(api, wish, reach)
                 say_woken(console, reach)
-            _confirm(wish, reach)
+            confirm(_question(wish, how_many(reach)), "nothing-sent")
         if wish.later is not None:
             return await _schedule(api, wish, reach)
         seen.asked = True
@@ -260,15 +260,6 @@ def _code(report: dict[str, Any]) -> Exit:
     if not settled(report):
         return Exit.UNACCOUNTED
     return Exit.DONE if report["matched"] else Exit.NOBODY
-
-
-def _confirm(wish: _Wish, reach: dict[str, Any]) -> None:
-    try:
-        agreed = click.confirm(_question(wish, how_many(reach)), default=False, err=True)
-    except click.Abort:
-        agreed = False
-    if not agreed:
-        raise Stop("nothing-sent", Exit.ABORTED)
 
 
 def _question(wish: _Wish, people: str) -> str:

@@ -5,7 +5,7 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
-from broadcaster.commands.wording import words
+from broadcaster.commands.wording import say
 from broadcaster.domain.refusals import NotFound, Refused, sentence
 from broadcaster.register import left_out
 
@@ -31,4 +31,4 @@ def signed(*, slug: str, who: str, on: str, kept: str) -> None:
 
     if not wait_for(work()):
         raise Stop(sentence(NotFound("not-left-out")))
-    click.echo(words("recorded: lists and operators may enter this person again"))
+    say("recorded: lists and operators may enter this person again")

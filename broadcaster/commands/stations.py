@@ -17,7 +17,7 @@ from broadcaster.commands.opened import in_store, machine, opened, settings, sta
 from broadcaster.commands.policies import policies
 from broadcaster.commands.showing import number, out, print_json, table
 from broadcaster.commands.signed import signed
-from broadcaster.commands.wording import many, words
+from broadcaster.commands.wording import many, say, words
 from broadcaster.config import Settings
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused, sentence
@@ -97,9 +97,9 @@ def add(**given: Any) -> None:
     made = wait_for(work())
     if made is None:
         raise Stop("slug-taken", slug=fields["slug"])
-    click.echo(words("added %(name)s as %(slug)s", name=made.name, slug=made.slug))
+    say("added %(name)s as %(slug)s", name=made.name, slug=made.slug)
     key = f"tocsin key add --station {made.slug} --role publish --label NAME"
-    click.echo(words("a key to send with: %(command)s", command=key))
+    say("a key to send with: %(command)s", command=key)
 
 
 @station.command("margin")
@@ -116,7 +116,7 @@ def margin(*, slug: str, metres: float) -> None:
 
     found = in_store(work, write=True)
     gaps = {"name": found.name, "now": f"{metres:g}", "before": f"{found.margin_m:g}"}
-    click.echo(words("the margin of %(name)s is %(now)s m; it was %(before)s m", **gaps))
+    say("the margin of %(name)s is %(now)s m; it was %(before)s m", **gaps)
 
 
 @station.command("templates")
@@ -226,7 +226,7 @@ def remove(*, slug: str, yes: bool) -> None:
             await audit.record(unit, machine(), Action.STATION_REMOVED, station_id)
 
     found, what = in_store(counted)
-    click.echo(words("Removing %(name)s (%(slug)s) deletes for good:", name=found.name, slug=found.slug))
+    say("Removing %(name)s (%(slug)s) deletes for good:", name=found.name, slug=found.slug)
     for line in _told(what):
         click.echo(f"  {line}")
     if not yes:
@@ -234,7 +234,7 @@ def remove(*, slug: str, yes: bool) -> None:
         if typed.strip() != found.slug:
             raise Stop(words("nothing was removed"), Exit.ABORTED, words("`tocsin backup` keeps a copy of everything"))
     wait_for(work(found.id))
-    click.echo(words("%(name)s is removed", name=found.name))
+    say("%(name)s is removed", name=found.name)
 
 
 def _told(what: Contents) -> list[str]:

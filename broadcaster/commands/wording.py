@@ -3,7 +3,7 @@ English.
 
 ::
 
-    click.echo(words("added %(name)s as %(slug)s", name=station.name, slug=station.slug))
+    say("added %(name)s as %(slug)s", name=station.name, slug=station.slug)
     click.echo(many("%(n)s person", "%(n)s people", n))
 
 French is in ``web/locale/fr/LC_MESSAGES/terminal.po``. Documents for programs (``--json``) are never translated.
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+
+import click
 
 if TYPE_CHECKING:
     from broadcaster.languages import Words
@@ -37,6 +39,16 @@ def spoken() -> str:
 def words(sentence: str, /, **gaps: object) -> str:
     """Translate an English sentence and fill it."""
     return reader()(sentence, **gaps)
+
+
+def say(sentence: str, /, **gaps: object) -> None:
+    """Print an English sentence, translated and filled."""
+    click.echo(words(sentence, **gaps))
+
+
+def note(sentence: str, /, **gaps: object) -> None:
+    """Like ``say``, on stderr."""
+    click.echo(words(sentence, **gaps), err=True)
 
 
 def many(one: str, several: str, n: int, /, **gaps: object) -> str:

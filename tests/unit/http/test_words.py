@@ -38,7 +38,7 @@ FOR_OPERATORS = re.compile(
 """Files whose sentences are only for operators and volunteers. Those of all others are residents' too."""
 RESIDENTS = [each for each in FILES if not FOR_OPERATORS.match(str(each.relative_to(CODE)))]
 FOREIGN = [each for each in LANGUAGES if each not in CONSOLE]
-SENTENCE = re.compile(r"""(?:\b_|words)(?:\.typed)?\(\s*((?:"[^"]+"\s*)+|'[^']+')""")
+SENTENCE = re.compile(r"""(?:\b_|\b(?:say|note)|words)(?:\.typed)?\(\s*((?:"[^"]+"\s*)+|'[^']+')""")
 """A sentence in code or template; in code, one of several lines."""
 
 
