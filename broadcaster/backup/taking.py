@@ -19,16 +19,11 @@ _BUFFER = 1 << 20
 
 
 async def back_up(
-    store: Store,
-    path: Path,
-    *,
-    now: datetime,
-    begun: Callable[[int], None] = lambda _: None,
-    progress: Callable[[int], None] = lambda _: None,
+    store: Store, path: Path, *, now: datetime, progress: Callable[[int], None] = lambda _: None
 ) -> Manifest:
     """Write the whole database to ``path``, which must not exist; return the manifest.
 
-    The service may be running. ``begun`` gets the number of rows, ``progress`` the number written. The file appears
+    The service may be running. ``progress`` gets the number of rows written. The file appears
     complete and synced to disk, or not at all. Raises ``FileExistsError``, ``OSError``, ``StoreUnavailable``.
     """
     _refuse_if_there(path)
@@ -37,7 +32,7 @@ async def back_up(
     try:
         with io.BufferedWriter(_Draft(descriptor, "w"), _BUFFER) as file:
             with Writer(file) as writer:
-                made = await _write(store, writer, now, begun, progress)
+                made = await _write(store, writer, now, progress)
             file.flush()
             os.fsync(descriptor)
         _refuse_if_there(path)
@@ -74,12 +69,9 @@ def _forget(draft: Path) -> None:
     draft.unlink(missing_ok=True)
 
 
-async def _write(
-    store: Store, writer: Writer, now: datetime, begun: Callable[[int], None], progress: Callable[[int], None]
-) -> Manifest:
+async def _write(store: Store, writer: Writer, now: datetime, progress: Callable[[int], None]) -> Manifest:
     done = 0
     async with store.read() as unit:
-        begun(await copying.count(unit))
         for name, columns in copying.shape().items():
             with writer.table(name, columns) as put:
                 async for part in copying.rows(unit, name):

@@ -128,14 +128,12 @@ class Rules:
 
     ``lane``: the lane of an actual alert; exercises and tests are routine. ``quiet``: residents' settings apply (quiet
     hours, topics, least severity, digest). ``grace``: how late a scheduled alert is still sent without confirmation;
-    None: never. ``approval``: a second person may have to approve. ``answers``: people are asked to confirm.
-    ``policy``: the default escalation policy of a station.
+    None: never. ``answers``: people are asked to confirm. ``policy``: the default escalation policy of a station.
     """
 
     lane: Lane
     quiet: bool
     grace: timedelta | None
-    approval: bool
     answers: bool
     policy: Policy
 
@@ -149,11 +147,11 @@ _MODERATE = Policy((Step((_P,)), Step((_E,), 600, Until.DISPLAYED)))
 _MINOR = Policy((Step((_P,)), Step((_E,), 600, Until.ACCEPTED)))
 _2H = timedelta(hours=2)
 RULES = {
-    #                         lane          quiet  grace  approval  answers  policy
-    Severity.EXTREME:  Rules(Lane.URGENT,  False, None,  True,     True,    _EXTREME),
-    Severity.SEVERE:   Rules(Lane.URGENT,  False, None,  True,     True,    _SEVERE),
-    Severity.MODERATE: Rules(Lane.ROUTINE, True,  _2H,   False,    True,    _MODERATE),
-    Severity.MINOR:    Rules(Lane.ROUTINE, True,  _2H,   False,    False,   _MINOR),
+    #                         lane          quiet  grace  answers  policy
+    Severity.EXTREME:  Rules(Lane.URGENT,  False, None,  True,    _EXTREME),
+    Severity.SEVERE:   Rules(Lane.URGENT,  False, None,  True,    _SEVERE),
+    Severity.MODERATE: Rules(Lane.ROUTINE, True,  _2H,   True,    _MODERATE),
+    Severity.MINOR:    Rules(Lane.ROUTINE, True,  _2H,   False,   _MINOR),
 }  # fmt: skip
 """Every rule that depends on severity reads this table."""
 

@@ -7,8 +7,6 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from broadcaster.domain.alerts import Alert, Role
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.audit import Action, Actor, ActorKind
@@ -33,7 +31,6 @@ _MOST_DUE = 1000
 """Occurrences recorded per schedule and run; older ones, after months of downtime, are dropped."""
 _MEASURE_BEFORE = timedelta(minutes=10)
 _MEASURED = 50
-_log = structlog.get_logger(__name__)
 
 
 async def issue_due(services: Services) -> int:

@@ -52,9 +52,6 @@ class ProcessRole(StrEnum):
     SCHEDULER = "scheduler"
 
 
-ALL_ROLES = frozenset(ProcessRole)
-
-
 @dataclass
 class Services:
     """Dependencies of stages, pages and commands, which never build their own.

@@ -1,7 +1,6 @@
 """Mail: templates compiled to MIME once per language, filled per person, sent over pooled SMTP."""
 
 from channels.email.address import InvalidMailAddress, parse_address
-from channels.email.body import slot
 from channels.email.channel import Email
 from channels.email.config import Sender, SmtpConfig
 from channels.email.mail import InlineImage, Mail, MailTemplate
@@ -18,5 +17,4 @@ __all__ = [
     "Sender",
     "SmtpConfig",
     "parse_address",
-    "slot",
 ]

@@ -28,11 +28,6 @@ class Slot:
         return quoted_printable(escape(value) if self.html else value, goes_on=self.goes_on)
 
 
-def slot(name: str) -> str:
-    """Return the placeholder for a person's value in a template's text or HTML: ``{{name}}``."""
-    return f"{{{{{name}}}}}"
-
-
 def tokens(names: tuple[str, ...]) -> re.Pattern[str]:
     """Return a pattern for the placeholders of these names only."""
     return re.compile(r"\{\{(" + "|".join(map(re.escape, names)) + r")\}\}" if names else r"(?!)()")

@@ -1,9 +1,8 @@
-"""SMS: the Twilio channel, phone numbers, and cost."""
+"""SMS: the Twilio channel, phone numbers, and segments."""
 
 from channels.sms.channel import Sms, SmsMessage
 from channels.sms.phone import InvalidPhone, PhoneNumber, parse_phone, region_of_insee, written
-from channels.sms.price import SmsPrice
-from channels.sms.segments import Segments, count, fits_gsm7
+from channels.sms.segments import Segments, count
 from channels.sms.spelling import plain
 
 __all__ = [
@@ -12,9 +11,7 @@ __all__ = [
     "Segments",
     "Sms",
     "SmsMessage",
-    "SmsPrice",
     "count",
-    "fits_gsm7",
     "parse_phone",
     "plain",
     "region_of_insee",

@@ -35,11 +35,6 @@ class Segments:
     culprits: tuple[str, ...]
 
 
-def fits_gsm7(text: str) -> bool:
-    """Return whether all characters are in the default alphabet or its extension."""
-    return not _culprits(text)
-
-
 def count(text: str) -> Segments:
     """Count the text without normalizing it: a decomposed é is an e and an accent outside GSM-7."""
     culprits = _culprits(text)

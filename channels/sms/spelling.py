@@ -87,8 +87,7 @@ _DEGREE = re.compile("[ \u00a0\u2009\u202f]?°(?=[ \u00a0\u2009\u202f]?[CF]\\b)"
 def plain(text: str) -> str:
     """Return the text with each non-GSM-7 character replaced by its nearest, if there is one.
 
-    GSM-7 characters stay (è é ù ì ò à Ç É Ä Ö Ü Ñ €). Characters without a substitute (an emoji, Arabic) stay too:
-    check the result with ``fits_gsm7``.
+    GSM-7 characters stay (è é ù ì ò à Ç É Ä Ö Ü Ñ €). Characters without a substitute (an emoji, Arabic) stay too.
     """
     text = unicodedata.normalize("NFC", text)
     text = _CLOSING.sub('"', _OPENING.sub('"', text))

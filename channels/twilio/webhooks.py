@@ -74,8 +74,8 @@ class StatusReport:
     """Status of one message or call.
 
     ``sid``: the ``provider_id`` of its receipt. ``state`` goes accepted, sent, delivered (displayed), or failed, with
-    ``code``, ``policy`` and ``detail``. Reports may come late, twice and out of order. ``answered_by`` and
-    ``duration_s`` (seconds) are a call's; ``machine`` means voicemail.
+    ``code``, ``policy`` and ``detail``. Reports may come late, twice and out of order. ``answered_by`` is a call's;
+    ``machine`` means voicemail.
     """
 
     kind: Literal["message", "call"]
@@ -85,7 +85,6 @@ class StatusReport:
     policy: Policy | None = None
     detail: str = ""
     answered_by: Literal["human", "machine", "fax", "unknown"] | None = None
-    duration_s: int | None = None
 
 
 def verify(auth_token: str, url: str, params: Mapping[str, object], signature: str | None) -> bool:
@@ -149,22 +148,17 @@ def _call(params: Mapping[str, object]) -> StatusReport:
     state = _CALL_STATES.get(status)
     if state is None:
         raise ValueError("The callback's call status is missing or unknown.")
-    duration_s = _figure(params, "CallDuration")
     if state == "delivered" and answered_by == "fax":
-        return StatusReport(
-            "call", sid, "failed", "twilio:fax", _CALL_FAX.policy, _CALL_FAX.sentence, "fax", duration_s
-        )
+        return StatusReport("call", sid, "failed", "twilio:fax", _CALL_FAX.policy, _CALL_FAX.sentence, "fax")
     if state != "failed":
-        return StatusReport(
-            "call", sid, state, detail=f"Twilio says: {status}.", answered_by=answered_by, duration_s=duration_s
-        )
+        return StatusReport("call", sid, state, detail=f"Twilio says: {status}.", answered_by=answered_by)
     rule, code = _FAILED_STATUSES.get(status, _CALL_FAILED), f"twilio:{status}"
     figure, sip = _figure(params, "ErrorCode"), _figure(params, "SipResponseCode")
     if figure:
         rule, code = rule_for(code=figure), f"twilio:{figure}"
     elif status == "failed" and sip:
         rule, code = (_CALL_PASSING if sip in _SIP_PASSING else _CALL_FAILED), f"twilio:sip{sip}"
-    return StatusReport("call", sid, state, code, rule.policy, rule.sentence, answered_by, duration_s)
+    return StatusReport("call", sid, state, code, rule.policy, rule.sentence, answered_by)
 
 
 def _values(params: Mapping[str, object]) -> Iterable[object]:

@@ -81,10 +81,6 @@ async def has_tables(unit: Unit, names: Collection[str]) -> bool:
     return there.issuperset(names)
 
 
-async def count(unit: Unit) -> int:
-    return sum([await count_of(unit, name) for name in metadata.tables])
-
-
 async def count_of(unit: Unit, name: str) -> int:
     return await unit.conn.scalar(select(func.count()).select_from(table(name))) or 0
 

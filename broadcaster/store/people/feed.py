@@ -81,11 +81,6 @@ async def newest(unit: Unit) -> int:
     return await unit.conn.scalar(select(func.max(changes.c.seq))) or 0
 
 
-async def oldest(unit: Unit) -> int:
-    """Return the first kept change's number."""
-    return await unit.conn.scalar(select(func.min(changes.c.seq))) or 0
-
-
 class Change(NamedTuple):
     """``fix``: set only if nothing but the position changed: sealed (``fixes.open_fix``), or ``LOOKED_AT``."""
 

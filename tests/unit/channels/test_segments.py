@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.sms import SmsPrice, count, fits_gsm7, plain
+from channels.sms import count, plain
 
 EXTENDED = "€^{}\\[~]|\f"
 
@@ -76,7 +76,7 @@ def test_a_longer_text_never_takes_less_and_the_parts_hold_all_of_it(text):
     counted = count(text)
     assert counted.units <= counted.segments * counted.per_segment
     assert count(text + "a").segments >= counted.segments
-    assert fits_gsm7(text) is (counted.encoding == "GSM-7") is (not counted.culprits)
+    assert (counted.encoding == "GSM-7") is (not counted.culprits)
 
 
 @pytest.mark.parametrize(
@@ -95,28 +95,16 @@ def test_a_longer_text_never_takes_less_and_the_parts_hold_all_of_it(text):
 )
 def test_the_cheap_spelling_is_the_nearest_in_gsm7(text, cheap):
     assert plain(text) == cheap
-    assert fits_gsm7(cheap)
+    assert count(cheap).encoding == "GSM-7"
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_the_cheap_spelling_is_stable_and_leaves_gsm7_alone(text):
     once = plain(text)
     assert plain(once) == once
-    if fits_gsm7(text):
+    if count(text).encoding == "GSM-7":
         assert once == text
 
 
 def test_what_has_no_neighbour_stays_as_it_is():
     assert plain("crue 😀 فيضان 洪水") == "crue 😀 فيضان 洪水"
-
-
-def test_the_cost_is_whole_minor_units():
-    price = SmsPrice(8, "EUR")
-    assert price.of("ç" * 71, receivers=5_000) == price.cost(2, 5_000) == 80_000
-    assert price.of("a" * 160) == 8
-
-
-@pytest.mark.parametrize(("figure", "currency"), [(-1, "EUR"), (7.5, "EUR"), (True, "EUR"), (8, "eur"), (8, "€")])
-def test_a_price_that_is_none_is_refused(figure, currency):
-    with pytest.raises(ValueError, match=r"minor_units|currency"):
-        SmsPrice(figure, currency)
