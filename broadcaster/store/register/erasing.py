@@ -31,7 +31,7 @@ class Way(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """A proof. ``kinds``: what was erased (``own_data.KINDS``); it names nobody."""
+    """A proof. ``kinds``: what was erased (``own_data.Record.kind``); it names nobody."""
 
     number: str
     at: datetime

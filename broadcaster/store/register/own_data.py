@@ -1,7 +1,7 @@
 """All that is kept of a person: what they take away, and what an erasure takes from the service.
 
-``TABLES`` says of each table that has to do with people where its rows are found in an export, or why they are not.
-A test compares it with the schema.
+``tests/contract/test_erasing.py`` says of each table that has to do with people by which kind of record its rows are
+found in an export, or why they are not.
 """
 
 import json
@@ -52,53 +52,10 @@ _MOST = 1000
 PROFILE = "profile"
 """In an export: the subscriber's own data, as on the page *My alerts*."""
 
-TABLES: Mapping[str, str] = {
-    "subscribers": PROFILE,
-    "follows": PROFILE,
-    "topic_choices": PROFILE,
-    "links": PROFILE,
-    "contacts": PROFILE,
-    "places": PROFILE,
-    "positions": PROFILE,
-    "memberships": PROFILE,
-    "addresses": "address",
-    "opt_outs": "opt_out",
-    "consents": "consent",
-    "welcomes": "unconfirmed",
-    "contact_refusals": "refusal",
-    "confirmations": "code",
-    "trials": "trial",
-    "signed_requests": "signed",
-    "recipients": "alert",
-    "deliveries": "message",
-    "shares": "shared",
-    "answers": "answer",
-    "help_requests": "help",
-    "visits": "visit",
-    "inbox_messages": "text",
-    "poll_voters": "vote",
-    "vulnerable_people": "vulnerable",
-    "identities": "identity",
-}
-
-NOT_EXPORTED: Mapping[str, str] = {
-    "changes": "numbers of people who changed, for some minutes; a position in it is the profile's",
-    "escalations": "numbers of people whom a later step of an alert may have to tell",
-    "poll_pending": "a vote that waits for nine others, sealed by itself: nobody may see it, not even its author",
-    "sandbox_messages": "copies of messages for the operators' test mode; the messages are exported",
-    "uploads": "a list as an operator sent it, for an hour",
-    "upload_parts": "a list as an operator sent it, for an hour",
-    "suppressions": "keyed hashes: they can't be read, only compared",
-    "erasures": "keyed hashes: they can't be read, only compared",
-    "keeper_answers": "words of a provider of many contacts",
-    "operator_pushes": "an operator's browsers, not a resident's; the operator sees and removes them in the console",
-    "volunteers": "who helps at an alert, as an operator wrote them down; nothing joins them to a subscriber",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One fact. ``kind``: a value of ``TABLES``; ``station``: slug; ``alert``: token of its page."""
+    """One fact. ``kind``: what it is, as *message* or *answer*; ``station``: slug; ``alert``: token of its page."""
 
     kind: str
     at: datetime | None = None
