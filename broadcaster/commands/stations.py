@@ -345,19 +345,8 @@ def _check(fields: dict[str, Any]) -> None:
 
 
 def _facts(found: Station) -> dict[str, Any]:
-    return {
-        "slug": found.slug,
-        "name": found.name,
-        "kind": found.kind.value,
-        "languages": list(found.languages),
-        "insee": found.insee,
-        "region": found.region,
-        "lon": found.lon,
-        "lat": found.lat,
-        "email": found.email,
-        "phone": found.phone,
-        "margin_m": found.margin_m,
-    }
+    facts = {name: getattr(found, name) for name in _fields() if name != "followers"}
+    return facts | {"kind": found.kind.value, "languages": list(found.languages)}
 
 
 def _fields() -> dict[str, str]:

@@ -14,6 +14,7 @@ from broadcaster.domain.operators import Operator
 from broadcaster.domain.permissions import Permission
 from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import as_row
 from broadcaster.store.operators import operators
 from broadcaster.store.stations.labels import open_audience, sealed_audience
 from broadcaster.store.tables import approval_rules, approvals
@@ -31,15 +32,7 @@ async def rules_of(unit: Unit, station_id: int) -> ApprovalRules:
 
 async def set_rules(unit: Unit, station_id: int, rules: ApprovalRules) -> None:
     await unit.conn.execute(delete(approval_rules).where(approval_rules.c.station_id == station_id))
-    await unit.conn.execute(
-        approval_rules.insert().values(
-            station_id=station_id,
-            severity=rules.severity,
-            reach=rules.reach,
-            radius_m=rules.radius_m,
-            training=rules.training,
-        )
-    )
+    await unit.conn.execute(approval_rules.insert().values(as_row(rules, approval_rules, station_id=station_id)))
 
 
 async def training_stations(unit: Unit) -> set[int]:

@@ -21,6 +21,11 @@ from broadcaster.web.i18n import Words
 SHOWN = 100
 """Refusals shown in a preview; the file to correct has all."""
 
+_COUNTS = (
+    *("lines", "new", "changed", "unchanged", "missing", "left_out", "not_taken", "recognised", "mangled"),
+    *("far", "without_contact", "addresses", "placeless"),
+)
+
 
 async def looked_at(store: Store, station: Station, path: Path, *, clears: bool, vulnerable: bool) -> Plan:
     """Plan a list's import (``plan``); close it after use. Raises ``ListRefused``."""
@@ -36,26 +41,14 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
         "guessed": made.source.guessed and made.source.encoding == "cp1252",
         "unused": [each for each in made.source.columns.ignored if each not in made.overlooked][:20],
         "overlooked": list(made.overlooked[:20]),
-        "withheld": made.withheld,
-        "mangled": made.mangled,
+        **{name: getattr(made, name) for name in _COUNTS},
         "by_name": made.by_name,
-        "recognised": made.recognised,
+        "withheld": made.withheld,
         "header": made.source.header,
-        "lines": made.lines,
-        "new": made.new,
-        "changed": made.changed,
-        "unchanged": made.unchanged,
         "refused": made.refused_lines,
-        "missing": made.missing,
-        "left_out": made.left_out,
-        "not_taken": made.not_taken,
         "clears": clears,
         "removed": list(made.removed),
         "asks": made.removes_many,
-        "far": made.far,
-        "without_contact": made.without_contact,
-        "addresses": made.addresses,
-        "placeless": made.placeless,
         "groups": [made.group_names[slug] for slug in made.new_groups][:100],
         "refusals": [list(each) for each in made.refusals[:SHOWN]],
         "more": max(0, len(made.refusals) - SHOWN),
