@@ -40,13 +40,31 @@ class LocalSignal:
         return True
 
 
-class LocalBus:
+class Topics:
+    """This process's listeners, by topic."""
+
+    def __init__(self) -> None:
+        self._listeners: defaultdict[str, set[LocalSignal]] = defaultdict(set)
+
+    @asynccontextmanager
+    async def listen(self, topic: str) -> AsyncIterator[LocalSignal]:
+        signal = LocalSignal()
+        self._listeners[topic].add(signal)
+        try:
+            yield signal
+        finally:
+            self._listeners[topic].discard(signal)
+            if not self._listeners[topic]:
+                del self._listeners[topic]
+
+
+class LocalBus(Topics):
     """Heaps and events on one event loop."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._queues: defaultdict[str, _Queue] = defaultdict(_Queue)
         self._order = itertools.count()
-        self._listeners: defaultdict[str, set[LocalSignal]] = defaultdict(set)
         self._questions: defaultdict[str, asyncio.Queue[tuple[bytes, asyncio.Future[bytes]]]] = defaultdict(
             asyncio.Queue
         )
@@ -74,17 +92,6 @@ class LocalBus:
     async def publish(self, topic: str) -> None:
         for signal in self._listeners.get(topic, ()):
             signal.event.set()
-
-    @asynccontextmanager
-    async def listen(self, topic: str) -> AsyncIterator[LocalSignal]:
-        signal = LocalSignal()
-        self._listeners[topic].add(signal)
-        try:
-            yield signal
-        finally:
-            self._listeners[topic].discard(signal)
-            if not self._listeners[topic]:
-                del self._listeners[topic]
 
     async def depth(self, queue: str) -> int:
         return len(self._queues[queue].heap)

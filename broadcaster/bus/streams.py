@@ -4,7 +4,6 @@ Its content is expendable: the sweeper restores it from the store. A server may 
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -19,7 +18,7 @@ from redis.exceptions import RedisError
 from broadcaster.availability import Availability
 from broadcaster.bus import scripts
 from broadcaster.bus.base import BadAddress, BusUnavailable, Job, NoAnswer
-from broadcaster.bus.local import LocalSignal
+from broadcaster.bus.local import Topics
 from broadcaster.ids import new_token
 
 _GROUP = "tocsin"
@@ -31,13 +30,14 @@ _ANSWER_KEPT_MS = 30_000
 _log = structlog.get_logger(__name__)
 
 
-class StreamsBus:
+class StreamsBus(Topics):
     """One process's end of the bus. ``claim_s``: seconds after which an unacknowledged job goes to another worker.
 
     ``prefix`` begins every key, so that services can share a server. Raises ``BadAddress``.
     """
 
     def __init__(self, url: str, *, claim_s: float = 60.0, prefix: str = "tocsin") -> None:
+        super().__init__()
         try:
             self._redis = Redis.from_url(
                 url,
@@ -55,7 +55,6 @@ class StreamsBus:
         self._prefix = prefix
         self._consumer = new_token(9)
         self._standing = Availability("the bus")
-        self._listeners: defaultdict[str, set[LocalSignal]] = defaultdict(set)
         self._hearing: asyncio.Task[None] | None = None
         self._untold: dict[str, None] = {}
         self._telling: asyncio.Task[None] | None = None
@@ -150,17 +149,6 @@ class StreamsBus:
                     await steps.execute()
             except (RedisError, OSError) as error:
                 _log.debug("signals were not told", topics=topics, error=str(error))
-
-    @asynccontextmanager
-    async def listen(self, topic: str) -> AsyncIterator[LocalSignal]:
-        signal = LocalSignal()
-        self._listeners[topic].add(signal)
-        try:
-            yield signal
-        finally:
-            self._listeners[topic].discard(signal)
-            if not self._listeners[topic]:
-                del self._listeners[topic]
 
     async def _hear(self) -> None:
         """Wake listeners: all of them after a lost connection, as signals may have been missed.

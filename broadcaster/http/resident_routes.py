@@ -21,7 +21,7 @@ from broadcaster.http.schemas.residents import (
 from broadcaster.http.schemas.subscribers import SubscriberOut
 from broadcaster.http.schemas.trials import TrialOut, TrialsOut
 
-_ME = "/v1/subscribers/me"
+_ME, _SIGNED = "/v1/subscribers/me", Access.SIGNED
 
 _MINE = partial(Route, access=Access.SUBSCRIBER, tag="subscribers")
 _PUBLIC = partial(Route, access=Access.PUBLIC, tag="subscribers")
@@ -38,15 +38,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
     ),
     _MINE("PUT", _ME + "/position", subscribers.move, {204: None}, access=Access.DEVICE),
     _PUBLIC("POST", "/v1/stations/{slug}/confirmations", confirmations.sign_up, {202: ConfirmationMade}),
-    Route(
-        "POST",
-        "/v1/confirmations",
-        confirmations.confirm,
-        {200: ConfirmationOut},
-        access=Access.SIGNED,
-        fails=(404,),
-        tag="subscribers",
-    ),
+    _PUBLIC("POST", "/v1/confirmations", confirmations.confirm, {200: ConfirmationOut}, access=_SIGNED, fails=(404,)),
     _MINE("POST", _ME + "/confirmations", confirmations.add, {202: ConfirmationMade}, fails=(409,)),
     _MINE("PUT", _ME + "/follows/{slug}", residents.follow, {204: None}, largest=0, fails=(422,)),
     _MINE("PUT", _ME + "/follows/{slug}/wishes", subscribers.choose, {204: None}),
@@ -63,9 +55,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
     _MINE("POST", _ME + "/trials", trials.begin, {202: TrialOut}, fails=(404, 409)),
     _MINE("GET", _ME + "/trials", trials.listing, {200: TrialsOut}),
     _MINE("PUT", _ME + "/trials/{id}", trials.tell, {204: None}),
-    Route(
-        "POST", "/v1/trials/{token}", trials.take, {204: None}, access=Access.SIGNED, link=trials.USE, tag="receipts"
-    ),
+    Route("POST", "/v1/trials/{token}", trials.take, {204: None}, access=_SIGNED, link=trials.USE, tag="receipts"),
     _MINE("GET", _ME + "/data", residents.data, {200: DataOut}),
     _MINE("DELETE", _ME, residents.erase, {200: ErasureOut}, changes=(Action.PERSON_ERASED,)),
     _PUBLIC("POST", "/v1/visits", residents.visit, {201: VisitMade}),

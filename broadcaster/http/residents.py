@@ -115,9 +115,7 @@ async def data(call: Call[None, None]) -> web.Response:
         for each in found.pop("message", ())
     )
     records = tuple(
-        RecordOut(
-            kind=kind, at=each.at, station=each.station, alert=each.alert and f"/a/{each.alert}", facts=dict(each.facts)
-        )
+        RecordOut.of(each, kind=kind, alert=each.alert and f"/a/{each.alert}")
         for kind, some in found.items()
         for each in some
     )
@@ -137,7 +135,7 @@ async def erase(call: Call[None, None]) -> web.Response:
         return proof
 
     proof = await call.services.store.transact(forget)
-    return answer(ErasureOut(number=proof.number, at=proof.at, kinds=proof.kinds))
+    return answer(ErasureOut.of(proof))
 
 
 async def visit(call: Call[VisitIn, None]) -> web.Response:

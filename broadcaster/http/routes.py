@@ -39,6 +39,7 @@ _STATUS_FORM = ("MessageSid", "MessageStatus", "CallSid", "CallStatus", "Answere
 
 _LOOK = partial(Route, access=Access.KEY, permission=Permission.LOOK, tag="stations")
 _SEND = partial(Route, access=Access.KEY, permission=Permission.SEND, tag="stations")
+_REGISTER = partial(Route, access=Access.KEY, permission=Permission.REGISTER, tag="subscribers")
 _SETTINGS = partial(Route, access=Access.KEY, permission=Permission.SETTINGS, tag="stations")
 _RECEIPT = partial(Route, access=Access.SIGNED, tag="receipts")
 _TWILIO = partial(_RECEIPT, "POST", largest=2 * SMALL, headers=("X-Twilio-Signature",))
@@ -57,15 +58,7 @@ ROUTES: tuple[Route, ...] = (
         permission=Permission.STATIONS,
         changes=(Action.STATION_ADDED,),
     ),
-    Route(
-        "GET",
-        "/v1/stations/{slug}",
-        stations.show,
-        {200: StationOut},
-        access=Access.KEYED,
-        permission=Permission.LOOK,
-        tag="stations",
-    ),
+    _LOOK("GET", "/v1/stations/{slug}", stations.show, {200: StationOut}, access=Access.KEYED),
     _SEND(
         "PUT", "/v1/stations/{slug}/topics", stations.set_topics, {200: StationOut}, changes=(Action.TOPICS_CHANGED,)
     ),
@@ -93,38 +86,31 @@ ROUTES: tuple[Route, ...] = (
         changes=(Action.POLICIES_CHANGED,),
     ),
     _SETTINGS("GET", "/v1/stations/{slug}/coverage", coverage.show, {200: CoverageOut}, fails=(404,)),
-    Route(
+    _REGISTER(
         "DELETE",
         "/v1/stations/{slug}/groups/{group}",
         stations.delete_group,
         {204: None},
-        access=Access.KEY,
         fails=(409,),
         tag="stations",
-        permission=Permission.REGISTER,
         changes=(Action.GROUP_DELETED,),
     ),
     # Subscribers
-    Route(
+    _REGISTER(
         "POST",
         "/v1/stations/{slug}/signed-requests",
         left_out.undo,
         {204: None},
-        access=Access.KEY,
         fails=(404, 422),
-        tag="subscribers",
-        permission=Permission.REGISTER,
         changes=(Action.LEFT_OUT_UNDONE,),
     ),
-    Route(
+    _REGISTER(
         "POST",
         "/v1/stations/{slug}/subscribers",
         subscribers.register,
         {201: SubscriberMade},
         access=Access.KEYED,
         fails=(409,),
-        tag="subscribers",
-        permission=Permission.REGISTER,
         changes=(Action.PERSON_ADDED, Action.VULNERABLE_ADDED),
     ),
     *RESIDENT_ROUTES,

@@ -22,6 +22,7 @@ from broadcaster.pipeline import scheduling
 from broadcaster.store import Unit, drills
 from broadcaster.store.stations import stations
 from broadcaster.web.i18n import Words, catalogs
+from broadcaster.web.pages import to
 
 _SHOWN = 6
 _MOST_STATIONS = 50
@@ -84,7 +85,7 @@ async def schedule(call: Call[None, None]) -> web.StreamResponse:
         call.services, station, await planned(call.services, asked, station, caller), actor=call.actor
     )
     there = f"/console/schedules/{made.id}"
-    return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
+    return to(there)
 
 
 def _text(words: Words) -> TextIn:

@@ -18,6 +18,7 @@ from broadcaster.http.schedules import planned
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.pipeline import scheduling
 from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.pages import to
 
 _TEXT = {"headline": MAX_HEADLINE, "instruction": MAX_INSTRUCTION}
 
@@ -56,8 +57,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
         return _page(
             call, alert, station, form.get("at", ""), {each.field: sentence(each, words) for each in found}, status=422
         )
-    there = f"/console/schedules/{made.id}"
-    return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
+    return to(f"/console/schedules/{made.id}")
 
 
 def _page(

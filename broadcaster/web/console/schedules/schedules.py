@@ -33,7 +33,7 @@ from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.console.schedules import drills
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import author_word
-from broadcaster.web.pages import written_time
+from broadcaster.web.pages import to, written_time
 from broadcaster.web.severities import look_of
 
 _Days = dict[date, list[tuple[datetime, Schedule, Station]]]
@@ -286,7 +286,7 @@ async def act(call: Call[None, None]) -> web.StreamResponse:
         words = words_of(call.request)
         said = words("It was changed, sent or answered just now: this is how it stands.")
         return await _one(call, *(await schedule_of(call)), wrong=said, status=409)
-    return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
+    return to(there)
 
 
 async def _done(call: Call[Any, Any], was: Schedule, station: Station, action: str, at: datetime | None) -> str:
