@@ -15,9 +15,9 @@ def of_row(kind: Callable[..., T], row: Any, /, **others: Any) -> T:
     return kind(**others, **{name: getattr(row, name) for name in _fields(kind) if name not in others})
 
 
-def as_row(item: object, table: Table, /, **others: Any) -> dict[str, Any]:
+def as_row(item: Any, table: Table, /, **others: Any) -> dict[str, Any]:
     """Return the columns of a dataclass: ``others``, and all the rest from the fields of the same names."""
-    return {name: getattr(item, name) for name in _fields(type(item)) if name in table.c} | others
+    return {name: getattr(item, name) for name in _fields(item.__class__) if name in table.c} | others
 
 
 @cache
