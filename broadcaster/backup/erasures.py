@@ -67,13 +67,15 @@ def load(path: Path) -> Erasures:
         raise BackupRefused("erasures-unreadable", path=path) from error
 
 
-async def do_again(unit: Unit, *lists: Erasures) -> int:
-    """Erase again whom these lists name; return how many people the restored database had of them."""
+async def do_again(unit: Unit, *lists: Erasures, keep_stations: bool) -> tuple[int, int]:
+    """Do what these lists say again; return how many people and stations of them the restored database had.
+
+    ``keep_stations``: except removals of stations, which are forgotten.
+    """
     for each in lists:
         await suppression.restore(unit, each.left_out)
-    return await erasing.again(
-        unit, {(one.person, one.station_id): one for each in lists for one in each.done}.values()
-    )
+    done = {(one.person, one.station_id): one for each in lists for one in each.done}.values()
+    return await erasing.again(unit, [one for one in done if not (keep_stations and one.way is Way.STATION)])
 
 
 def _plain(each: Erasure) -> tuple[Any, ...]:

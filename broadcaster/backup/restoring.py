@@ -23,7 +23,7 @@ NONE = Erasures()
 @dataclass(frozen=True, slots=True)
 class Restored:
     """Content of a restored database. ``in_flight``: alerts that continue, with ``queued`` messages. ``erased``: people
-    who were erased again, as they had been since the backup.
+    who were erased again, and ``removed``: stations removed again, as they had been since the backup.
     """
 
     rows: int
@@ -32,6 +32,7 @@ class Restored:
     in_flight: int
     queued: int
     erased: int = 0
+    removed: int = 0
 
 
 async def restore(
@@ -41,13 +42,14 @@ async def restore(
     now: datetime,
     force: bool = False,
     erasures: Erasures = NONE,
+    keep_stations: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Restored:
     """Replace the database's content with ``archive``, which was checked before (``check_secret``, ``verify``).
 
     A backup of an older version is migrated. ``force``: discard the present content. Leases are ended and numbering
     continues, so that an alert in flight goes on at the next start. Erasures that the present content or ``erasures``
-    has are done again. Raises ``BackupRefused``, ``Conflict`` (the
+    has are done again, removals of stations too, unless ``keep_stations``. Raises ``BackupRefused``, ``Conflict`` (the
     database is not empty, or in use), ``SealBroken``, ``StoreUnavailable``.
     """
     manifest = archive.manifest
@@ -77,9 +79,9 @@ async def restore(
         await copying.settle(unit, manifest.numbering)
         await copying.open_some(unit)
         await rotating.check_keys(unit)
-        erased = await erasure_lists.do_again(unit, present, erasures)
+        erased, removed = await erasure_lists.do_again(unit, present, erasures, keep_stations=keep_stations)
         await copying.settle(unit, manifest.numbering)
-        return replace(await _sum_up(unit, done), erased=erased)
+        return replace(await _sum_up(unit, done), erased=erased, removed=removed)
 
 
 async def _make_room(unit: Unit, now: datetime, *, force: bool) -> None:

@@ -103,13 +103,14 @@ def _needed_key(where: Settings, given: Path | None) -> SecretStr | None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A newer list of erasures, to be done again; without it, erasures.json in the data folder.",
 )
+@click.option("--keep-stations", is_flag=True, help="Bring back stations that were removed after the backup.")
 @click.option("--force", is_flag=True, help="Into a database that is not empty: what it holds is lost.")
-def restore(file: Path, *, key: Path | None, erasures: Path | None, force: bool) -> None:
+def restore(file: Path, *, key: Path | None, erasures: Path | None, keep_stations: bool, force: bool) -> None:
     """Make the database of the settings from FILE, a backup of this version or an older one.
 
     Stop the service first. It is done whole or not at all; at the next start an alert that was in flight goes on: who
     had been sent it when the backup was taken is not sent it again, the others are, also those who had it after that.
-    People who were erased after the backup are erased again.
+    People and stations that were erased after the backup are erased again.
     """
     where = settings()
     adopted = _needed_key(where, key)
@@ -121,7 +122,7 @@ def restore(file: Path, *, key: Path | None, erasures: Path | None, force: bool)
         made = archive.manifest
         gaps = {"file": file, "time": made.taken_at, "version": made.version, "store": made.store}
         note("%(file)s: of %(time)s, by Tocsin %(version)s on %(store)s, %(rows)s rows", rows=number(made.rows), **gaps)
-        restored = wait_for(_restore(where, archive, since, force=force))
+        restored = wait_for(_restore(where, archive, since, keep_stations=keep_stations, force=force))
     if adopted is not None:
         where.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(where.data_dir / KEY_FILE, adopted.get_secret_value())
@@ -140,20 +141,34 @@ def restore(file: Path, *, key: Path | None, erasures: Path | None, force: bool)
                 restored.erased,
             )
         )
+    if restored.removed:
+        click.echo(
+            many(
+                "%(n)s station removed after the backup was removed again: --keep-stations brings it back",
+                "%(n)s stations removed after the backup were removed again: --keep-stations brings them back",
+                restored.removed,
+            )
+        )
     if restored.in_flight:
         unsent = many("%(n)s message unsent", "%(n)s messages unsent", restored.queued)
         say("ALERTS IN FLIGHT: %(ids)s, with %(unsent)s when it was taken.", ids=restored.in_flight, unsent=unsent)
         say("They go out at the next start; people who got theirs after the backup get it twice.")
 
 
-async def _restore(where: Settings, archive: Archive, since: Erasures, *, force: bool) -> Restored:
+async def _restore(where: Settings, archive: Archive, since: Erasures, *, keep_stations: bool, force: bool) -> Restored:
     async with opened(where, migrated=False) as store:
         archive.check_secret(store.vault)
         with bar(words("checking"), archive.manifest.rows) as count:
             archive.verify(count)
         with bar(words("restoring"), archive.manifest.rows) as count:
             made = await restore_from(
-                store, archive, now=SystemClock().now(), force=force, erasures=since, progress=count
+                store,
+                archive,
+                now=SystemClock().now(),
+                force=force,
+                erasures=since,
+                keep_stations=keep_stations,
+                progress=count,
             )
         async with store.write() as unit:
             await audit.record(unit, machine(), Action.RESTORED, rows=made.rows, erased=made.erased)

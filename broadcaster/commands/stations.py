@@ -30,6 +30,7 @@ from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts
 from broadcaster.store.operations import audit, removing
 from broadcaster.store.operations.removing import Contents
+from broadcaster.store.register import erasing
 from broadcaster.store.stations import stations
 from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
@@ -222,7 +223,7 @@ def remove(*, slug: str, yes: bool) -> None:
 
     async def work(station_id: int) -> None:
         async with opened(settings()) as store, store.write() as unit:
-            await removing.remove(unit, station_id)
+            await erasing.erase_station(unit, station_id, SystemClock().now())
             await audit.record(unit, machine(), Action.STATION_REMOVED, station_id)
 
     found, what = in_store(counted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts.dispatching import write_chunk
@@ -22,10 +22,11 @@ async def test_a_removal_leaves_only_people_and_alerts_of_others(store):
         )
         await residents.follow(unit, shared, staying.id, NOW)
         await stations.ensure_groups(unit, leaving.id, {"club": "Club"})
-        for station, who in ((leaving, alone), (staying, shared)):
+        for station, who in ((leaving, [alone]), (staying, [shared, alone])):
             alert = an_alert(station.id)
             await alerts.add(unit, alert, key_id=1, idempotency_key=None, request_hash=None)
-            await write_chunk(unit, alert, [who], since=NOW, now=NOW, batch_sizes=SIZES)
+            await write_chunk(unit, alert, who, since=NOW, now=NOW, batch_sizes=SIZES)
+        await unit.conn.execute(update(deliveries).values(provider_id="p"))
         what = await removing.contents(unit, leaving.id)
         assert (what.only, what.others, what.groups, what.alerts) == (1, 1, 1, 1)
         await removing.remove(unit, leaving.id)
@@ -34,7 +35,8 @@ async def test_a_removal_leaves_only_people_and_alerts_of_others(store):
         profile = await profiles.read(unit, shared)
         assert profile is not None
         assert [slug for slug, _ in profile.follows] == ["alencon"]
-        assert list(await unit.conn.scalars(select(deliveries.c.subscriber_id))) == [shared]
+        left = await unit.conn.execute(select(deliveries.c.subscriber_id, deliveries.c.provider_id))
+        assert {tuple(row) for row in left} == {(shared, "p"), (alone, None)}, "of who is erased, only a number"
         assert await unit.conn.scalar(select(func.count()).select_from(contacts)) == 1
         assert (await feed.known(unit, [alone, shared])).keys() == {shared}
         for table in metadata.sorted_tables:

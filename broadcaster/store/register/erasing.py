@@ -11,22 +11,24 @@ from broadcaster.domain.consents import Consent
 from broadcaster.store import polls
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
+from broadcaster.store.operations import removing
 from broadcaster.store.people import people, residents, seals, suppression
 from broadcaster.store.register import own_data, vulnerable
-from broadcaster.store.tables import erasures, follows, subscribers
+from broadcaster.store.tables import erasures, follows, stations, subscribers, to_micros
 
 _TAG = 4
 
 
 class Way(IntEnum):
     """Who wanted it: the person; the person, of an operator; an operator who keeps the register; or nobody, when the
-    person gave no sign of life for long.
+    person gave no sign of life for long. ``STATION``: a station was removed, with the people who followed no other.
     """
 
     THEMSELVES = 1
     REQUEST = 2
     REMOVED = 3
     SILENT = 4
+    STATION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """A row of the list. ``person``: keyed hash; ``whole``: of all, not of one station's register alone."""
+    """A row of the list. ``person``: keyed hash of the person, or of the station that was removed; ``whole``: of all,
+    not of one station's register alone.
+    """
 
     id: int
     person: bytes
@@ -67,13 +71,27 @@ async def erase(
     proof = await _record(unit, subscriber_id, way, now, kinds, station_id=station_id, whole=True)
     if proof is None:
         return None
+    await _erase(unit, subscriber_id, way)
+    scope = station_id if way is Way.REQUEST and station_id is not None else suppression.EVERYWHERE
+    await suppression.add(unit, scope, marks, now)
+    return proof
+
+
+async def _erase(unit: Unit, subscriber_id: int, way: Way) -> None:
     if way is Way.THEMSELVES:
         await vulnerable.leave(unit, subscriber_id)
     await polls.stay_voted(unit, subscriber_id)
     await people.erase(unit, subscriber_id)
-    scope = station_id if way is Way.REQUEST and station_id is not None else suppression.EVERYWHERE
-    await suppression.add(unit, scope, marks, now)
-    return proof
+
+
+async def erase_station(unit: Unit, station_id: int, now: datetime) -> None:
+    """Remove a station and the people who follow no other; one row of the list stands for all of them."""
+    created_at = await unit.conn.scalar(select(stations.c.created_at).where(stations.c.id == station_id))
+    if created_at is not None:
+        mark = mark_of_station(unit.vault, station_id, created_at)
+        row = {"person": mark, "way": Way.STATION, "whole": True, "at": now}
+        await unit.conn.execute(erasures.insert().values(row))
+        await removing.remove(unit, station_id)
 
 
 async def leave(
@@ -134,6 +152,11 @@ def mark_of(vault: Vault, token_hash: bytes) -> bytes:
     return vault.suppression("person", token_hash.hex())
 
 
+def mark_of_station(vault: Vault, station_id: int, created_at: datetime) -> bytes:
+    """Return the mark by which a restored station is recognized as removed; its short name may change."""
+    return vault.suppression("station", f"{station_id} {to_micros(created_at)}")
+
+
 def number_of(vault: Vault, erasure_id: int, at: datetime) -> str:
     """Return an erasure's number: the year, its place in the list, and a tag that nobody can invent."""
     tag = vault.suppression("erasure", str(erasure_id))[:_TAG].hex()
@@ -146,34 +169,38 @@ async def of_station(unit: Unit, station_id: int, limit: int) -> list[Erasure]:
     return [_erasure(row) for row in (await unit.conn.execute(query)).mappings()]
 
 
-async def again(unit: Unit, wanted: Iterable[Erasure]) -> int:
-    """Do erasures again, after a restore; return how many people they concern. Those in the backup were done in it."""
+async def again(unit: Unit, wanted: Iterable[Erasure]) -> tuple[int, int]:
+    """Do erasures again, after a restore; return how many people and how many stations they concern.
+
+    Those in the backup were done in it.
+    """
     known = {(each.person, each.station_id): each.id for each in await all_of(unit)}
     taken = set(known.values())
     missing = [each for each in wanted if (each.person, each.station_id) not in known]
     if not missing:
-        return 0
+        return 0, 0
     rows = (await unit.conn.execute(select(subscribers.c.id, subscribers.c.token_hash))).all()
     there = {mark_of(unit.vault, row.token_hash): row.id for row in rows}
-    done = set[int]()
+    found = (await unit.conn.execute(select(stations.c.id, stations.c.created_at))).all()
+    towns = {mark_of_station(unit.vault, row.id, row.created_at): row.id for row in found}
+    gone, left, removed = set[int](), set[int](), 0
     for each in sorted(missing, key=lambda each: each.id):
-        subscriber_id = there.get(each.person)
-        if subscriber_id is not None and each.whole:
-            if each.way is Way.THEMSELVES:
-                await vulnerable.leave(unit, subscriber_id)
-            await polls.stay_voted(unit, subscriber_id)
-            await people.erase(unit, subscriber_id)
-            del there[each.person]
-            done.add(subscriber_id)
-        elif subscriber_id is not None and each.station_id is not None:
-            await polls.stay_voted(unit, subscriber_id)
-            await residents.unfollow(unit, subscriber_id, each.station_id)
-            done.add(subscriber_id)
-        values = asdict(each)
-        if each.id in taken:
-            del values["id"]
-        await unit.conn.execute(erasures.insert().values(values))
-    return len(done)
+        who = there.get(each.person)
+        if each.way is Way.STATION and each.person in towns:
+            gone.update(await removing.remove(unit, towns[each.person]))
+            removed += 1
+        elif who is not None and who not in gone:
+            if each.whole:
+                await _erase(unit, who, each.way)
+                gone.add(who)
+            elif each.station_id is not None:
+                await polls.stay_voted(unit, who)
+                await residents.unfollow(unit, who, each.station_id)
+                left.add(who)
+        number = max(taken) + 1 if each.id in taken else each.id
+        taken.add(number)
+        await unit.conn.execute(erasures.insert().values(asdict(each) | {"id": number}))
+    return len(gone | left), removed
 
 
 def _erasure(row: RowMapping) -> Erasure:

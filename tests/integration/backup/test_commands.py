@@ -103,11 +103,17 @@ def test_a_key_beside_another_that_the_settings_hold_is_refused(lived_in, tmp_pa
     assert (code, "holds another secret" in said) == (2, True), said
 
 
-def test_a_database_that_is_not_empty_is_left_alone_unless_forced(lived_in, tmp_path):
+def test_a_database_that_is_not_empty_is_left_alone_unless_forced_and_a_removed_station_comes_back_if_asked_for(
+    lived_in, tmp_path
+):
     tocsin("backup", tmp_path / "b.zip", data=lived_in)
     code, said = tocsin("restore", tmp_path / "b.zip", data=lived_in)
     assert (code, "The database is not empty" in said, "1 stations" in said) == (2, True, True), said
-    assert tocsin("restore", tmp_path / "b.zip", "--force", data=lived_in)[0] == 0
+    assert tocsin("station", "remove", "laigle", "--yes", data=lived_in)[0] == 0
+    code, said = tocsin("restore", tmp_path / "b.zip", "--force", data=lived_in)
+    assert (code, "1 station removed after the backup was removed again" in said) == (0, True), said
+    assert name_of_one(lived_in) is None
+    assert tocsin("restore", tmp_path / "b.zip", "--force", "--keep-stations", data=lived_in)[0] == 0
     assert name_of_one(lived_in) == "Zoé"
 
 

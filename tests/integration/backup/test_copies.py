@@ -93,8 +93,12 @@ async def test_no_number_is_given_twice_after_it_not_even_of_who_was_erased_befo
 
 
 async def test_who_was_erased_after_it_is_erased_again_and_stays_out(full, empty, tmp_path):
+    """A removed station too, with those who followed no other; unless it is to come back."""
+    async with full.write() as unit:
+        await register(unit, 2, resident(mail("alone@town.example")))
     await back_up(full, tmp_path / "b", now=NOW)
     async with full.write() as unit:
+        await erasing.erase_station(unit, 2, NOW)
         zoe, ann = list(await unit.conn.scalars(select(subscribers.c.id).order_by(subscribers.c.id).limit(2)))
         assert await erasing.erase(unit, zoe, erasing.Way.THEMSELVES, NOW) is not None
         assert await erasing.leave(unit, ann, 1, erasing.Way.REQUEST, NOW) is not None
@@ -103,7 +107,8 @@ async def test_who_was_erased_after_it_is_erased_again_and_stays_out(full, empty
     assert not erasures.write(tmp_path / "e.json", lists), "nothing new"
     with Archive(tmp_path / "b") as archive:
         restored = await restore(empty, archive, now=datetime.now(UTC), erasures=erasures.load(tmp_path / "e.json"))
-        assert (restored.erased, restored.subscribers) == (2, 28)
+        found = restored.stations, restored.removed, restored.subscribers, restored.erased
+        assert found == (1, 1, 28, 3)
         async with empty.write() as unit:
             assert await erasures.read(unit) == lists
             (again,) = await register(unit, 1, resident(mail("new@town.example")))
@@ -111,8 +116,10 @@ async def test_who_was_erased_after_it_is_erased_again_and_stays_out(full, empty
             with pytest.raises(Conflict):
                 await register(unit, 1, resident(mail("é0@town.example")))
         # Without the file, what the replaced database says is done again.
-        second = await restore(empty, archive, now=datetime.now(UTC), force=True)
-        assert second.erased == 2
+        second = await restore(empty, archive, now=datetime.now(UTC), force=True, keep_stations=True)
+        assert (second.stations, second.removed, second.subscribers, second.erased) == (2, 0, 29, 2)
+        done = (await empty.run_read(erasures.read)).done
+        assert done == [each for each in lists.done if each.way is not erasing.Way.STATION]
 
 
 @FROM_EITHER
