@@ -16,11 +16,11 @@ from broadcaster.bus import BusUnavailable
 from broadcaster.commands.api import Api
 from broadcaster.commands.reached import local_url, named_url
 from broadcaster.commands.wording import reader
-from broadcaster.config import Settings
+from broadcaster.config import PREFIX, Settings
 from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble, in_order
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.domain.refusals import located
-from broadcaster.domain.retention import GRACE, PERIODS, Kind
+from broadcaster.domain.retention import GRACE, PERIODS
 from broadcaster.errors import BadSettings
 from broadcaster.geocoding.client import Geocoder, GeocoderUnavailable
 from broadcaster.health import absent_roles, stored_troubles
@@ -70,21 +70,19 @@ async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
 
 
 async def _deleted_soon(unit: Unit, settings: Settings, now: datetime) -> list[Finding]:
-    """Return whether an update brought a period that soon deletes recipients of old alerts."""
-    months = settings.keep_reports_months
-    old = await retention.any_ended(unit, now - PERIODS[Kind.REPORTS].length(months))
-    known = (await retention.enforced(unit)).get(Kind.REPORTS)
-    starts_at = now + GRACE if known is None else known.starts_at
-    if not old or starts_at is None or starts_at <= now:
+    """Return the new periods that soon begin to delete, if the service is older than they are long."""
+    begun, known = await retention.begun(unit), await retention.enforced(unit)
+    soon: dict[str, datetime] = {}
+    for kind, period in PERIODS.items():
+        starts_at = known[kind].starts_at if kind in known else now + GRACE
+        months = getattr(settings, period.setting) if period.has_grace else 0
+        if months and begun and begun < now - period.length(months) and starts_at and starts_at > now:
+            soon[f"{PREFIX}{period.setting.upper()}={months}"] = starts_at
+    if not soon:
         return []
-    return [
-        Finding(
-            "warning",
-            "who alerts of more than %(months)s months ago were for is deleted from %(day)s on",
-            "to keep it longer, set TOCSIN_KEEP_REPORTS_MONTHS before",
-            {"months": months, "day": starts_at.date().isoformat()},
-        )
-    ]
+    gaps = {"settings": ", ".join(soon), "day": min(soon.values()).date().isoformat()}
+    said = "data older than these periods, in months, is deleted from %(day)s on: %(settings)s"
+    return [Finding("warning", said, "to keep it longer, raise these settings before", gaps)]
 
 
 def _of_settings(error: BadSettings) -> list[Finding]:

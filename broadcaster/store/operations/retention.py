@@ -46,6 +46,7 @@ from broadcaster.store.tables import (
     recipients,
     shares,
     signed_requests,
+    stations,
     subscribers,
     to_micros,
     visits,
@@ -226,7 +227,7 @@ async def enforced(unit: Unit) -> dict[Kind, Enforcement]:
     }
 
 
-async def any_ended(unit: Unit, before: datetime) -> bool:
-    """Return whether an alert ended before then whose recipients are still here."""
-    old = alerts.c.forgotten_at.is_(None), alerts.c.expires_at < before
-    return await unit.conn.scalar(select(alerts.c.id).where(*old).limit(1)) is not None
+async def begun(unit: Unit) -> datetime | None:
+    """Return when the first station was added."""
+    first: datetime | None = await unit.conn.scalar(select(func.min(stations.c.created_at)))
+    return first

@@ -101,10 +101,10 @@ async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api)
     assert (found[Kind.INACTIVE].removed, found[Kind.REPORTS].removed) == (1, 4)
     services.clock = true
     async with services.store.write() as unit:
-        old = {"forgotten_at": None, "expires_at": true.now() - timedelta(days=24 * 31)}
-        await unit.conn.execute(update(tables.alerts).values(old))
+        await unit.conn.execute(update(tables.stations).values(created_at=true.now() - timedelta(days=24 * 31)))
         await unit.conn.execute(update(tables.enforcements).values({known: true.now()}))
-    assert "TOCSIN_KEEP_REPORTS_MONTHS" in str((await of_the_work(services.store, services.settings))[-1])
+    said = str((await of_the_work(services.store, services.settings))[-1])
+    assert re.findall("TOCSIN_KEEP_([A-Z]+)", said) == ["DEAD", "REPORTS", "DISABLED"], "the others are longer"
     me = await api.sign_in("laigle-read")
     _, _, page = await api.call("GET", "/console/retention", key=None, headers=me)
     assert "TOCSIN_KEEP_INACTIVE_MONTHS" in page
