@@ -1,11 +1,12 @@
 """Details of a report that its sums do not hold: reasons, sender, first and last times."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, BindParameter, Executable, bindparam, func, select
 
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.people import CHANNELS, ChannelName
@@ -13,7 +14,7 @@ from broadcaster.domain.reasons import Reason
 from broadcaster.store.alerts import counting
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_label
-from broadcaster.store.tables import alert_counts, alerts, api_keys, deliveries, recipients
+from broadcaster.store.tables import alert_counts, alerts, api_keys, deliveries, from_micros, raw, recipients
 
 _FAILURES = [state for state in DeliveryState if state.failure]
 
@@ -39,44 +40,57 @@ class Failure:
 
 async def reasons(unit: Unit, alert_id: int) -> dict[str, int]:
     """Count confirmed people not reached, by their packed reasons."""
-    rows = await unit.conn.execute(
-        select(recipients.c.reasons, func.count().label("n"))
-        .where(
-            recipients.c.alert_id == alert_id,
-            recipients.c.state == PersonState.UNREACHED,
-            recipients.c.unconfirmed.is_(False),
-        )
-        .group_by(recipients.c.reasons)
-    )
-    return {row.reasons: row.n for row in rows}
+    return {row[0]: row[1] for row in await _rows(unit, alert_id, "reasons")}
 
 
 async def moments(unit: Unit, alert_id: int) -> Moments:
-    row = (
-        await unit.conn.execute(
-            select(
-                func.min(recipients.c.accepted_at).label("first_at"),
-                func.max(recipients.c.accepted_at).label("last_at"),
-                func.min(recipients.c.delivered_at).label("confirmed_at"),
-            ).where(recipients.c.alert_id == alert_id, recipients.c.unconfirmed.is_(False))
-        )
-    ).one()
-    return Moments(row.first_at, row.last_at, row.confirmed_at)
+    ((first, last, confirmed),) = await _rows(unit, alert_id, "moments")
+    return Moments(*(None if at is None else from_micros(at) for at in (first, last, confirmed)))
 
 
 async def failures(unit: Unit, alert_id: int) -> list[Failure]:
     """Return an alert's failures by channel, reason and provider's code, most frequent first."""
-    kind = deliveries.c.channel, deliveries.c.state, deliveries.c.reason, deliveries.c.code
-    rows = await unit.conn.execute(
-        select(*kind, func.count().label("n"))
-        .where(deliveries.c.alert_id == alert_id, deliveries.c.state.in_(_FAILURES))
-        .group_by(*kind)
-    )
     found = [
-        Failure(CHANNELS[row.channel], Reason(row.reason or DeliveryState(row.state).reason), row.code, row.n)
-        for row in rows
+        Failure(CHANNELS[channel], Reason(reason or DeliveryState(state).reason), code, n)
+        for channel, state, reason, code, n in await _rows(unit, alert_id, "failures")
     ]
     return sorted(found, key=lambda each: (CHANNELS.index(each.channel), -each.n, each.code or ""))
+
+
+async def counts(unit: Unit, alert_id: int) -> dict[str, list[tuple[Any, ...]]]:
+    """Return what these functions read of an alert's recipients and deliveries, to be kept when these are deleted."""
+    return {name: await _read(unit, alert_id, name) for name in _READ}
+
+
+async def kept(unit: Unit, alert_id: int) -> dict[str, list[Any]] | None:
+    """Return the figures that are kept of an alert whose recipients were deleted (``operations.retention``)."""
+    found: dict[str, list[Any]] | None = await unit.conn.scalar(select(alerts.c.figures).where(alerts.c.id == alert_id))
+    return found
+
+
+async def _rows(unit: Unit, alert_id: int, name: str) -> list[tuple[Any, ...]]:
+    figures = await kept(unit, alert_id)
+    return await _read(unit, alert_id, name) if figures is None else figures[name]
+
+
+async def _read(unit: Unit, alert_id: int, name: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await unit.conn.execute(_READ[name], {"alert_id": alert_id})]
+
+
+_OF_ALERT: BindParameter[int] = bindparam("alert_id", type_=BigInteger)
+_THEIRS = recipients.c.alert_id == _OF_ALERT, recipients.c.unconfirmed.is_(False)
+_ACCEPTED, _DELIVERED = raw(recipients.c.accepted_at), raw(recipients.c.delivered_at)
+_HOW = deliveries.c.channel, deliveries.c.state, deliveries.c.reason, deliveries.c.code
+_READ: Mapping[str, Executable] = {
+    "reasons": select(recipients.c.reasons, func.count())
+    .where(*_THEIRS, recipients.c.state == PersonState.UNREACHED)
+    .group_by(recipients.c.reasons),
+    "moments": select(func.min(_ACCEPTED), func.max(_ACCEPTED), func.min(_DELIVERED)).where(*_THEIRS),
+    "failures": select(*_HOW, func.count())
+    .where(deliveries.c.alert_id == _OF_ALERT, deliveries.c.state.in_(_FAILURES))
+    .group_by(*_HOW),
+}
+"""Queries of numbers and codes, which JSON can hold."""
 
 
 async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[PersonState, int]]:

@@ -8,6 +8,7 @@ from broadcaster.domain.alerts import Alert
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.domain.report import StepFigures
+from broadcaster.store.alerts import breakdown
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import deliveries, recipients, shares
 
@@ -15,9 +16,19 @@ _HELD = [state for state in DeliveryState if state.held]
 
 
 async def figures(unit: Unit, alert: Alert) -> tuple[StepFigures, ...]:
-    """Count an alert's people by step; empty without a policy. It reads all of the alert's messages."""
+    """Return an alert's people by step; empty without a policy."""
     if alert.policy is None:
         return ()
+    kept = await breakdown.kept(unit, alert.id)
+    found = await counts(unit, alert) if kept is None else kept["steps"]
+    steps = zip(alert.policy.steps, found, strict=True)
+    return tuple(StepFigures(step.channels, step.after_s, *numbers) for step, numbers in steps)
+
+
+async def counts(unit: Unit, alert: Alert) -> list[tuple[int, int, int]]:
+    """Count people by step: written to, told first, confirmed by it. It reads all of the alert's messages."""
+    if alert.policy is None:
+        return []
     steps = range(len(alert.policy.steps))
     numbers = {CHANNEL_NUMBER[name]: at for at, step in enumerate(alert.policy.steps) for name in step.channels}
     ours = deliveries.c.alert_id == alert.id
@@ -54,8 +65,5 @@ async def figures(unit: Unit, alert: Alert) -> tuple[StepFigures, ...]:
     for row in rows:
         told[row.told] += row.n
         confirmed[row.confirmed] += row.n
-        people.update({at: row._mapping[f"step_{at}"] for at in steps})  # noqa: SLF001  a row's columns by name
-    return tuple(
-        StepFigures(step.channels, step.after_s, people[at], told[at], confirmed[at])
-        for at, step in enumerate(alert.policy.steps)
-    )
+        people.update({at: int(row._mapping[f"step_{at}"]) for at in steps})  # noqa: SLF001  a row's columns by name
+    return [(people[at], told[at], confirmed[at]) for at in steps]

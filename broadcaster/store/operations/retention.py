@@ -23,6 +23,8 @@ from sqlalchemy import (
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.people import ContactStatus
 from broadcaster.domain.retention import GRACE, PERIODS, Kind
+from broadcaster.store.alerts import alerts as alert_rows
+from broadcaster.store.alerts import breakdown, by_step
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operators import operators as operator_rows
@@ -114,30 +116,34 @@ async def names(unit: Unit, before: datetime) -> int:
 
 
 async def reports(unit: Unit, before: datetime) -> int:
-    """Forget whom one old alert was for, a part at a time; return how many rows. The totals stay.
+    """Forget whom one old alert was for, a part at a time; return how many rows. The report's figures stay.
 
     An alert whose thread goes on is not old. Its people's last sign of life is kept.
     """
     later = alerts.alias()
     thread = func.coalesce(later.c.thread_id, later.c.id) == func.coalesce(alerts.c.thread_id, alerts.c.id)
     old = alerts.c.forgotten_at.is_(None), alerts.c.expires_at < before, alerts.c.resolved_at.is_not(None)
-    query = select(alerts.c.id, alerts.c.sent_at).where(*old, ~exists().where(thread, later.c.expires_at >= before))
-    found = (await unit.conn.execute(query.order_by(alerts.c.id).limit(1))).one_or_none()
-    if found is None:
+    query = select(alerts.c.id).where(*old, ~exists().where(thread, later.c.expires_at >= before))
+    found = await alert_rows.by_ids(unit, (await unit.conn.scalars(query.order_by(alerts.c.id).limit(1))).all())
+    if not found:
         return 0
-    part = await _forget_part(unit, found.id, found.sent_at)
+    (alert,) = found
+    if await breakdown.kept(unit, alert.id) is None:
+        figures = {**await breakdown.counts(unit, alert.id), "steps": await by_step.counts(unit, alert)}
+        await unit.conn.execute(update(alerts).where(alerts.c.id == alert.id).values(figures=figures))
+    part = await _forget_part(unit, alert.id, alert.sent_at)
     if part:
         return part
     for table in (shares, escalations, answers):
-        await unit.conn.execute(delete(table).where(table.c.alert_id == found.id))
+        await unit.conn.execute(delete(table).where(table.c.alert_id == alert.id))
     await unit.conn.execute(
-        update(help_rows).where(help_rows.c.alert_id == found.id).values(subscriber_id=0, sealed=None)
+        update(help_rows).where(help_rows.c.alert_id == alert.id).values(subscriber_id=0, sealed=None)
     )
-    seen = visits.c.alert_id == found.id
+    seen = visits.c.alert_id == alert.id
     await _unname(unit, visits, seen, lambda number: {"subscriber_id": -number, "volunteer_id": 0})
-    voted = poll_voters.c.poll_id.in_(select(polls.c.id).where(polls.c.alert_id == found.id))
+    voted = poll_voters.c.poll_id.in_(select(polls.c.id).where(polls.c.alert_id == alert.id))
     await _unname(unit, poll_voters, voted, lambda _: {"mark": secrets.token_bytes(_MARK)})
-    await unit.conn.execute(update(alerts).where(alerts.c.id == found.id).values(forgotten_at=before))
+    await unit.conn.execute(update(alerts).where(alerts.c.id == alert.id).values(forgotten_at=before))
     return 1
 
 

@@ -99,6 +99,7 @@ alerts = Table(
     Column("followed_by", BigInteger),
     Column("silent", Boolean, nullable=False, server_default=false()),
     Column("forgotten_at", Instant),  # when all that says who it was for was deleted
+    Column("figures", JSON(none_as_null=True)),  # of its report, kept when that begins to be deleted
     UniqueConstraint("station_id", "idempotency_key"),
     Index("ix_alerts_station_id_id", "station_id", "id"),
     Index("ix_alerts_state_expires_at", "state", "expires_at"),

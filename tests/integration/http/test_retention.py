@@ -8,10 +8,13 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from broadcaster.commands.examine_running import of_the_work
-from broadcaster.domain.people import ContactStatus
+from broadcaster.domain.deliveries import DeliveryState
+from broadcaster.domain.escalation import Policy, Step
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus
 from broadcaster.domain.retention import GRACE, WARNINGS, Kind
 from broadcaster.pipeline.retention import keep_periods
 from broadcaster.store import tables
+from broadcaster.store.alerts import alerts, breakdown, by_step
 from broadcaster.store.operations import retention
 from broadcaster.store.people import contacts, people
 from tests.contract.stores import mail, phone, push, resident
@@ -36,10 +39,17 @@ async def number(services, table, *where):
     return await services.store.run_read(lambda unit: unit.conn.scalar(query))
 
 
+async def details_of(unit, alert_id):
+    """Return what only recipients and deliveries say of an alert."""
+    alert = await alerts.by_id(unit, alert_id)
+    read = breakdown.reasons, breakdown.moments, breakdown.failures
+    return [*[await each(unit, alert_id) for each in read], await by_step.figures(unit, alert)]
+
+
 async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api):  # noqa: PLR0915
     services = api.running.services
     token = people.new_token()
-    listed = resident(mail("listed@a.example"), phone("+33639980001"), at=(0.63, 48.76), name="Ann")
+    listed = resident(phone("+33639980001"), at=(0.63, 48.76), name="Ann")
     own = resident(mail("own@a.example"), push("https://push.example/1"), at=(0.63, 48.76), name="Zoé")
     async with services.store.write() as unit:
         given = {"groups_by_slug": {}, "now": services.clock.now()}
@@ -49,6 +59,18 @@ async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api)
         await contacts.retire(unit, [dead], ContactStatus.GONE, "gone", given["now"])
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     report = await until_finished(api, alert["id"])
+    steps = Policy((Step((ChannelName.PUSH,)), Step((ChannelName.EMAIL, ChannelName.SMS), 60)))
+    by_mail = tables.deliveries.c.channel == CHANNEL_NUMBER[ChannelName.EMAIL]
+    async with services.store.write() as unit:
+        await unit.conn.execute(update(tables.alerts).values(policy=steps.to_json()))
+        bounced = {"state": DeliveryState.GONE, "code": "smtp:550"}
+        await unit.conn.execute(update(tables.deliveries).where(by_mail).values(bounced))
+    details = await services.store.run_read(lambda unit: details_of(unit, alert["id"]))
+    reasons, moments, failures, by_steps = details
+    assert list(reasons.values()) == [1]
+    assert "smtp:550" in [each.code for each in failures]
+    assert moments.first_at is not None
+    assert [each.people for each in by_steps] == [2, 2]
     await keep_periods(services)
     assert await number(services, tables.links, tables.links.c.contact_id == dead) == 1, "nothing is old yet"
 
@@ -68,6 +90,10 @@ async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api)
         assert await number(services, table) == 0
     _, _, later = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
     assert later["people"] == report["people"], "the totals stay"
+    assert await services.store.run_read(lambda unit: details_of(unit, alert["id"])) == details
+    owner = await api.sign_in("laigle-admin")
+    _, _, page = await api.call("GET", f"/console/alerts/{alert['id']}/unreached", key=None, headers=owner)
+    assert re.search("is no longer kept|n’est plus conservé", page)
 
     services.clock = Ahead(true, 36 * 31 - 91)
     await keep_periods(services)

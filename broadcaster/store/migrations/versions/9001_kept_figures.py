@@ -1,0 +1,11 @@
+"""Figures of a report, kept when its recipients are deleted."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9001"
+down_revision = "0071"
+
+
+def upgrade() -> None:
+    op.add_column("alerts", sa.Column("figures", sa.JSON(none_as_null=True), nullable=True))
