@@ -1,37 +1,20 @@
 """Enforces how long each kind of data is kept; run by the leading scheduler."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.retention import PERIODS, WARNINGS, Kind
 from broadcaster.pipeline import notices
 from broadcaster.pipeline.services import Services
-from broadcaster.store import Unit, help_requests, inbox, sandbox, schedules
-from broadcaster.store.alerts import approvals, retiring
+from broadcaster.store import Unit, sandbox
 from broadcaster.store.operations import audit, retention
-from broadcaster.store.operations.retention import Enforcement
-from broadcaster.store.people import inactive, trials
-from broadcaster.store.register import erasing, volunteers
+from broadcaster.store.operations.retention import Enforcement, Step
+from broadcaster.store.people import inactive
+from broadcaster.store.register import erasing
 from broadcaster.store.stations import stations
 
-STEPS: Mapping[Kind, Callable[[Unit, datetime], Awaitable[int]]] = {
-    Kind.UNANSWERED: retention.unanswered,
-    Kind.DEAD_CONTACTS: retention.dead_contacts,
-    Kind.POSITIONS: retention.positions,
-    Kind.REPORTS: retention.reports,
-    Kind.PROOFS: retention.proofs,
-    Kind.NAMES: retention.names,
-    Kind.HELP_POSITIONS: help_requests.forget_positions,
-    Kind.VOLUNTEERS: volunteers.trim,
-    Kind.INBOX: inbox.trim,
-    Kind.TRIALS: trials.trim,
-    Kind.REFUSALS: retiring.trim,
-    Kind.SCHEDULES: schedules.trim,
-    Kind.APPROVALS: approvals.trim,
-}
-"""By kind, what deletes what is older than a time, and returns how much; it is called until nothing is left."""
 _PARTS = 200
 """Transactions a run and kind; the next run goes on."""
 _WARNED_AT_ONCE = 100
@@ -41,7 +24,9 @@ async def keep_periods(services: Services) -> None:
     """Delete what is older than its period, a part a transaction; warn and erase inactive residents."""
     now = services.clock.now()
     known = await services.store.run_read(retention.enforced)
-    for kind, step in STEPS.items():
+    sandboxed = partial(sandbox.trim, keep_n=services.settings.sandbox_keep)
+    steps: dict[Kind, Step] = {**retention.STEPS, Kind.SANDBOX: sandboxed}
+    for kind, step in steps.items():
         before, removed = now - period(services, kind), 0
         for _ in range(_PARTS if _has_started(kind, known.get(kind), now) else 0):
             async with services.store.write() as unit:
@@ -51,10 +36,6 @@ async def keep_periods(services: Services) -> None:
                 break
             await asyncio.sleep(0)
         await _record(services, kind, removed, now)
-    async with services.store.write() as unit:
-        before = now - period(services, Kind.SANDBOX)
-        removed = await sandbox.trim(unit, before, services.settings.sandbox_keep)
-        await retention.record(unit, Kind.SANDBOX, removed, now)
     for number in range(len(WARNINGS)):
         await _warn(services, number, now)
     await _record(services, Kind.INACTIVE, await _erase(services, now), now)

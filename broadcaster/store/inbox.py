@@ -111,11 +111,6 @@ def _text(unit: Unit, row: Row[Any]) -> InboxText:
     return InboxText(row.id, number, said, row.at, row.read_by)
 
 
-async def trim(unit: Unit, before: datetime) -> int:
-    """Delete texts that came before then; return how many."""
-    return (await unit.conn.execute(delete(inbox_messages).where(inbox_messages.c.at < before))).rowcount
-
-
 async def forget(unit: Unit, numbers: Iterable[str]) -> None:
     """Delete what these numbers wrote."""
     senders = [unit.vault.fingerprint("inbox", each) for each in numbers]

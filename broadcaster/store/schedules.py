@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.refusals import Conflict, Refused
@@ -347,9 +347,3 @@ async def orphaned(unit: Unit, stations: Collection[int] | None, now: datetime, 
 async def mark_announced(unit: Unit, schedule: Schedule) -> None:
     """Record that approvers were told of a schedule."""
     await unit.conn.execute(update(schedules).where(_same(schedule)).values(consent=Consent.WAITING))
-
-
-async def trim(unit: Unit, before: datetime) -> int:
-    """Delete old occurrences, and schedules that ended long ago; return how many."""
-    old = await unit.conn.execute(delete(occurrences).where(occurrences.c.at < before))
-    return old.rowcount + (await unit.conn.execute(delete(schedules).where(schedules.c.ended_at < before))).rowcount

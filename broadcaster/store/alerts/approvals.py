@@ -151,11 +151,6 @@ async def mark_announced(unit: Unit, approval: Approval, now: datetime) -> None:
     await _move(unit, approval, {"told_at": now})
 
 
-async def trim(unit: Unit, before: datetime) -> int:
-    """Delete approvals that were decided or expired before that; return how many."""
-    return (await unit.conn.execute(delete(approvals).where(approvals.c.expires_at < before))).rowcount
-
-
 def _sealed(unit: Unit, number: int, why: str) -> bytes | None:
     return unit.vault.seal(why.encode(), b"approval:%d" % number) if why else None
 

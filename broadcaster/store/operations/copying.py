@@ -190,7 +190,7 @@ async def open_some(unit: Unit) -> int:
         opened += 1
     newest = select(func.max(places.c.id)).group_by(func.substr(places.c.sealed, 1, 1))
     for row in await unit.conn.execute(select(places).where(places.c.id.in_(newest))):
-        open_point(unit, row.subscriber_id, row.sealed)
+        open_point(unit.vault, row.subscriber_id, row.sealed)
         opened += 1
     return opened
 

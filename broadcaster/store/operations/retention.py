@@ -1,7 +1,7 @@
 """What periods of ``domain.retention`` delete, a part at a time, each returning how much; when they were enforced."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,9 @@ from sqlalchemy import (
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.people import ContactStatus
 from broadcaster.domain.retention import GRACE, PERIODS, Kind
+from broadcaster.store import help_requests
 from broadcaster.store.alerts import alerts as alert_rows
-from broadcaster.store.alerts import breakdown, by_step
+from broadcaster.store.alerts import breakdown, by_step, retiring
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.operators import operators as operator_rows
@@ -36,22 +37,28 @@ from broadcaster.store.tables import (
     alerts,
     answers,
     api_keys,
+    approvals,
     contacts,
     deliveries,
     enforcements,
     escalations,
+    inbox_messages,
     links,
+    occurrences,
     operators,
     poll_voters,
     polls,
     raw,
     recipients,
+    schedules,
     shares,
     signed_requests,
     stations,
     subscribers,
     to_micros,
+    trials,
     visits,
+    volunteers,
 )
 from broadcaster.store.tables import help_requests as help_rows
 from broadcaster.store.tables import positions as fixes
@@ -92,11 +99,6 @@ async def positions(unit: Unit, before: datetime) -> int:
     await unit.conn.execute(delete(fixes).where(fixes.c.subscriber_id.in_(ids)))
     await people.touched(unit, ids)
     return len(ids)
-
-
-async def proofs(unit: Unit, before: datetime) -> int:
-    """Delete signed requests."""
-    return (await unit.conn.execute(delete(signed_requests).where(signed_requests.c.at < before))).rowcount
 
 
 async def names(unit: Unit, before: datetime) -> int:
@@ -192,14 +194,45 @@ async def _unname(
         await unit.conn.execute(table.insert(), [row | others(at) for at, row in enumerate(rows, 1)])
 
 
+Step = Callable[[Unit, datetime], Awaitable[int]]
+
+
+def _older(*kept: tuple[Table, str]) -> Step:
+    """Return a step that deletes all rows of tables whose time, a column, is before another."""
+
+    async def step(unit: Unit, before: datetime) -> int:
+        old = [delete(table).where(table.c[column] < before) for table, column in kept]
+        return sum([(await unit.conn.execute(each)).rowcount for each in old])
+
+    return step
+
+
+STEPS: Mapping[Kind, Step] = {
+    Kind.UNANSWERED: unanswered,
+    Kind.DEAD_CONTACTS: dead_contacts,
+    Kind.POSITIONS: positions,
+    Kind.REPORTS: reports,
+    Kind.PROOFS: _older((signed_requests, "at")),
+    Kind.NAMES: names,
+    Kind.HELP_POSITIONS: help_requests.forget_positions,
+    Kind.VOLUNTEERS: _older((volunteers, "added_at")),
+    Kind.INBOX: _older((inbox_messages, "at")),
+    Kind.TRIALS: _older((trials, "created_at")),
+    Kind.REFUSALS: retiring.trim,
+    Kind.SCHEDULES: _older((occurrences, "at"), (schedules, "ended_at")),
+    Kind.APPROVALS: _older((approvals, "expires_at")),
+}
+"""By kind, what deletes what is older than a time, and returns how much; it is called until nothing is left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Enforcement:
     """When a period was last enforced, and when it last removed something, and how much.
 
-    ``starts_at``: before that it deletes nothing.
+    ``at``: None: not yet. ``starts_at``: before that it deletes nothing.
     """
 
-    at: datetime
+    at: datetime | None
     removed: int
     removed_at: datetime | None
     starts_at: datetime | None

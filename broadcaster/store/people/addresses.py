@@ -191,7 +191,7 @@ async def _house(
     rows = [
         {
             "subscriber_id": each,
-            "sealed": seals.seal_point(unit, each, home.lon, home.lat, home.label),
+            "sealed": seals.sealed_point(unit.vault, each, home.lon, home.lat, home.label),
             "created_at": now,
         }
         for each, home in homes.items()

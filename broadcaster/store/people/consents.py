@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, text, update
+from sqlalchemy import and_, exists, literal, or_, select, text, true, update
 
 from broadcaster.domain.consents import TEXT_VERSION, Consent, Way
 from broadcaster.domain.people import CHANNELS, ChannelName
@@ -14,12 +14,8 @@ from broadcaster.store.engine.bulk import Insert
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import Instant, consent_texts, consents, contacts, follows, links, to_micros
 
-_ADD = Insert(
-    consents, *("subscriber_id", "station_id", "contact_id", "channel", "way", "given", "text_id", "key_id", "at")
-)
 _COLUMNS = ("subscriber_id", "station_id", "contact_id", "channel", "way", "given", "text_id", "key_id", "at")
-
-
+_ADD = Insert(consents, *_COLUMNS)
 _ADD_TEXT = text(
     "INSERT INTO consent_texts (hash, version, text) VALUES (:hash, :version, :text) ON CONFLICT (hash) DO NOTHING"
 )
@@ -126,21 +122,14 @@ class Act:
 
 async def of_person(unit: Unit, subscriber_id: int, station_id: int | None = None) -> list[Act]:
     """Return the acts about a person's contacts, newest first; ``station_id``: without those of other stations."""
-    mine: ColumnElement[bool] = consents.c.subscriber_id == subscriber_id
-    by_list = links.c.subscriber_id == subscriber_id
-    shown = select(consents, consent_texts.c.version, consent_texts.c.text).outerjoin(
-        consent_texts, consent_texts.c.id == consents.c.text_id
-    )
-    own = shown.where(mine)
-    lists = (
-        select(consents, links.c.contact_id.label("linked"), contacts.c.channel.label("by"))
-        .join(links, links.c.consent_id == consents.c.id)
-        .join(contacts, contacts.c.id == links.c.contact_id)
-        .where(by_list)
-    )
-    if station_id is not None:
-        here = or_(consents.c.station_id == station_id, consents.c.station_id.is_(None))
-        own, lists = own.where(here), lists.where(here)
+    of = consents.c
+    said = of.way, of.given, of.at, of.station_id, of.key_id, consent_texts.c.version, consent_texts.c.text
+    texts = consents.outerjoin(consent_texts, consent_texts.c.id == of.text_id)
+    linked = texts.join(links, links.c.consent_id == of.id).join(contacts, contacts.c.id == links.c.contact_id)
+    own = select(of.contact_id, of.channel, *said).select_from(texts).where(of.subscriber_id == subscriber_id)
+    lists = select(links.c.contact_id, contacts.c.channel, *said).select_from(linked)
+    lists = lists.where(links.c.subscriber_id == subscriber_id)
+    here = true() if station_id is None else or_(of.station_id == station_id, of.station_id.is_(None))
     found = [
         Act(
             row.contact_id,
@@ -153,11 +142,8 @@ async def of_person(unit: Unit, subscriber_id: int, station_id: int | None = Non
             row.version or "",
             row.text or "",
         )
-        for row in await unit.conn.execute(own.order_by(consents.c.id.desc()))
-    ]
-    found += [
-        Act(row.linked, CHANNELS[row.by], Way(row.way), row.given, row.at, row.station_id, row.key_id, "", "")
-        for row in await unit.conn.execute(lists)
+        for query in (own.order_by(of.id.desc()), lists)
+        for row in await unit.conn.execute(query.where(here))
     ]
     return sorted(found, key=lambda act: act.at, reverse=True)
 

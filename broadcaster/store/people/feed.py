@@ -259,9 +259,9 @@ async def known(unit: Unit, subscriber_ids: Sequence[int]) -> dict[int, Known]:
     for group_id, subscriber_id in await unit.conn.execute(_GROUPS_OF, ids):
         found[subscriber_id].groups.add(group_id)
     for place_id, subscriber_id, sealed in await unit.conn.execute(_PLACES_OF, ids):
-        found[subscriber_id].points.append((place_id, *seals.open_point(unit, subscriber_id, sealed)[:2]))
+        found[subscriber_id].points.append((place_id, *seals.open_point(unit.vault, subscriber_id, sealed)[:2]))
     for subscriber_id, sealed in await unit.conn.execute(_POSITIONS_OF, ids):
-        found[subscriber_id].points.append((-subscriber_id, *seals.open_point(unit, subscriber_id, sealed)[:2]))
+        found[subscriber_id].points.append((-subscriber_id, *seals.open_point(unit.vault, subscriber_id, sealed)[:2]))
     return found
 
 

@@ -142,4 +142,4 @@ async def forget_looked_at(unit: Unit, after: int, upto: int) -> None:
 async def points_of(unit: Unit, subscriber_ids: Collection[int]) -> dict[int, tuple[float, float]]:
     """Return the last positions (lon, lat) of these subscribers, if any."""
     rows = await _WHERE.rows(unit, {"ids": subscriber_ids})
-    return {each: open_point(unit, each, bytes.fromhex(sealed))[:2] for each, sealed in rows}
+    return {each: open_point(unit.vault, each, bytes.fromhex(sealed))[:2] for each, sealed in rows}

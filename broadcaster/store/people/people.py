@@ -188,7 +188,7 @@ async def _attach(
     at, confirmed = to_micros(now), int(LinkStatus.CONFIRMED)
     await _LINK.run(unit, [(*row, guardian, confirmed, at) for row, guardian in sorted(link_rows.items())])
     place_rows = [
-        (subscriber_id, seals.seal_point(unit, subscriber_id, place.lon, place.lat, place.label), at)
+        (subscriber_id, seals.sealed_point(unit.vault, subscriber_id, place.lon, place.lat, place.label), at)
         for subscriber_id, person in people
         for place in person.places
     ]

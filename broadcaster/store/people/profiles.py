@@ -99,7 +99,7 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
         ),
         places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
         groups=tuple(sorted(open_group(unit.vault, each)[0] for each in member_of)),
-        position=None if at is None else (*open_point(unit, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
+        position=None if at is None else (*open_point(unit.vault, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
         vulnerable=told_first.opened(unit.vault, row.token_hash, row.vulnerable),
         identity=await identities.level_of(unit, subscriber_id),
         quiet=None if row.quiet_from is None else QuietHours(row.quiet_from, row.quiet_to),
@@ -110,5 +110,5 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
 
 
 def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
-    lon, lat, label = open_point(unit, subscriber_id, sealed)
+    lon, lat, label = open_point(unit.vault, subscriber_id, sealed)
     return NewPlace(label, lon, lat)

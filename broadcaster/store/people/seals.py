@@ -4,7 +4,6 @@ import struct
 from collections.abc import Sequence
 
 from broadcaster.domain.spelling import key
-from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 
 _POINT = struct.Struct("<dd")
@@ -20,23 +19,13 @@ def open_guardians(vault: Vault, token_hash: bytes, sealed: bytes | None) -> tup
     return () if sealed is None else tuple(vault.open(sealed, b"guardians:" + token_hash).decode().split("\n"))
 
 
-def seal_point(unit: Unit, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
-    """Seal a point (WGS 84 degrees) and its label."""
-    return sealed_point(unit.vault, subscriber_id, lon, lat, label)
-
-
 def sealed_point(vault: Vault, subscriber_id: int, lon: float, lat: float, label: str = "") -> bytes:
-    """Like ``seal_point``, outside of a transaction."""
+    """Seal a point (WGS 84 degrees) and its label."""
     return vault.seal(_POINT.pack(lon, lat) + label.encode(), b"place:%d" % subscriber_id)
 
 
-def open_point(unit: Unit, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
+def open_point(vault: Vault, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
     """Return (lon, lat, label)."""
-    return opened_point(unit.vault, subscriber_id, sealed)
-
-
-def opened_point(vault: Vault, subscriber_id: int, sealed: bytes) -> tuple[float, float, str]:
-    """Like ``open_point``, outside of a transaction."""
     plain = vault.open(sealed, b"place:%d" % subscriber_id)
     lon, lat = _POINT.unpack_from(plain)
     return lon, lat, plain[_POINT.size :].decode()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PUSH, ChannelName, ContactStatus
 from broadcaster.store.engine.engine import Unit
@@ -213,11 +213,6 @@ async def _told_by(unit: Unit, row: Any) -> Lost | None:
     if by is None or ChannelName.PUSH in there:
         return None
     return Lost(row.id, row.subscriber_id, row.station, row.locale, by)
-
-
-async def trim(unit: Unit, before: datetime) -> int:
-    """Delete tests that no longer prove anything; return how many."""
-    return (await unit.conn.execute(delete(trials).where(trials.c.created_at < before))).rowcount
 
 
 def _trial(row: Row[Any]) -> Trial:

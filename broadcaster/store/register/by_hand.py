@@ -68,7 +68,7 @@ async def amend(
     rows = [
         {
             "subscriber_id": subscriber_id,
-            "sealed": seals.seal_point(unit, subscriber_id, place.lon, place.lat, place.label),
+            "sealed": seals.sealed_point(unit.vault, subscriber_id, place.lon, place.lat, place.label),
             "created_at": now,
         }
         for place in change.moved_in

@@ -46,7 +46,7 @@ class ListedPerson(NamedTuple):
 
     def places(self, vault: Vault) -> list[NewPlace]:
         """Return the places in order of addition."""
-        opened = (seals.opened_point(vault, self.subscriber_id, sealed) for sealed in self.sealed_places)
+        opened = (seals.open_point(vault, self.subscriber_id, sealed) for sealed in self.sealed_places)
         return [NewPlace(label, lon, lat) for lon, lat, label in opened]
 
 

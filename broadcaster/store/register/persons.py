@@ -229,7 +229,7 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
     )
     at: dict[int, dict[int, NewPlace]] = {}
     for row in sealed:
-        lon, lat, label = seals.open_point(unit, row.subscriber_id, row.sealed)
+        lon, lat, label = seals.open_point(unit.vault, row.subscriber_id, row.sealed)
         at.setdefault(row.subscriber_id, {})[row.id] = NewPlace(label, lon, lat)
     others = set(
         await unit.conn.scalars(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from broadcaster.domain.visits import Volunteer
 from broadcaster.ids import new_id
@@ -79,11 +79,6 @@ async def signed_in(unit: Unit, volunteer_id: int, secret: str, now: datetime) -
     mine = volunteers.c.id == volunteer_id, volunteers.c.session_until > now
     kept = await unit.conn.scalar(select(volunteers.c.session).where(*mine))
     return kept is not None and hmac.compare_digest(kept, hash_of(secret))
-
-
-async def trim(unit: Unit, before: datetime) -> int:
-    """Delete volunteers added before then, and return how many; what they found stays."""
-    return (await unit.conn.execute(delete(volunteers).where(volunteers.c.added_at < before))).rowcount
 
 
 def _context(volunteer_id: int) -> bytes:

@@ -1,6 +1,6 @@
 """/console/retention: how long each kind of data is kept, and when that was last enforced."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
@@ -10,11 +10,13 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.retention import period
 from broadcaster.store.operations import retention
+from broadcaster.store.operations.retention import Enforcement
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
 
 RETENTION = "/console/retention"
+_NEVER = Enforcement(None, 0, None, None)
 
 
 async def page(call: Call[None, None]) -> web.Response:
@@ -22,21 +24,21 @@ async def page(call: Call[None, None]) -> web.Response:
     words, zone = words_of(call.request), zone_of("FR")
     found = await call.services.store.run_read(retention.enforced)
     rows, now = [], call.services.clock.now()
+
+    def written(at: datetime | None) -> str:
+        return "" if at is None else written_short(at, zone, words)
+
     for kind, said in kind_words(words).items():
-        last, setting = found.get(kind), PERIODS[kind].setting
+        last, setting = found.get(kind, _NEVER), PERIODS[kind].setting
         rows.append(
             {
                 "kind": said,
                 "kept": written_period(period(call.services, kind), words),
                 "setting": f"{PREFIX}{setting.upper()}" if setting else "",
-                "starts_at": ""
-                if last is None or last.starts_at is None or last.starts_at <= now
-                else written_short(last.starts_at, zone, words),
-                "at": "" if last is None else written_short(last.at, zone, words),
-                "removed": 0 if last is None else last.removed,
-                "removed_at": ""
-                if last is None or not last.removed_at
-                else written_short(last.removed_at, zone, words),
+                "starts_at": written(last.starts_at) if last.starts_at and last.starts_at > now else "",
+                "at": written(last.at),
+                "removed": last.removed,
+                "removed_at": written(last.removed_at),
             }
         )
     facts = {"rows": rows, "audit_months": call.services.settings.audit_months}

@@ -159,7 +159,7 @@ async def by_sql(store, station_ids):
     async with store.read() as unit:
         rows = {name: (await unit.conn.execute(select(getattr(tables, name)))).all() for name in names}
         placed = [(each.subscriber_id, each.sealed) for name in ("places", "positions") for each in rows[name]]
-        points = [(each, *seals.open_point(unit, each, sealed)[:2]) for each, sealed in placed]
+        points = [(each, *seals.open_point(unit.vault, each, sealed)[:2]) for each, sealed in placed]
         return Tables(points, {each: await stations.group_ids(unit, each) for each in station_ids}, **rows)
 
 
