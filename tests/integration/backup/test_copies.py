@@ -129,10 +129,10 @@ async def test_a_backup_is_of_one_moment_while_others_write(full, empty, tmp_pat
     rows = copying.rows
 
     async def with_others(unit, name):
-        async with full.write() as other:
-            await register(other, 1, resident(groups=(f"g-{name}",), external_id=f"late-{name}"))
         async for part in rows(unit, name):
             yield part
+        async with full.write() as other:
+            await register(other, 1, resident(groups=(f"g-{name}",), external_id=f"late-{name}"))
 
     monkeypatch.setattr(copying, "rows", with_others)
     await back_up(full, tmp_path / "b", now=NOW)
