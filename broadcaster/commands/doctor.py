@@ -6,7 +6,7 @@ from rich.text import Text
 from broadcaster import config
 from broadcaster.commands.examine import PROBE_S, Examined, asked, examine
 from broadcaster.commands.exits import Exit
-from broadcaster.commands.patience import run_unhurried
+from broadcaster.commands.lookups import run_abandoning_lookups
 from broadcaster.commands.showing import err, out, print_json, table
 from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
@@ -64,7 +64,7 @@ def examined(settings: Settings) -> list[Examined]:
     words = reader()
     names = ", ".join(words.channel(each, inside=True) if each in CHANNEL_WORDS else words(each) for each in asked())
     err().print(words("asking all at once, %(s)s s at most: %(names)s", s=round(PROBE_S), names=names), markup=False)
-    return run_unhurried(_all(settings))
+    return run_abandoning_lookups(_all(settings))
 
 
 async def _all(settings: Settings) -> list[Examined]:

@@ -57,14 +57,15 @@ async def _tell_all(services: Services, found: list[tuple[Lost, Station]]) -> No
 
 
 def warn_soon(services: Services, found: list[tuple[Silent, Station]], until: datetime) -> None:
-    """Warn people in the background that they are erased ``until`` then, unless they give a sign."""
+    """Warn people in the background that they are erased at the time ``until`` unless they give a sign."""
     _in_background(services, _warn_all(services, found, until))
 
 
 async def _warn_all(services: Services, found: list[tuple[Silent, Station]], until: datetime) -> None:
     for each, station in found:
         for by in each.by:
-            await _send(services, fading(station, services.links, each.locale, by.channel, each.id, until), by)
+            warning = fading(station, services.links, each.locale, by.channel, subscriber_id=each.id, until=until)
+            await _send(services, warning, by)
 
 
 async def _try(services: Services, notice: Notice, made: Trial, target: Target) -> None:

@@ -224,8 +224,8 @@ async def _count(unit: Unit, table: Any, poll_id: int) -> int:
 async def _voters(unit: Unit, poll: Poll, subscriber_id: int) -> list[list[bytes]]:
     """Return for whom a person may vote: for each the marks of an earlier vote, the one to write first.
 
-    Who is known to the station votes for themselves. Who signed up without its knowing stands for those who are known
-    and have the same number or address; if there are none, all with that number or address are one person.
+    People whom the station knows vote for themselves. Somebody else votes in place of the known people who have the
+    same number or address; if there are none, all who have it count as one person.
     """
     mine = await identities.contacts_of(unit, subscriber_id)
     alike = sorted({subscriber_id, *await identities.sharing(unit, mine)})

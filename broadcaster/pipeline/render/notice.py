@@ -75,8 +75,8 @@ def silent_device(station: Station, links: Links, language: str, channel: Channe
     return Notice(station, links, words, words("Your device no longer gets alerts"), said, f"silent-{contact_id}")
 
 
-def fading(  # noqa: PLR0917
-    station: Station, links: Links, language: str, channel: ChannelName, subscriber_id: int, until: datetime
+def fading(
+    station: Station, links: Links, language: str, channel: ChannelName, *, subscriber_id: int, until: datetime
 ) -> Notice:
     """Return the warning of a person who gave no sign for long, before they are erased."""
     words = catalogs().words(language)

@@ -62,8 +62,8 @@ async def counts(unit: Unit, alert: Alert) -> list[tuple[int, int, int]]:
         .group_by(person.c.told, person.c.confirmed)
     )
     people, told, confirmed = Counter[int](), Counter[int](), Counter[int]()
-    for row in rows:
-        told[row.told] += row.n
-        confirmed[row.confirmed] += row.n
-        people.update({at: int(row._mapping[f"step_{at}"]) for at in steps})  # noqa: SLF001  a row's columns by name
+    for row in rows.mappings():
+        told[row["told"]] += row["n"]
+        confirmed[row["confirmed"]] += row["n"]
+        people.update({at: int(row[f"step_{at}"]) for at in steps})
     return [(people[at], told[at], confirmed[at]) for at in steps]

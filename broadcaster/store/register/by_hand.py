@@ -62,7 +62,7 @@ async def amend(
         .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
         .values(digest=secrets.token_bytes(_DIGEST))
     )
-    await _amend_contacts(unit, station_id, subscriber_id, change, now, consent)
+    await _amend_contacts(unit, station_id, subscriber_id, change, now, consent=consent)
     mine = places.c.subscriber_id == subscriber_id
     await unit.conn.execute(delete(places).where(mine, places.c.id.in_(change.moved_out)))
     rows = [
@@ -81,8 +81,8 @@ async def amend(
     await people.touched(unit, [subscriber_id])
 
 
-async def _amend_contacts(  # noqa: PLR0917
-    unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime, consent: Consent | None
+async def _amend_contacts(
+    unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime, *, consent: Consent | None
 ) -> None:
     marks = {suppression.mark_of(unit.vault, each) for each in change.added}
     await suppression.refuse(unit, station_id, marks)

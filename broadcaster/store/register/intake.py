@@ -100,7 +100,7 @@ async def write(
             if await suppression.listed(unit, station_id, rows.marks):
                 raise Conflict("register-changed")  # they asked to be left out since the list was planned
             forgotten |= await adopt(unit, rows.spelled)
-            await _write(unit, station_id, rows, groups_by_slug, now, act)
+            await _write(unit, station_id, rows, now, groups_by_slug=groups_by_slug, act=act)
             dropped.update(row["a_contact"] for row in rows.unlinked)
             keys = {(row["a_channel"], row["a_fingerprint"]) for row in rows.contacts}
             revived = [*rows.revived, *(dead[key] for key in keys & dead.keys())]
@@ -137,8 +137,8 @@ async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
     return {(row.channel, row.fingerprint): row.id for row in rows}
 
 
-async def _write(  # noqa: PLR0917
-    unit: Unit, station_id: int, rows: Rows, groups_by_slug: Mapping[str, int], now: datetime, act: int | None
+async def _write(
+    unit: Unit, station_id: int, rows: Rows, now: datetime, *, groups_by_slug: Mapping[str, int], act: int | None
 ) -> None:
     await _many(unit, _ADD_SUBSCRIBER, rows.added, now)
     await _many(unit, _FOLLOW, rows.followed, now)

@@ -58,7 +58,8 @@ class Door:
     @property
     def order(self) -> tuple[int, str]:
         """Return the sort key within a street."""
-        return int(re.match(r"\d+", self.number)[0]) if self.number else 0, self.number  # type: ignore[index]
+        digits = re.match(r"\d+", self.number)
+        return int(digits[0]) if digits else 0, self.number
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from broadcaster.commands.patience import run_unhurried
+from broadcaster.commands.lookups import run_abandoning_lookups
 
 
 async def looked_up(host):
@@ -30,13 +30,13 @@ def test_a_look_up_that_was_given_up_is_not_waited_for(monkeypatch):
         return not ended.is_set()
 
     monkeypatch.setattr(socket, "getaddrinfo", away)
-    assert run_unhurried(given_up())
+    assert run_abandoning_lookups(given_up())
     released.set()
     assert ended.wait(5)
 
 
 def test_a_name_is_looked_up_and_one_that_does_not_exist_is_an_error(monkeypatch):
-    assert run_unhurried(looked_up("127.0.0.1"))[0][4] == ("127.0.0.1", 80)
+    assert run_abandoning_lookups(looked_up("127.0.0.1"))[0][4] == ("127.0.0.1", 80)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_asked: (_ for _ in ()).throw(socket.gaierror("none")))
     with pytest.raises(socket.gaierror, match="none"):
-        run_unhurried(looked_up("nowhere.example"))
+        run_abandoning_lookups(looked_up("nowhere.example"))
