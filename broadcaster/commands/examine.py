@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from broadcaster.commands import examine_running
 from broadcaster.commands.examine_identities import identities
 from broadcaster.commands.operator_key import OLD_FILE
+from broadcaster.commands.showing import number
 from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
 from broadcaster.domain.health import Code, Trouble
@@ -91,7 +92,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     sure = "%(path)s can be written to" if folder.exists() else "%(path)s can be written to (it will be made)"
     yield Finding("ok", sure, params={"path": folder.resolve()})
     free = shutil.disk_usage(there).free
-    gap = {"gib": round(free / (1 << 30), 1)}
+    gap = {"gib": number(round(free / (1 << 30), 1))}
     if free < _NO_DISK:
         yield Finding("error", "%(gib)s GiB free", "make room: an alert that can't be written down can't be sent", gap)
     elif free < _LOW_DISK:
@@ -243,7 +244,7 @@ async def _kept(store: Store) -> list[Finding]:
         every = await stations.all_stations(unit)
         if every:
             counts = [await stations.followers_count(unit, each.id) for each in every]
-            gaps = {"stations": len(every), "follows": f"{sum(counts):,}"}
+            gaps = {"stations": len(every), "follows": number(sum(counts))}
             found.append(Finding("ok", "stations: %(stations)s, followed %(follows)s times", params=gaps))
             for each in every:
                 if each.boundary is None:

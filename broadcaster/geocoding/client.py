@@ -14,11 +14,9 @@ from typing import Any
 
 import aiohttp
 import orjson
-import structlog
 
+from broadcaster.availability import Availability
 from broadcaster.domain.addresses import Address, Found, Match
-
-log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 500
 """Addresses per request."""
@@ -31,6 +29,7 @@ _NEAR_M = 100.0
 _METRES_A_DEGREE = 111_320.0
 _COLUMNS = ("adresse", "code_postal", "commune")
 _OK = 200
+_standing = Availability("the geocoder")  # of this process, which asks one
 
 
 class GeocoderUnavailable(Exception):
@@ -105,13 +104,14 @@ class Geocoder:
                     body += part
                     if len(body) > largest:
                         raise _away("an answer too large")
+                _standing.found()
                 return bytes(body)
         except (TimeoutError, aiohttp.ClientError) as error:
             raise _away(type(error).__name__) from error
 
 
 def _away(why: str) -> GeocoderUnavailable:
-    log.warning("the geocoder does not answer", problem=why)
+    _standing.lost(why)
     return GeocoderUnavailable(f"the geocoder does not answer ({why})")
 
 

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import structlog
 from mercantile import Tile
 
+from broadcaster.availability import Availability
 from broadcaster.config import Settings
 from broadcaster.tiles.folder import TileFolder
 from channels.transport.breaker import Breaker
-
-log = structlog.get_logger(__name__)
 
 FINEST = 19
 """The highest zoom that is fetched."""
@@ -75,6 +73,7 @@ class Tiles:
         self._under_way: dict[Tile, asyncio.Task[bytes]] = {}
         self._free = asyncio.Semaphore(_AT_ONCE)
         self._client: aiohttp.ClientSession | None = None
+        self._server, self._disk = Availability("the server of map tiles"), Availability("the folder of map tiles")
 
     async def kept(self, tile: Tile) -> bytes | None:
         """Return a cached tile that needs no fetch; None if there is none. Raises ``NoTile``."""
@@ -158,17 +157,19 @@ class Tiles:
             try:
                 body = await self._asked(tile)
                 well = True
+                self._server.found()
             except TilesUnavailable as error:
                 well = False
-                log.warning("a map tile can't be fetched", problem=str(error))
+                self._server.lost(error)
                 raise
             finally:
                 self.breaker.leave(ticket, well=well)
         self._remember(tile, body)
         try:
             await asyncio.to_thread(self.folder.write, tile, body)
+            self._disk.found()
         except OSError as error:
-            log.warning("a map tile can't be kept", problem=str(error))
+            self._disk.lost(error)
         return body
 
     async def _asked(self, tile: Tile) -> bytes:
