@@ -58,6 +58,15 @@ _LOCK_AGAIN_S = 0.1
 _log = structlog.get_logger(__name__)
 
 
+async def _warm_store(services: Services) -> None:
+    try:
+        await warm_store(services)
+    except StoreUnavailable:
+        pass  # then they are compiled with the first alert
+    except Exception:  # noqa: BLE001  logged; it must not keep the service down
+        _log.exception("the statements could not be run before the first alert")
+
+
 @asynccontextmanager
 async def working(services: Services) -> AsyncIterator[None]:
     """Run the loops of this process's roles within the block.
@@ -75,8 +84,7 @@ async def working(services: Services) -> AsyncIterator[None]:
             await presence.announce(services)
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
     if services.store.sqlite:
-        with suppress(StoreUnavailable):  # then they are compiled with the first alert
-            await warm_store(services)
+        await _warm_store(services)
     crew = _Crew(services)
     crew.start("relay", lambda: relay(services, told))
     crew.start("holding", lambda: _holding(services))

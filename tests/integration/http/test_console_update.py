@@ -98,7 +98,7 @@ async def test_an_update_is_filled_in_and_a_second_operator_hears_what_the_first
     assert "La Risle monte encore" in html.unescape(public), "an old link shows what holds now"
 
 
-async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api):  # noqa: PLR0915  one way, walked
+async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api):
     await someone(api)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(headline="La Risle déborde"))
     await until_finished(api, alert["id"])
@@ -147,8 +147,12 @@ async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api)
     assert old["state"] == "overtaken"
     late, _, problem = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"headline": "Autre"})
     assert (late, problem["code"]) == (412, "alert-changed")
+    await so_does_an_alert_for_later(api, who)
+    await so_does_a_poll_that_asks_many(api, who)
 
-    # So does an alert for later: who may approve finds it on the first page.
+
+async def so_does_an_alert_for_later(api, who):
+    """Who may approve finds it on the first page."""
     _, _, plan = await api.call("POST", "/v1/schedules", an_alert(at="2030-12-02T07:30", reason="Marée"))
     one = f"/console/schedules/{plan['id']}"
     for name, approves in (("approver", True), ("publish", False)):
@@ -159,7 +163,9 @@ async def test_an_update_waits_for_a_second_person_who_sees_what_it_changes(api)
     _, _, approved = await api.call("GET", f"/v1/schedules/{plan['id']}")
     assert (plan["awaiting_approval"], approved["awaiting_approval"]) == (True, False)
 
-    # So does a poll that asks many. Nobody sees it before, and who made a key does not approve what the key sends.
+
+async def so_does_a_poll_that_asks_many(api, who):
+    """Nobody sees it before, and who made a key does not approve what the key sends."""
     async with api.running.services.store.write() as unit:
         station = await stations.by_slug(unit, "laigle")
         await approvals.set_rules(unit, station.id, ApprovalRules(reach=0))

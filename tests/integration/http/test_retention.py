@@ -10,8 +10,9 @@ from sqlalchemy import func, select, update
 from broadcaster.commands.examine_running import of_the_work
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.escalation import Policy, Step
-from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus
+from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus, NewSubscriber
 from broadcaster.domain.retention import GRACE, WARNINGS, Kind
+from broadcaster.pipeline import retention as keeping
 from broadcaster.pipeline.retention import keep_periods
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, breakdown, by_step
@@ -46,17 +47,9 @@ async def details_of(unit, alert_id):
     return [*[await each(unit, alert_id) for each in read], await by_step.figures(unit, alert)]
 
 
-async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api):  # noqa: PLR0915
+async def an_alert_with_steps_and_a_bounce(api):
+    """Return its report, and what only recipients and deliveries say of it."""
     services = api.running.services
-    token = people.new_token()
-    listed = resident(phone("+33639980001"), at=(0.63, 48.76), name="Ann")
-    own = resident(mail("own@a.example"), push("https://push.example/1"), at=(0.63, 48.76), name="Zoé")
-    async with services.store.write() as unit:
-        given = {"groups_by_slug": {}, "now": services.clock.now()}
-        (ann,) = await people.register(unit, 1, [listed], [people.new_token()], **given)
-        zoe, bob = await people.register(unit, 1, [own, own], [token, people.new_token()], **given, themselves=True)
-        (dead,) = (await contacts.ensure(unit, [phone("+33639980001")], given["now"])).values()
-        await contacts.retire(unit, [dead], ContactStatus.GONE, "gone", given["now"])
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     report = await until_finished(api, alert["id"])
     steps = Policy((Step((ChannelName.PUSH,)), Step((ChannelName.EMAIL, ChannelName.SMS), 60)))
@@ -71,6 +64,68 @@ async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api)
     assert "smtp:550" in [each.code for each in failures]
     assert moments.first_at is not None
     assert [each.people for each in by_steps] == [2, 2]
+    return report, details
+
+
+async def who_gives_no_sign_is_warned_three_times_then_erased(api, true, token, bob):
+    """Of two people, the one with this token gives a sign; the other, Bob, gives one late, then none."""
+    services = api.running.services
+    services.clock = Ahead(true, 36 * 31 - 91)
+    await keep_periods(services)
+    warned = tables.subscribers.c.warned_at.is_not(None)
+    assert await number(services, tables.subscribers, warned) == 2, (
+        "who is on a list, or in the register of vulnerable people, is its owner's matter"
+    )
+    assert (await api.call("GET", ME, key=token))[0] == 200
+    assert await number(services, tables.subscribers, warned) == 1, "a visit is a sign"
+    path = services.links.stay(bob).removeprefix(services.links.base_url)
+    for method, left in (("GET", 1), ("POST", 0), ("POST", 0)):
+        status, _, page = await api.call(method, path, key=None)
+        assert (status, await number(services, tables.subscribers, warned)) == (200, left)
+    assert "restez" in page
+    async with services.store.write() as unit:
+        await unit.conn.execute(update(tables.subscribers).where(tables.subscribers.c.id == bob).values(active_at=None))
+    await keep_periods(services)
+    for sent, left in enumerate((*WARNINGS[1:], timedelta(days=1)), start=1):
+        assert await number(services, tables.subscribers, warned, tables.subscribers.c.warnings == sent) == 1
+        services.clock = Ahead(true, 36 * 31 - left.days)
+        await keep_periods(services)
+        await keep_periods(services)
+    assert await number(services, tables.subscribers) == 4, "all three warnings come before"
+    services.clock = Ahead(true, 36 * 31 + 2)
+    await keep_periods(services)
+
+
+async def doctor_and_console_say_what_goes_soon(api):
+    services = api.running.services
+    now = services.clock.now()
+    async with services.store.write() as unit:
+        await unit.conn.execute(update(tables.stations).values(created_at=now - timedelta(days=24 * 31)))
+        await unit.conn.execute(update(tables.enforcements).values({tables.enforcements.c.known_at: now}))
+    said = str((await of_the_work(services.store, services.settings))[-1])
+    assert re.findall("TOCSIN_KEEP_([A-Z]+)", said) == ["DEAD", "REPORTS", "DISABLED"], "the others are longer"
+    me = await api.sign_in("laigle-read")
+    _, _, page = await api.call("GET", "/console/retention", key=None, headers=me)
+    assert "TOCSIN_KEEP_INACTIVE_MONTHS" in page
+    assert re.search("deletes nothing before|efface rien avant", page)
+    assert re.search(r"36\s*(months|mois)", page)
+
+
+async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api, monkeypatch):
+    monkeypatch.setattr(keeping, "_WARNED_AT_ONCE", 2)
+    services = api.running.services
+    token = people.new_token()
+    listed = resident(phone("+33639980001"), at=(0.63, 48.76), name="Ann")
+    own = resident(mail("own@a.example"), push("https://push.example/1"), at=(0.63, 48.76), name="Zoé")
+    async with services.store.write() as unit:
+        given = {"groups_by_slug": {}, "now": services.clock.now()}
+        (ann,) = await people.register(unit, 1, [listed], [people.new_token()], **given)
+        alone = [NewSubscriber("fr", (), vulnerable=True), own, own]
+        tokens = [people.new_token(), token, people.new_token()]
+        eve, zoe, bob = await people.register(unit, 1, alone, tokens, **given, themselves=True)
+        (dead,) = (await contacts.ensure(unit, [phone("+33639980001")], given["now"])).values()
+        await contacts.retire(unit, [dead], ContactStatus.GONE, "gone", given["now"])
+    report, details = await an_alert_with_steps_and_a_bounce(api)
     await keep_periods(services)
     assert await number(services, tables.links, tables.links.c.contact_id == dead) == 1, "nothing is old yet"
 
@@ -88,51 +143,19 @@ async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api)
     await keep_periods(services)
     for table in (tables.recipients, tables.deliveries):
         assert await number(services, table) == 0
-    _, _, later = await api.call("GET", f"/v1/alerts/{alert['id']}/report")
+    _, _, later = await api.call("GET", f"/v1/alerts/{report['alert_id']}/report")
     assert later["people"] == report["people"], "the totals stay"
-    assert await services.store.run_read(lambda unit: details_of(unit, alert["id"])) == details
+    assert await services.store.run_read(lambda unit: details_of(unit, report["alert_id"])) == details
     owner = await api.sign_in("laigle-admin")
-    _, _, page = await api.call("GET", f"/console/alerts/{alert['id']}/unreached", key=None, headers=owner)
+    _, _, page = await api.call("GET", f"/console/alerts/{report['alert_id']}/unreached", key=None, headers=owner)
     assert re.search("is no longer kept|n’est plus conservé", page)
 
-    services.clock = Ahead(true, 36 * 31 - 91)
-    await keep_periods(services)
-    warned = tables.subscribers.c.warned_at.is_not(None)
-    assert await number(services, tables.subscribers, warned) == 2, "who is on a list is its owner's matter"
-    assert (await api.call("GET", ME, key=token))[0] == 200
-    assert await number(services, tables.subscribers, warned) == 1, "a visit is a sign"
-    path = services.links.stay(bob).removeprefix(services.links.base_url)
-    for method, left in (("GET", 1), ("POST", 0), ("POST", 0)):
-        status, _, page = await api.call(method, path, key=None)
-        assert (status, await number(services, tables.subscribers, warned)) == (200, left)
-    assert "restez" in page
-    async with services.store.write() as unit:
-        long_ago = true.now()
-        await unit.conn.execute(update(tables.subscribers).where(tables.subscribers.c.id == bob).values(active_at=None))
-    await keep_periods(services)
-    for sent, left in enumerate((*WARNINGS[1:], timedelta(days=1)), start=1):
-        assert await number(services, tables.subscribers, warned, tables.subscribers.c.warnings == sent) == 1
-        services.clock = Ahead(true, 36 * 31 - left.days)
-        await keep_periods(services)
-        await keep_periods(services)
-    assert await number(services, tables.subscribers) == 3, "all three warnings come before"
-    services.clock = Ahead(true, 36 * 31 + 2)
-    await keep_periods(services)
+    await who_gives_no_sign_is_warned_three_times_then_erased(api, true, token, bob)
     left = await services.store.run_read(lambda unit: unit.conn.scalars(select(tables.subscribers.c.id)))
-    assert set(left) == {ann, zoe}
-    assert long_ago < services.clock.now()
+    assert set(left) == {eve, ann, zoe}
     assert await number(services, tables.suppressions) == 0, "they said no to nothing"
     found = await services.store.run_read(retention.enforced)
     assert set(found) == set(Kind)
     assert (found[Kind.INACTIVE].removed, found[Kind.REPORTS].removed) == (1, 4)
     services.clock = true
-    async with services.store.write() as unit:
-        await unit.conn.execute(update(tables.stations).values(created_at=true.now() - timedelta(days=24 * 31)))
-        await unit.conn.execute(update(tables.enforcements).values({known: true.now()}))
-    said = str((await of_the_work(services.store, services.settings))[-1])
-    assert re.findall("TOCSIN_KEEP_([A-Z]+)", said) == ["DEAD", "REPORTS", "DISABLED"], "the others are longer"
-    me = await api.sign_in("laigle-read")
-    _, _, page = await api.call("GET", "/console/retention", key=None, headers=me)
-    assert "TOCSIN_KEEP_INACTIVE_MONTHS" in page
-    assert re.search("deletes nothing before|efface rien avant", page)
-    assert re.search(r"36\s*(months|mois)", page)
+    await doctor_and_console_say_what_goes_soon(api)
