@@ -25,12 +25,13 @@ def typed(form: MultiDict[str], name: str) -> dict[str, Any]:
         step = f"{name}.{row}"
         channels = form.getall(f"{step}.channels", [])
         if channels:
-            numbers = {part: _number(form.get(f"{step}.{part}", "")) for part in ("after_s", "repeat", "every_s")}
+            numbers = {part: number(form.get(f"{step}.{part}", "")) for part in ("after_s", "repeat", "every_s")}
             steps.append({"channels": channels, "until": form.get(f"{step}.until", Until.CONFIRMED), **numbers})
-    return {"steps": steps, "longest_s": _number(form.get(f"{name}.longest_s", ""))}
+    return {"steps": steps, "longest_s": number(form.get(f"{name}.longest_s", ""))}
 
 
-def _number(said: str) -> int | str:
+def number(said: str) -> int | str:
+    """Return a whole number; what is none, or is too long for one, stays text. Empty: 0."""
     said = said.strip() or "0"
     return int(said) if said.isascii() and said.isdigit() and len(said) <= _MOST_FIGURES else said
 

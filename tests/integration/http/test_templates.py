@@ -142,6 +142,8 @@ async def test_the_console_changes_a_template_and_shows_what_is_received(api):
         assert status == 422
         assert "pas encore enregistré" in refused
         assert 'aria-invalid="true"' in refused
+    for wrong in ({"hours": "9" * 20}, {"radius_m": "9" * 5000}, {"hours": "٣"}):
+        assert (await post(api, mine, "/console/templates/flood", form | wrong))[0] == 422
     for wrong in ({"policy.1.after_s": "soon"}, {"policy.1.channels": "push"}, {"policy.longest_s": "89"}):
         status, _, refused = await post(api, mine, "/console/templates/flood", form | wrong)
         assert status == 422

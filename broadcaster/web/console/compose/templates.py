@@ -134,8 +134,8 @@ def _document(form: Mapping[str, str], found: Template | None, station: Station)
     """Return the form as the API's document; fields that the form does not show stay unchanged."""
     document: dict[str, Any] = {
         "severity": form.get("severity", ""),
-        "hours": _number(form.get("hours", "")),
-        "radius_m": _number(form.get("radius_m", "")),
+        "hours": policy_form.number(form.get("hours", "")),
+        "radius_m": policy_form.number(form.get("radius_m", "")),
         "topic": form.get("topic") or None,
         **{name: name in form for name in _CHOICES},
         **(
@@ -164,10 +164,6 @@ def _said(form: Mapping[str, str], part: str, language: str) -> dict[str, Any]:
         lines = form.get(f"texts.{language}.answers", "").splitlines()
         text["answers"] = [each.strip() for each in lines if each.strip()]
     return text
-
-
-def _number(text: str) -> int | str:
-    return int(text) if text.strip().isdecimal() else text
 
 
 def _page(
