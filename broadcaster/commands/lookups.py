@@ -24,7 +24,7 @@ class _Loop(asyncio.SelectorEventLoop):
         def look() -> None:
             try:
                 found.set_result(socket.getaddrinfo(host, port, **asked))
-            except (OSError, UnicodeError) as error:  # UnicodeError: it is no valid name
+            except Exception as error:  # noqa: BLE001  whatever it is: it is raised where the name was asked for
                 found.set_exception(error)
 
         threading.Thread(target=look, daemon=True).start()

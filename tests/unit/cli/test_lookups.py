@@ -11,8 +11,8 @@ import pytest
 from broadcaster.commands.lookups import run_abandoning_lookups
 
 
-async def looked_up(host):
-    return await asyncio.get_running_loop().getaddrinfo(host, 80, type=socket.SOCK_STREAM)
+async def looked_up(host, port=80):
+    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 def test_a_look_up_that_was_given_up_is_not_waited_for(monkeypatch):
@@ -37,6 +37,8 @@ def test_a_look_up_that_was_given_up_is_not_waited_for(monkeypatch):
 
 def test_a_name_is_looked_up_and_one_that_does_not_exist_is_an_error(monkeypatch):
     assert run_abandoning_lookups(looked_up("127.0.0.1"))[0][4] == ("127.0.0.1", 80)
+    with pytest.raises(OverflowError):
+        run_abandoning_lookups(asyncio.wait_for(looked_up("127.0.0.1", 10**30), 5))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_asked: (_ for _ in ()).throw(socket.gaierror("none")))
     with pytest.raises(socket.gaierror, match="none"):
         run_abandoning_lookups(looked_up("nowhere.example"))
