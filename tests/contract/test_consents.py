@@ -79,6 +79,9 @@ async def test_a_list_is_one_act_for_all_its_people_and_an_operator_one_for_each
         await intake.write(unit, station.id, [rows], groups_by_slug={}, now=NOW, consent=by(Way.LIST))
         assert await unit.conn.scalar(select(func.count()).select_from(tables.consents)) == 1
         assert await told(unit, ids[0]) == await told(unit, ids[1], station.id) == ["list"]
+        corrected = resident(phone("+33639980001"), external_id="1", name="Anne")
+        await people.replace(unit, station.id, ids[0], corrected, groups_by_slug={}, now=NOW, consent=by(Way.OWN))
+        assert await told(unit, ids[0]) == ["list"], "a corrected name is no new act"
         (sms,) = (await contacts.ensure(unit, [phone("+33639980001")], NOW)).values()
         await contacts.retire(unit, [sms], ContactStatus.GONE, "x", NOW)
         await by_hand.revive(unit, ids[0], sms, NOW, by(Way.COUNTER))

@@ -55,7 +55,9 @@ async def sign(unit: Unit, subscriber_id: int, now: datetime) -> None:
 async def silent_since(
     unit: Unit, before: datetime, limit: int, *, warnings: int = 0, warned: datetime | None = None
 ) -> list[int]:
-    """Return people without a sign since then who were warned so often, the last time before ``warned``."""
+    """Return at most ``limit`` people without a sign since then whom this many ``warnings`` were sent, the last one
+    before ``warned``.
+    """
     was: ColumnElement[bool] = subscribers.c.warned_at.is_(None)
     if warnings:
         was = and_(subscribers.c.warned_at <= warned, subscribers.c.warnings == warnings)
@@ -63,8 +65,16 @@ async def silent_since(
     query = select(subscribers.c.id, subscribers.c.token_hash, subscribers.c.vulnerable).where(
         to_micros(before) > _LAST, was, subscribers.c.forget_at.is_(None), subscribers.c.unconfirmed_at.is_(None)
     )
-    rows = (await unit.conn.execute(query.where(~listed).order_by(subscribers.c.id).limit(limit))).all()
-    return [row.id for row in rows if not told_first.opened(unit.vault, row.token_hash, row.vulnerable)]
+    query = query.where(~listed).order_by(subscribers.c.id).limit(limit)
+    found, after = list[int](), 0
+    while len(found) < limit:
+        # The store can't tell vulnerable people from others: so many of them may come first that a page has no others.
+        rows = (await unit.conn.execute(query.where(subscribers.c.id > after))).all()
+        found += [row.id for row in rows if not told_first.opened(unit.vault, row.token_hash, row.vulnerable)]
+        if len(rows) < limit:
+            break
+        after = rows[-1].id
+    return found[:limit]
 
 
 async def revive(unit: Unit, subscriber_ids: Collection[int], before: datetime) -> set[int]:
@@ -98,7 +108,10 @@ _SIGNS = (
 
 
 async def to_warn(unit: Unit, subscriber_ids: Collection[int], warnings: int, now: datetime) -> list[Silent]:
-    """Mark these people as warned so often; return those who can be written to, with their contacts but calls."""
+    """Record that these people got this many warnings; return who to write to, and where.
+
+    A call is made only to who has no other contact.
+    """
     query = (
         select(subscribers.c.id, subscribers.c.locale, func.min(follows.c.station_id).label("station_id"))
         .join(follows, follows.c.subscriber_id == subscribers.c.id)

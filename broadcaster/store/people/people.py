@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 
 from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus, NewContact, NewSubscriber
@@ -44,7 +44,7 @@ _FOLLOW = Insert(
     *("station_id", "subscriber_id", "external_mark", "external", "digest", "registered", "created_at"),
     octets=("external_mark", "external", "digest"),
 )
-_LINK = Insert(links, "subscriber_id", "contact_id", "guardian", "status", "created_at")
+_LINK = Insert(links, "subscriber_id", "contact_id", "guardian", "consent_id", "status", "created_at")
 _PLACE = Insert(places, "subscriber_id", "sealed", "created_at", octets=("sealed",))
 _CHANGE = Insert(changes, "subscriber_id")
 
@@ -146,8 +146,8 @@ async def replace(
         .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
         .values(digest=digest)
     )
-    theirs = select(links.c.contact_id, links.c.guardian).where(links.c.subscriber_id == subscriber_id)
-    had = {row.contact_id: row.guardian for row in await unit.conn.execute(theirs)}
+    theirs = select(links).where(links.c.subscriber_id == subscriber_id)
+    had = {row.contact_id: row for row in await unit.conn.execute(theirs)}
     keys = _keys(unit, person.contacts)
     kept_ids = {each.id for each in await contact_rows.known(unit, keys)}
     await consents.note(unit, consent, had.keys() - kept_ids, now, given=False, subscriber_id=subscriber_id)
@@ -172,21 +172,23 @@ async def _attach(
     people: Sequence[tuple[int, NewSubscriber]],
     groups_by_slug: Mapping[str, int],
     now: datetime,
-    had: Mapping[int, int | None] = MappingProxyType({}),
+    had: Mapping[int, Row[Any]] = MappingProxyType({}),
 ) -> dict[contact_rows.Key, int]:
     """Write contacts, places and groups; return the contacts.
 
-    ``had``: which guardian had a contact before, where the person names none.
+    ``had``: the links of a person's contacts before: the guardian where none is named now, and the list's consent.
     """
     wanted = [contact for _, person in people for contact in person.contacts]
     ids = await contact_rows.ensure(unit, wanted, now) if wanted else {}
-    link_rows: dict[tuple[int, int], int | None] = {}
+    link_rows: dict[tuple[int, int], tuple[int | None, int | None]] = {}
     for subscriber_id, person in people:
         for contact in person.contacts:
             contact_id = ids[contact_rows.key_of(unit, contact)]
-            link_rows.setdefault((subscriber_id, contact_id), contact.guardian or had.get(contact_id))
+            before = had.get(contact_id)
+            guardian, act = (None, None) if before is None else (before.guardian, before.consent_id)
+            link_rows.setdefault((subscriber_id, contact_id), (contact.guardian or guardian, act))
     at, confirmed = to_micros(now), int(LinkStatus.CONFIRMED)
-    await _LINK.run(unit, [(*row, guardian, confirmed, at) for row, guardian in sorted(link_rows.items())])
+    await _LINK.run(unit, [(*row, *others, confirmed, at) for row, others in sorted(link_rows.items())])
     place_rows = [
         (subscriber_id, seals.sealed_point(unit.vault, subscriber_id, place.lon, place.lat, place.label), at)
         for subscriber_id, person in people
