@@ -51,7 +51,7 @@ class Session:
 
 async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: timedelta, *, trusted: bool = False) -> str:
     """Begin a session of an operator; return the cookie's value, which is not stored."""
-    name = _named(secrets.token_urlsafe(_LASTING_BYTES))
+    name = f"{secrets.token_urlsafe(_LASTING_BYTES)}.{secrets.token_urlsafe(_NAME_BYTES)}"
     await unit.conn.execute(
         sessions.insert().values(
             hash=hash_of(name),
@@ -68,13 +68,18 @@ async def start(unit: Unit, key_id: int, device: str, now: datetime, lasts: time
 
 
 async def find(unit: Unit, name: str, now: datetime, idle: timedelta) -> Session | None:
-    """Return the session of a cookie; None if it ended or the operator was disabled."""
+    """Return the session of a cookie; None if it ended or the operator was disabled.
+
+    A renewed cookie's earlier value proves no more than it did before.
+    """
     given = hash_of(name)
     renewed = and_(sessions.c.earlier_hash == given, sessions.c.proven_at > now - _BOTH_HOLD)
     row = (await unit.conn.execute(_open(now, idle).where(or_(sessions.c.hash == given, renewed)))).one_or_none()
     if row is None:
         return None
     session = await _session(unit, row)
+    if row.name_hash != given:
+        session = replace(session, proven_at=session.began_at)
     theirs, training = session.caller.stations(Permission.LOOK), await approvals.training_stations(unit)
     return replace(session, training=bool(training if theirs is None else training & theirs))
 
@@ -84,8 +89,12 @@ async def seen(unit: Unit, session_id: int, now: datetime) -> None:
 
 
 async def prove(unit: Unit, session_id: int, name: str, now: datetime) -> str:
-    """Record that the operator gave their passkey or password in this session; return the cookie's new value."""
-    new = _named(lasting(name))
+    """Record that the operator gave their passkey or password in this session; return the cookie's new value.
+
+    It follows from the earlier value and our key, so that two tabs that prove at once, or an answer that was lost and
+    asked for again, leave the browser with a cookie that holds.
+    """
+    new = f"{lasting(name)}.{unit.vault.fingerprint('session', name).hex()}"
     values = {"hash": hash_of(new), "earlier_hash": hash_of(name), "proven_at": now}
     await unit.conn.execute(update(sessions).where(sessions.c.id == session_id).values(values))
     return new
@@ -94,10 +103,6 @@ async def prove(unit: Unit, session_id: int, name: str, now: datetime) -> str:
 def lasting(name: str) -> str:
     """Return the part of a cookie's value that stays when the cookie is renewed."""
     return name.partition(".")[0]
-
-
-def _named(lasts: str) -> str:
-    return f"{lasts}.{secrets.token_urlsafe(_NAME_BYTES)}"
 
 
 async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) -> list[Session]:
@@ -141,6 +146,7 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
     return (
         select(
             sessions.c.id,
+            sessions.c.hash.label("name_hash"),
             sessions.c.key_id,
             sessions.c.device,
             sessions.c.began_at,

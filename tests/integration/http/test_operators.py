@@ -60,7 +60,7 @@ async def let_pass(api, **by):
     ago = timedelta(**by)
     async with api.running.services.store.write() as unit:
         for each in (await unit.conn.execute(select(tables.sessions))).all():
-            aged = {name: getattr(each, name) - ago for name in ("seen_at", "proven_at", "ends_at")}
+            aged = {name: getattr(each, name) - ago for name in ("began_at", "seen_at", "proven_at", "ends_at")}
             await unit.conn.execute(update(tables.sessions).where(tables.sessions.c.id == each.id).values(aged))
 
 
@@ -230,10 +230,12 @@ async def test_a_trusted_device_stays_signed_in_and_shows_its_passkey_before_wha
     said = "name=Rose&station=laigle&role=viewer"
     status, _, page = await api.call("POST", "/console/operators", key=None, raw=said, headers={**FORM, **mine})
     assert (status, 'name="held.name" value="Rose"' in page) == (403, True)
-    _, headers, _ = await signed_in(api, device, **mine)
+    (_, headers, _), (_, again, _) = [await signed_in(api, device, **mine) for _ in range(2)]
     renewed = session(headers)
+    assert session(again) == renewed, "two tabs that prove at once have one cookie"
     assert (renewed["X-CSRF"], renewed["Cookie"] == mine["Cookie"]) == (mine["X-CSRF"], False), "open pages go on"
-    assert [(await ask(api, "POST", "/console/send", {}, **each))[0] for each in (mine, renewed)] == [422, 422]
+    assert [(await ask(api, "POST", "/console/send", {}, **each))[0] for each in (mine, renewed)] == [403, 422]
+    assert (await ask(api, "GET", "/console/people", **mine))[0] == 200, "other tabs had asked with it"
     await let_pass(api, minutes=2)
     assert [(await ask(api, "GET", "/console/people", **each))[0] for each in (mine, renewed)] == [303, 200]
     await let_pass(api, days=2)

@@ -105,6 +105,7 @@ async def test_a_password_proves_who_it_is_before_what_matters_and_can_be_change
     assert (await ask(api, "POST", "/console/account/codes", {}, **mine))[2]["code"] == "passkey-wanted"
     status, headers, _ = await signed_in(api, await app.code(), login="", **mine)
     assert (status, session(headers)["X-CSRF"]) == (200, mine["X-CSRF"]), "the same session goes on"
+    mine = session(headers)
     status, _, told = await ask(api, "POST", "/console/account/codes", {}, **mine)
     assert status == 200
     _, headers, _ = await signed_in(api, told["codes"][0])
