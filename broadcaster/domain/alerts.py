@@ -163,8 +163,9 @@ LOCAL = frozenset({"br", "co", "eu", "oc", "gsw", "gcf", "rcf"})
 _PLACE = {severity: place for place, severity in enumerate(RULES)}
 
 
-MAX_HEADLINE, MAX_DESCRIPTION, MAX_INSTRUCTION, MAX_SMS, MAX_EVENT, MAX_EASY = 160, 4000, 2000, 800, 100, 2000
-"""In characters."""
+LONGEST = {"headline": 160, "description": 4000, "instruction": 2000, "easy": 2000}
+"""The parts of a text that pages show, each with its most characters."""
+MAX_SMS, MAX_EVENT = 800, 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,4 +17,5 @@ def policy_for(station: Station, message: Message) -> Policy | None:
 
 def channels_for(station: Station, message: Message) -> tuple[ChannelName, ...]:
     """Return the channels that a message would be sent by, sooner or later."""
-    return message.channels or (message.own_policy or policy_of(station, message.severity)).channels
+    policy = policy_for(station, message)
+    return message.channels if policy is None else policy.channels

@@ -2,17 +2,7 @@
 
 from collections.abc import Mapping
 
-from broadcaster.domain.alerts import (
-    GRAVE,
-    MAX_DESCRIPTION,
-    MAX_EASY,
-    MAX_EVENT,
-    MAX_HEADLINE,
-    MAX_INSTRUCTION,
-    MAX_SMS,
-    Message,
-    Text,
-)
+from broadcaster.domain.alerts import GRAVE, LONGEST, MAX_EVENT, MAX_SMS, Message, Text
 from broadcaster.domain.answers import FEWEST, MOST
 from broadcaster.domain.audience import AudienceKind, Pool
 from broadcaster.domain.refusals import Refused, refused
@@ -20,13 +10,7 @@ from broadcaster.domain.signs import unfit
 from broadcaster.domain.stations import Station, StationKind
 from zones import Jurisdiction, OutsideJurisdiction
 
-_LONGEST = {
-    "headline": MAX_HEADLINE,
-    "description": MAX_DESCRIPTION,
-    "instruction": MAX_INSTRUCTION,
-    "sms": MAX_SMS,
-    "easy": MAX_EASY,
-}
+_LONGEST = LONGEST | {"sms": MAX_SMS}
 
 
 def check_message(

@@ -6,20 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from broadcaster.domain.alerts import (
-    MAX_DESCRIPTION,
-    MAX_EASY,
-    MAX_EVENT,
-    MAX_HEADLINE,
-    MAX_INSTRUCTION,
-    MAX_SMS,
-    Category,
-    Certainty,
-    Role,
-    Severity,
-    Status,
-    Urgency,
-)
+from broadcaster.domain.alerts import LONGEST, MAX_EVENT, MAX_SMS, Category, Certainty, Role, Severity, Status, Urgency
 from broadcaster.domain.answers import LONGEST_ANSWER, LONGEST_QUESTION, MOST
 from broadcaster.domain.escalation import Policy
 from broadcaster.domain.people import ChannelName
@@ -42,9 +29,9 @@ from broadcaster.http.schemas.base import (
 )
 from broadcaster.http.schemas.escalation import PolicyIn
 
-Headline = Annotated[str, line(MAX_HEADLINE)]
-Description = Annotated[str, prose(MAX_DESCRIPTION), UnixLines]
-Instruction = Annotated[str, prose(MAX_INSTRUCTION), UnixLines]
+Headline = Annotated[str, line(LONGEST["headline"])]
+Description = Annotated[str, prose(LONGEST["description"]), UnixLines]
+Instruction = Annotated[str, prose(LONGEST["instruction"]), UnixLines]
 SmsText = Annotated[str, prose(MAX_SMS), UnixLines, Field(description="What an SMS says, instead of all the rest.")]
 
 
@@ -56,7 +43,7 @@ Question = Annotated[
 ]
 EasyText = Annotated[
     str,
-    prose(MAX_EASY),
+    prose(LONGEST["easy"]),
     UnixLines,
     Field(description="The same in short plain sentences (FALC), one a line, for the alert's page."),
 ]
@@ -121,7 +108,7 @@ class Content(Words):
 
     station: Slug = Field(examples=["laigle"])
     template: Slug | None = Field(None, description="One of the station's templates.", examples=["flood"])
-    blanks: dict[Annotated[str, line(60)], Annotated[str, line(MAX_HEADLINE)]] = Field(
+    blanks: dict[Annotated[str, line(60)], Annotated[str, line(LONGEST["headline"])]] = Field(
         default_factory=dict,
         max_length=50,
         description="What fills the template's placeholders, by what stands in their brackets.",

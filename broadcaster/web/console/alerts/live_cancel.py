@@ -7,16 +7,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import (
-    ENDINGS,
-    MAX_DESCRIPTION,
-    MAX_EASY,
-    MAX_HEADLINE,
-    MAX_INSTRUCTION,
-    Alert,
-    Role,
-    Text,
-)
+from broadcaster.domain.alerts import ENDINGS, LONGEST, Alert, Role, Text
 from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import easy_in
@@ -34,9 +25,6 @@ from broadcaster.web.console.alerts.live_words import clock_time, number, sandbo
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
-
-FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION, "easy": MAX_EASY}
-"""Editable parts of a text, with their maximum length."""
 
 
 class CancelQuery(Query):
@@ -67,7 +55,7 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
     offered = easy_in(alert.prepared, role, prepared)
     texts = {
         language: _written(
-            Text.read({name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in FIELDS}),
+            Text.read({name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in LONGEST}),
             own,
             offered.get(language, ""),
         )
@@ -118,7 +106,7 @@ def _wrong(texts: Mapping[str, Text], words: Words) -> dict[str, str]:
     for language, text in texts.items():
         if not text.headline:
             found[f"headline.{language}"] = words("Say in a few words that it is over.")
-        for name, limit in FIELDS.items():
+        for name, limit in LONGEST.items():
             length = len(getattr(text, name))
             if length > limit:
                 found[f"{name}.{language}"] = words(
@@ -145,7 +133,7 @@ async def _page(
         **heading(alert, station, words),
         "texts": texts,
         "easy": easy_in(alert.prepared, Role(call.query.kind), texts),
-        "limits": FIELDS,
+        "limits": LONGEST,
         "kind": call.query.kind,
         "wrong": wrong,
         "told": told,

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_EASY, MAX_HEADLINE, MAX_INSTRUCTION, Text, content_hash
+from broadcaster.domain.alerts import LONGEST, Text, content_hash
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalState
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.policies import channels_for
@@ -36,7 +36,6 @@ from broadcaster.web.severities import look_of
 from broadcaster.web.whereabouts import whereabouts
 
 APPROVALS = f"{PATH}/approvals"
-FIELDS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION, "easy": MAX_EASY}
 
 
 async def one(call: Call[None, None]) -> web.Response:
@@ -114,10 +113,8 @@ def _seen(approval: Approval) -> str:
 
 
 def _changed(text: Text, language: str, form: Mapping[str, str]) -> Text:
-    headline, description, instruction, easy = (
-        form.get(f"{name}.{language}", getattr(text, name)).replace("\r\n", "\n").strip() for name in FIELDS
-    )
-    return replace(text, headline=headline, description=description, instruction=instruction, easy=easy)
+    said = {name: form.get(f"{name}.{language}", getattr(text, name)) for name in LONGEST}
+    return replace(text, **{name: each.replace("\r\n", "\n").strip() for name, each in said.items()})
 
 
 async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, wrong: str = "") -> web.Response:
@@ -200,7 +197,7 @@ def _editing(
     facts = {
         **heading(approval.alert, station, words),
         "texts": approval.alert.texts,
-        "limits": FIELDS,
+        "limits": LONGEST,
         "wrong": wrong,
         "why": why,
         "here": f"{APPROVALS}/{approval.id}",

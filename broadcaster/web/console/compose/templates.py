@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from broadcaster.domain.alerts import MAX_DESCRIPTION, MAX_EVENT, MAX_HEADLINE, MAX_INSTRUCTION, Text
+from broadcaster.domain.alerts import LONGEST, MAX_EVENT, Text
 from broadcaster.domain.answers import LONGEST_QUESTION
 from broadcaster.domain.escalation import Policy, at_once
 from broadcaster.domain.permissions import Permission
@@ -35,7 +35,7 @@ from broadcaster.web.severities import severity_words
 from broadcaster.web.topics import topics_of
 
 NEW = "new"
-LIMITS = {"headline": MAX_HEADLINE, "description": MAX_DESCRIPTION, "instruction": MAX_INSTRUCTION}
+_PARTS = ("headline", "description", "instruction")
 _CHOICES = ("territory", "silent", "ppms")
 _LONGEST_NAME = 60
 
@@ -117,7 +117,7 @@ def _written(found: Template | None, station: Station) -> dict[str, str]:
         form[f"events.{language}"] = found.events.get(language, "")
         for part in TEXTS:
             text = getattr(found, part).get(language)
-            form |= {f"{part}.{language}.{name}": getattr(text, name, "") for name in LIMITS}
+            form |= {f"{part}.{language}.{name}": getattr(text, name, "") for name in _PARTS}
         asking = found.texts.get(language, Text(""))
         form |= {f"texts.{language}.question": asking.question, f"texts.{language}.answers": "\n".join(asking.answers)}
     return form
@@ -158,7 +158,7 @@ def _document(form: Mapping[str, str], found: Template | None, station: Station)
 
 def _said(form: Mapping[str, str], part: str, language: str) -> dict[str, Any]:
     """Return a text as the API takes it; the answers to the alert's own question stand a line each."""
-    text: dict[str, Any] = {name: form.get(f"{part}.{language}.{name}", "").strip() for name in LIMITS}
+    text: dict[str, Any] = {name: form.get(f"{part}.{language}.{name}", "").strip() for name in _PARTS}
     if part == "texts":
         text["question"] = form.get(f"texts.{language}.question", "").strip()
         lines = form.get(f"texts.{language}.answers", "").splitlines()
@@ -184,7 +184,7 @@ def _page(
         "form": form,
         "wrong": wrong,
         "written": [(each, own_name(each)) for each in _languages(found, station)],
-        "limits": LIMITS | {"event": MAX_EVENT, "question": LONGEST_QUESTION},
+        "limits": LONGEST | {"event": MAX_EVENT, "question": LONGEST_QUESTION},
         "severities": severity_words(words),
         "policy": policy_form.shown(policy),
         **policy_form.choices(words),

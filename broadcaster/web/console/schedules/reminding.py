@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import MAX_HEADLINE, MAX_INSTRUCTION, Alert
+from broadcaster.domain.alerts import LONGEST, Alert
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -20,7 +20,7 @@ from broadcaster.pipeline import scheduling
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.pages import to
 
-_TEXT = {"headline": MAX_HEADLINE, "instruction": MAX_INSTRUCTION}
+_PARTS = ("headline", "instruction")
 
 
 async def ask(call: Call[None, None]) -> web.Response:
@@ -34,7 +34,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
     alert, station = await alert_of(call)
     form = await form_of(call.request)
     texts = {
-        language: {name: form.get(f"{name}.{language}", "").replace("\r\n", "\n") for name in _TEXT}
+        language: {name: form.get(f"{name}.{language}", "").replace("\r\n", "\n") for name in _PARTS}
         for language in alert.texts
     }
     asked: dict[str, Any] = {
@@ -63,6 +63,6 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
 def _page(
     call: Call[Any, Any], alert: Alert, station: Station, at: str, wrong: dict[str, str], *, status: int = 200
 ) -> web.Response:
-    facts = {"alert": alert, "texts": alert.texts, "limits": _TEXT, "begins": at, "wrong": wrong}
+    facts = {"alert": alert, "texts": alert.texts, "limits": LONGEST, "begins": at, "wrong": wrong}
     words = words_of(call.request, station.languages[0])
     return show(call.request, "schedules/remind.html", words, facts, tab="alerts", where=station.name, status=status)
