@@ -88,9 +88,8 @@ async def renew(unit: Unit, act: int | None, station_id: int, contact_ids: Seque
     """Record that the import ``act`` says of these contacts of a station's people that they work again."""
     here = links.c.subscriber_id.in_(select(follows.c.subscriber_id).where(follows.c.station_id == station_id))
     if contact_ids and act is not None:
-        by_id = {"ids": contact_ids}
-        mine = update(links).where(among(links.c.contact_id, "ids"), here)
-        await unit.conn.execute(mine.values(consent_id=act), by_id)
+        theirs = update(links).where(among(links.c.contact_id, "ids"), here).values(consent_id=act)
+        await unit.conn.execute(theirs, {"ids": contact_ids})
 
 
 async def _text_id(unit: Unit, said: str) -> int | None:

@@ -16,6 +16,7 @@ from broadcaster.domain.alerts import Alert, Text
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.messages import message_of, texts_in
+from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import body_of, checked
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Content
@@ -24,6 +25,7 @@ from broadcaster.http.stations import station_given
 from broadcaster.http.templates import territory
 from broadcaster.pipeline.render import Context, cheap_sms
 from broadcaster.pipeline.services import Services
+from broadcaster.web.console.compose.findings import unreadable
 
 D = TypeVar("D", bound=Content)
 
@@ -61,6 +63,15 @@ async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
         rest["area"] = {"polygons": await asyncio.to_thread(territory, station)}
     draft = await checked(call.request, model, orjson.dumps(rest))
     return Given(station, _with_cheap(call.services, station, draft, tuple(page.cheap)), tuple(page.cheap))
+
+
+async def read_finished(call: Call[Any, Any], model: type[D]) -> Given[D]:
+    """As ``read``, for a draft to send or to keep: also refuses texts that nobody can read, or with gaps."""
+    given = await read(call, model)
+    found = unreadable(given.draft.model_dump()["texts"])
+    if found:
+        raise HttpProblem("refused", errors=found)
+    return given
 
 
 async def publisher(call: Call[Any, Any], slug: str) -> Station:

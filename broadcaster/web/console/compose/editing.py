@@ -14,7 +14,6 @@ from broadcaster.domain.refusals import Conflict, refused
 from broadcaster.domain.schedules import Kind, Schedule
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schedules import changed_to, schedule_of
 from broadcaster.http.schemas.base import Moment, Query
@@ -24,8 +23,7 @@ from broadcaster.pipeline import scheduling
 from broadcaster.pipeline.services import Services
 from broadcaster.store.stations import stations
 from broadcaster.web.console.compose.compose import facts_of
-from broadcaster.web.console.compose.draft import read
-from broadcaster.web.console.compose.findings import unreadable
+from broadcaster.web.console.compose.draft import read_finished
 from broadcaster.web.console.compose.later import json_of
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.pages import written_time
@@ -75,10 +73,7 @@ async def save(call: Call[Any, EditQuery]) -> web.StreamResponse:
     was, station = await schedule_of(call)
     if query.version != was.version:
         raise Conflict("schedule-changed")
-    given = (await read(call, ScheduleIn)).draft
-    found = unreadable(given.model_dump()["texts"])
-    if found:
-        raise HttpProblem("refused", errors=found)
+    given = (await read_finished(call, ScheduleIn)).draft
     given = given.model_copy(update={"reminds": None if was.reminds is None else str(was.reminds)})
     becomes = await changed_to(call, was, station, given)
     if query.occurrence is None:

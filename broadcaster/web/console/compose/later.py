@@ -12,13 +12,11 @@ from pydantic import Field
 from broadcaster.domain.refusals import refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http import schedules
-from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Given, Slug
 from broadcaster.http.schemas.schedules import At, Repeat, ScheduleIn, SchoolZone, Zone
 from broadcaster.pipeline import scheduling
-from broadcaster.web.console.compose.draft import publisher, read
-from broadcaster.web.console.compose.findings import unreadable
+from broadcaster.web.console.compose.draft import publisher, read_finished
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.pages import written_day, written_time
 from schedules import BadSchedule, Recurrence
@@ -67,10 +65,7 @@ async def ahead(call: Call[Times, None]) -> web.StreamResponse:
 
 async def keep(call: Call[Any, Any]) -> web.StreamResponse:
     """Save an alert for later. A draft makes one schedule, even if it is sent repeatedly."""
-    given = await read(call, ScheduleIn)
-    found = unreadable(given.draft.model_dump()["texts"])
-    if found:
-        raise HttpProblem("refused", errors=found)
+    given = await read_finished(call, ScheduleIn)
     answered = await schedules.create(replace(call, body=given.draft))
     body = answered.body if isinstance(answered.body, bytes) else b"{}"
     return json_of({"id": orjson.loads(body)["id"]}, status=201)

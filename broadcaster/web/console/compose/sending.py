@@ -8,14 +8,12 @@ from aiohttp import web
 
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.http.alerts import AWAITING, IDEMPOTENCY_KEY, create, foresee
-from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AlertIn
 from broadcaster.http.schemas.schedules import ReachIn
 from broadcaster.pipeline.reach_density import density
 from broadcaster.store.alerts import alerts
-from broadcaster.web.console.compose.draft import publisher, read
-from broadcaster.web.console.compose.findings import unreadable
+from broadcaster.web.console.compose.draft import publisher, read, read_finished
 from broadcaster.web.console.compose.later import json_of
 
 
@@ -34,12 +32,9 @@ async def cells(call: Call[None, None]) -> web.StreamResponse:
 
 async def send(call: Call[Any, Any]) -> web.StreamResponse:
     """Send the draft. The page makes one Idempotency-Key per draft, so repeated requests make one alert."""
-    given = await read(call, AlertIn)
+    given = await read_finished(call, AlertIn)
     if not call.request.headers.get(IDEMPOTENCY_KEY):
         raise Refused("draft-key-missing", IDEMPOTENCY_KEY)
-    found = unreadable(given.draft.model_dump()["texts"])
-    if found:
-        raise HttpProblem("refused", errors=found)
     try:
         answered = await create(replace(call, body=given.draft))
     except Conflict:

@@ -13,16 +13,14 @@ from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import IDEMPOTENCY_KEY, alert_of, etag_of, idempotency_key, request_hash
 from broadcaster.http.messages import texts_of
-from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AlertIn
 from broadcaster.pipeline.update import Change, update
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_cancel import moved_on
 from broadcaster.web.console.compose.compose import alone_facts, facts_of
-from broadcaster.web.console.compose.draft import read
+from broadcaster.web.console.compose.draft import read_finished
 from broadcaster.web.console.compose.editing import area_of
-from broadcaster.web.console.compose.findings import unreadable
 from broadcaster.web.console.compose.later import json_of
 from broadcaster.web.console.frame import show, words_of
 
@@ -66,14 +64,11 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
 async def save(call: Call[Any, None]) -> web.StreamResponse:
     """Send the update. Raises ``Stale`` if somebody else changed the alert meanwhile."""
     alert, station = await alert_of(call)
-    given = await read(call, UpdateDraft)
+    given = await read_finished(call, UpdateDraft)
     if given.station.id != station.id:
         raise Refused("not-found", "station")
     if not call.request.headers.get(IDEMPOTENCY_KEY):
         raise Refused("draft-key-missing", IDEMPOTENCY_KEY)
-    found = unreadable(given.draft.model_dump()["texts"])
-    if found:
-        raise HttpProblem("refused", errors=found)
     new, waits = await update(
         call.services,
         alert,
