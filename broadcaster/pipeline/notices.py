@@ -8,6 +8,7 @@ person can ask for a lost test again, and the other notice is only a courtesy.
 import asyncio
 from collections.abc import Coroutine
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 
@@ -21,7 +22,7 @@ from broadcaster.store.people.inactive import Silent
 from broadcaster.store.people.trials import Lost, State, Target, Trial
 from broadcaster.store.stations import stations
 from channels.addresses import read_address
-from channels.errors import ChannelError, Gone
+from channels.errors import ChannelError, Gone, Misconfigured
 
 RANK = 10
 """Rank after urgent alerts, like codes."""
@@ -56,29 +57,36 @@ async def _tell_all(services: Services, found: list[tuple[Lost, Station]]) -> No
         await _send(services, notice, each.by)
 
 
-def warn_soon(services: Services, found: list[tuple[Silent, Station]], until: datetime) -> None:
-    """Warn people in the background that they are erased at the time ``until`` unless they give a sign."""
-    _in_background(services, _warn_all(services, found, until))
+async def warn(services: Services, who: Silent, station: Station, until: datetime) -> bool:
+    """Warn somebody that they are erased at the time ``until`` unless they give a sign.
 
-
-async def _warn_all(services: Services, found: list[tuple[Silent, Station]], until: datetime) -> None:
-    for each, station in found:
-        for by in each.by:
-            warning = fading(station, services.links, each.locale, by.channel, subscriber_id=each.id, until=until)
-            await _send(services, warning, by)
+    Return False if nothing could leave by any of their channels: warn them later.
+    """
+    ends = []
+    for by in who.by:
+        warning = fading(station, services.links, who.locale, by.channel, subscriber_id=who.id, until=until)
+        ends.append(await _send(services, warning, by))
+    return not ends or any(each.left for each in ends)
 
 
 async def _try(services: Services, notice: Notice, made: Trial, target: Target) -> None:
-    state, code = await _send(services, notice, target)
+    end = await _send(services, notice, target)
     try:
         async with services.store.write() as unit:
-            await trials.settle(unit, made.id, state, code)
+            await trials.settle(unit, made.id, end.state, end.code)
     except StoreUnavailable as error:
         _log.warning("the end of a test was not written down", error=str(error))
 
 
-async def _send(services: Services, notice: Notice, target: Target) -> tuple[State, str | None]:
-    """Return the result at the provider, and its code."""
+class _End(NamedTuple):
+    """The result at the provider, and its code. ``left``: False if no message leaves by this channel."""
+
+    state: State
+    code: str | None = None
+    left: bool = True
+
+
+async def _send(services: Services, notice: Notice, target: Target) -> _End:
     sender = services.senders[target.channel]
     try:
         message = render_notice(target.channel, notice)
@@ -89,12 +97,13 @@ async def _send(services: Services, notice: Notice, target: Target) -> tuple[Sta
     except (ChannelError, TimeoutError) as error:
         name = "gone" if isinstance(error, Gone) else type(error).__name__.lower()
         SENT.labels(sender.name, name).inc()
-        return State.FAILED, getattr(error, "code", None) or name
+        left = not isinstance(error, Misconfigured | TimeoutError)  # who waits that long waits for alerts
+        return _End(State.FAILED, getattr(error, "code", None) or name, left)
     except Exception:  # noqa: BLE001  logged; who waits for it is told
         _log.exception("a notice could not be sent", channel=sender.name)
-        return State.FAILED, None
+        return _End(State.FAILED)
     SENT.labels(sender.name, "accepted").inc()
-    return State.SENT, SANDBOX if sender.sandboxed else None
+    return _End(State.SENT, SANDBOX if sender.sandboxed else None)
 
 
 def _in_background(services: Services, work: Coroutine[None, None, None]) -> None:

@@ -60,7 +60,10 @@ async def _record(services: Services, kind: Kind, removed: int, now: datetime) -
 
 
 async def _warn(services: Services, number: int, now: datetime) -> None:
-    """Warn people for whom this many warnings were sent and the next is due, by all contacts that can be written to."""
+    """Warn people for whom this many warnings were sent and the next is due, by all contacts that can be written to.
+
+    A warning is recorded after it is sent: if the process dies in between, it is sent twice rather than never.
+    """
     left = WARNINGS[number]
     soon = now - (period(services, Kind.INACTIVE) - left)
     last = now - (WARNINGS[number - 1] - left) if number else None
@@ -69,10 +72,14 @@ async def _warn(services: Services, number: int, now: datetime) -> None:
     if not silent:
         return
     async with services.store.write() as unit:
-        alive = await inactive.revive(unit, silent, soon)
-        found = await inactive.to_warn(unit, [each for each in silent if each not in alive], number + 1, now)
+        still = set(silent) - await inactive.revive(unit, silent, soon)
+        found = await inactive.to_warn(unit, still)
         theirs = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
-    notices.warn_soon(services, [(each, theirs[each.station_id]) for each in found], now + left)
+        await inactive.warned(unit, still - {each.id for each in found}, number + 1, now, before=soon)
+    for each in found:
+        if await notices.warn(services, each, theirs[each.station_id], now + left):
+            async with services.store.write() as unit:
+                await inactive.warned(unit, [each.id], number + 1, now, before=soon)
 
 
 async def _erase(services: Services, now: datetime) -> int:

@@ -107,8 +107,8 @@ _SIGNS = (
 )
 
 
-async def to_warn(unit: Unit, subscriber_ids: Collection[int], warnings: int, now: datetime) -> list[Silent]:
-    """Record that these people got this many warnings; return who to write to, and where.
+async def to_warn(unit: Unit, subscriber_ids: Collection[int]) -> list[Silent]:
+    """Return those of these people who follow a station, and where to write to them.
 
     A call is made only to who has no other contact.
     """
@@ -123,6 +123,12 @@ async def to_warn(unit: Unit, subscriber_ids: Collection[int], warnings: int, no
         by = await trials.targets(unit, row.id, row.station_id)
         written = [each for each in by if each.channel is not ChannelName.VOICE]
         found.append(Silent(row.id, row.station_id, row.locale, written or by))
-    mine = subscribers.c.id.in_(list(subscriber_ids))
-    await unit.conn.execute(update(subscribers).where(mine).values(warned_at=now, warnings=warnings))
     return found
+
+
+async def warned(
+    unit: Unit, subscriber_ids: Collection[int], warnings: int, now: datetime, *, before: datetime
+) -> None:
+    """Record that these people got this many warnings, or can't be warned, if they gave no sign since ``before``."""
+    mine = subscribers.c.id.in_(list(subscriber_ids)), to_micros(before) > _LAST
+    await unit.conn.execute(update(subscribers).where(*mine).values(warned_at=now, warnings=warnings))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import suppress
 from datetime import timedelta
+from unittest.mock import Mock
 
+import pytest
 from sqlalchemy import func, select, update
 
 from broadcaster.commands.examine_running import of_the_work
@@ -18,6 +22,7 @@ from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, breakdown, by_step
 from broadcaster.store.operations import retention
 from broadcaster.store.people import contacts, people
+from channels.errors import Misconfigured
 from tests.contract.stores import mail, phone, push, resident
 from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_alerts import until_finished
@@ -71,8 +76,14 @@ async def who_gives_no_sign_is_warned_three_times_then_erased(api, true, token, 
     """Of two people, the one with this token gives a sign; the other, Bob, gives one late, then none."""
     services = api.running.services
     services.clock = Ahead(true, 36 * 31 - 91)
-    await keep_periods(services)
     warned = tables.subscribers.c.warned_at.is_not(None)
+    for trouble in (Misconfigured("smtp:535", "wrong password"), asyncio.CancelledError()):
+        with pytest.MonkeyPatch.context() as away, suppress(asyncio.CancelledError):
+            for channel in (ChannelName.PUSH, ChannelName.EMAIL):
+                away.setattr(type(services.senders[channel].channel), "send", Mock(side_effect=trouble))
+            await keep_periods(services)
+        assert await number(services, tables.subscribers, warned) == 0, "a warning that was not sent is still due"
+    await keep_periods(services)
     assert await number(services, tables.subscribers, warned) == 2, (
         "who is on a list, or in the register of vulnerable people, is its owner's matter"
     )
