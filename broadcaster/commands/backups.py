@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from broadcaster.app import alone
 from broadcaster.backup import Archive, Manifest, Restored, back_up
+from broadcaster.backup import erasures as erasure_lists
 from broadcaster.backup import restore as restore_from
 from broadcaster.backup.erasures import FILE, Erasures, load
 from broadcaster.backup.restoring import NONE
@@ -172,4 +173,7 @@ async def _restore(where: Settings, archive: Archive, since: Erasures, *, keep_s
             )
         async with store.write() as unit:
             await audit.record(unit, machine(), Action.RESTORED, rows=made.rows, erased=made.erased)
+            lists = await erasure_lists.read(unit)
+        if (kept := where.data_dir / FILE).exists():  # no later restore does again what was forgotten now
+            erasure_lists.write(kept, lists)
         return made

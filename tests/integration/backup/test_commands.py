@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from broadcaster import config
 from broadcaster.app import open_store
+from broadcaster.backup import erasures
 from broadcaster.cli import main
 from broadcaster.store.people import profiles
 from tests.contract.stores import SECRET, add_station, register, resident
@@ -113,8 +114,16 @@ def test_a_database_that_is_not_empty_is_left_alone_unless_forced_and_a_removed_
     code, said = tocsin("restore", tmp_path / "b.zip", "--force", data=lived_in)
     assert (code, "1 station removed after the backup was removed again" in said) == (0, True), said
     assert name_of_one(lived_in) is None
-    assert tocsin("restore", tmp_path / "b.zip", "--force", "--keep-stations", data=lived_in)[0] == 0
-    assert name_of_one(lived_in) == "Zoé"
+    asyncio.run(keep_erasures(lived_in))
+    for ways in (["--keep-stations"], []):
+        assert tocsin("restore", tmp_path / "b.zip", "--force", *ways, data=lived_in)[0] == 0
+        assert name_of_one(lived_in) == "Zoé", "no later restore removes it again"
+
+
+async def keep_erasures(data):
+    store = open_store(config.load({"TOCSIN_DATA_DIR": str(data)}))
+    assert erasures.write(data / erasures.FILE, await store.run_read(erasures.read))
+    await store.close()
 
 
 def test_a_file_that_is_there_is_not_written_over(lived_in, tmp_path):
