@@ -95,12 +95,12 @@ async def _tell(services: Services, station_id: int, requests: list[HelpRequest]
 def _of_new(station: Station, requests: list[HelpRequest]) -> Notice:
     words, n = words_for(station), len(requests)
     subject = words.many("%(n)s new request for help", "%(n)s new requests for help", n)
-    said = words("People of %(station)s ask for help. You are on duty: take it in charge.", station=station.name)
+    said = words("People of %(station)s ask for help. You are on duty: take the request.", station=station.name)
     return Notice(f"help.{requests[-1].id}.new", subject, said, f"{HELP}?station={station.slug}")
 
 
 def _of_untaken(station: Station, requests: list[HelpRequest]) -> Notice:
     words, n = words_for(station), len(requests)
     subject = words.many("%(n)s request for help: nobody has it", "%(n)s requests for help: nobody has them", n)
-    said = words("People of %(station)s ask for help, and nobody has taken this in charge yet.", station=station.name)
+    said = words("People of %(station)s ask for help, and nobody has taken the request yet.", station=station.name)
     return Notice(f"help.{requests[-1].id}", subject, said, f"{HELP}?station={station.slug}")

@@ -87,12 +87,12 @@ def fading(
     if channel is ChannelName.SMS:
         gaps["station"] = name[:_LONGEST_STATION]
         said = (
-            words.typed("%(station)s: do you still want our alerts? If not, we erase you on %(day)s: %(page)s", **gaps),
+            words.typed("%(station)s: do you still want our alerts? Say so before %(day)s, or your data is erased: %(page)s", **gaps),
         )
     elif channel is ChannelName.VOICE:
         said = (
             words("Hello. %(station)s has heard nothing from you for a long time.", station=name),
-            words("Without a sign from you, your data is erased on %(day)s, and no alert calls you any more.", day=day),
+            words("If you do nothing, your data is erased on %(day)s, and you get no more alerts.", day=day),
             words("To stay, call your town hall."),
         )
     else:

@@ -32,7 +32,7 @@ def reply(alert: Alert, station: Station, words: Words, choice: int, taken: Take
 
 
 def danger(words: Words) -> str:
-    return words("In danger, call 112 now (114 by SMS).")
+    return words("If you are in danger, call 112 now (114 by SMS).")
 
 
 def _said(alert: Alert, station: Station, words: Words, choice: int, taken: Taken, *, helps: bool) -> str:

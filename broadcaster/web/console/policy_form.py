@@ -45,9 +45,9 @@ def shown(policy: Mapping[str, Any]) -> dict[str, Any]:
 def choices(words: Words) -> dict[str, list[tuple[str, str]]]:
     """Return what the form offers for each step."""
     until = {
-        Until.ACCEPTED: words("no message was accepted"),
-        Until.DISPLAYED: words("nothing was displayed"),
-        Until.CONFIRMED: words("they have not confirmed"),
+        Until.ACCEPTED: words("to those for whom no message was accepted"),
+        Until.DISPLAYED: words("to those to whom nothing was displayed"),
+        Until.CONFIRMED: words("to those who have not confirmed"),
     }
     return {
         "until": [(each.value, word) for each, word in until.items()],

@@ -64,7 +64,7 @@ def kind_words(words: Words) -> dict[Kind, str]:
         Kind.POSITIONS: words("last positions of devices"),
         Kind.REPORTS: words("who an alert was for, what was sent to them, and their answers; the totals stay"),
         Kind.PROOFS: words("signed requests"),
-        Kind.NAMES: words("names of disabled operators and of ended keys"),
+        Kind.NAMES: words("names of disabled operators, and of keys that expired or were revoked"),
         Kind.HELP_POSITIONS: words("positions in requests for help"),
         Kind.VOLUNTEERS: words("volunteers and their streets"),
         Kind.INBOX: words("texts from residents"),

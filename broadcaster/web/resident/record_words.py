@@ -21,7 +21,7 @@ def moment(at: datetime, words: Words) -> str:
 _SAID: Mapping[str, Callable[[Any, Words], str]] = {
     "channel": lambda value, words: words.channel(ChannelName(value)),
     "position": lambda value, _: f"{value[1]:.5f}, {value[0]:.5f}",
-    "taken_at": lambda value, words: words("taken in charge: %(time)s", time=_read(value, words)),
+    "taken_at": lambda value, words: words("taken: %(time)s", time=_read(value, words)),
     "closed_at": lambda value, words: words("closed: %(time)s", time=_read(value, words)),
     "on": lambda value, words: words("signed on %(day)s", day=_day(value, words)),
     "household": lambda _, words: words("for my household"),

@@ -103,7 +103,7 @@ async def test_help_is_offered_on_duty_told_to_all_after_two_minutes_and_taken_i
 
         # The console: on the live page, in the list with the position first sent, taken and closed once each.
         _, _, live = await look(api, f"/console/alerts/{second['id']}", **anne)
-        assert "1 request for help, 1 that nobody has taken in charge" in live
+        assert "1 request for help, 1 that nobody has taken" in live
         _, _, page = await look(api, "/console/help?station=laigle", **anne)
         assert "48.76220° N, 0.62910° E" in page
         assert rose.mobile in page
@@ -115,7 +115,7 @@ async def test_help_is_offered_on_duty_told_to_all_after_two_minutes_and_taken_i
         assert (await send(api, path, "do=take", **anne))[0] == 303
         assert (await send(api, path, "do=take", **anne))[0] == 409
         _, _, page = await look(api, "/console/help?station=laigle", **anne)
-        assert "Taken in charge by admin, after 2\u00a0min" in page
+        assert "Taken by admin, after 2\u00a0min" in page
         assert (await send(api, path, "do=close", **anne))[0] == 303
         _, _, account = await api.call("GET", f"/v1/alerts/{second['id']}/report")
         assert account["help"] | {"taken_p95_s": None} == {"asked": 1, "untaken": 0, "closed": 1, "taken_p95_s": None}

@@ -109,7 +109,7 @@ def test_an_all_clear_says_so_before_anything_but_exercise(channel, language):
 
 BY_SMS = """EXERCISE; TEST; Update; ALL CLEAR; All clear: "%(headline)s"; SENT BY MISTAKE; Stop: %(url)s
 Sent by mistake; Sent by mistake: "%(headline)s"; %(question)s Reply %(answers)s; Reply 1 received, 2 safe
-In danger: 112 (SMS 114). Reply 1 received, 2 safe, 3 help; In danger, call 112 now (114 by SMS).
+In danger: 112 (SMS 114). Reply 1 received, 2 safe, 3 help; If you are in danger, call 112 now (114 by SMS).
 The alert is over. You no longer need to follow the instructions.; This alert is over: no answer is needed any more.
 This alert was sent by mistake. You need not do what it said.; No longer where you are: "%(headline)s"
 This alert no longer applies where you are. It goes on elsewhere.; See where before you go anywhere.

@@ -41,7 +41,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.DELIVERIES_SEEN: words("looked at deliveries"),
         Action.SANDBOX_SEEN: words("looked at the sandbox"),
         Action.HELP_SEEN: words("looked at requests for help"),
-        Action.HELP_TAKEN: words("took a request for help in charge"),
+        Action.HELP_TAKEN: words("took a request for help"),
         Action.HELP_CLOSED: words("closed a request for help"),
         Action.ROSTER_SET: words("changed the duty roster"),
         Action.DUTY_SET: words("went on or off duty for requests for help"),

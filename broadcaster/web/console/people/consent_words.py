@@ -42,7 +42,7 @@ def _given(way: Way, words: Words) -> str:
     return {
         Way.PAGE: words("agreed on the sign-up page"),
         Way.QR: words("agreed on the sign-up page, opened by a poster’s code"),
-        Way.OWN: words("agreed on My alerts"),
+        Way.OWN: words("agreed on “My alerts”"),
         Way.VISIT: words("agreed as a visitor"),
         Way.RENEWED: words("the browser replaced a subscription"),
         Way.COUNTER: words("entered by an operator"),
@@ -60,5 +60,5 @@ def _withdrawn(way: Way, words: Words) -> str:
         Way.SMS: words("answered STOP by SMS"),
         Way.CALL: words("asked in a call for no more messages"),
         Way.LINK: words("asked for no more messages by the link in a message"),
-        Way.COUNTER: words("taken out by an operator"),
-    }.get(way, words("taken back on My alerts"))
+        Way.COUNTER: words("consent withdrawn by an operator"),
+    }.get(way, words("withdrawn on “My alerts”"))
