@@ -28,9 +28,10 @@ def profile(mine: Profile, towns: Mapping[str, Station], usual: str, words: Word
 
     states = contact_states(words)
     follows = [f"{names[slug]}{f' ({external})' if external else ''}" for slug, external in mine.follows]
-    wishes = [f"{names[slug]}: {_wished(wish, words)}" for slug, wish in mine.wishes.items()]
+    colon = words(": ")
+    wishes = [f"{names[slug]}{colon}{_wished(wish, words)}" for slug, wish in mine.wishes.items()]
     contacts = [
-        f"{words.channel(channel)}: {_readable(address)} ({states[status]})"
+        f"{words.channel(channel)}{colon}{_readable(address)} ({states[status]})"
         for channel, address, status in mine.contacts
     ]
     places = [f"{place.label} ({located(place.lon, place.lat)})" for place in mine.places]
@@ -63,7 +64,10 @@ def _readable(address: str) -> str:
 def _wished(wish: Followed, words: Words) -> str:
     how = {TopicChoice.MUTE: words("never"), TopicChoice.DIGEST: words("once a day")}
     topics = topic_words(words)
-    chosen = [f"{wish.topics.get(slug) or topics.get(slug, slug)}: {how[at]}" for slug, at in wish.choices.items()]
+    colon = words(": ")
+    chosen = [
+        f"{wish.topics.get(slug) or topics.get(slug, slug)}{colon}{how[at]}" for slug, at in wish.choices.items()
+    ]
     return ", ".join([words("from %(least)s on", least=severity_words(words)[wish.least.value]), *chosen])
 
 

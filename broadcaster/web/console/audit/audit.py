@@ -200,7 +200,7 @@ def _who(entry: Entry, names: dict[int, str], words: Words) -> str:
     if entry.actor.kind is ActorKind.OPERATOR:
         return name or words("person %(id)s", id=entry.actor.id)
     kind = actor_words(words)[entry.actor.kind]
-    return f"{kind}: {name}" if name else kind
+    return f"{kind}{words(': ')}{name}" if name else kind
 
 
 def _shown(
