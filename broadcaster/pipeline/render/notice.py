@@ -87,7 +87,9 @@ def fading(
     if channel is ChannelName.SMS:
         gaps["station"] = name[:_LONGEST_STATION]
         said = (
-            words.typed("%(station)s: do you still want our alerts? Say so before %(day)s, or your data is erased: %(page)s", **gaps),
+            words.typed(
+                "%(station)s: to keep our alerts, confirm before %(day)s, or your data is erased: %(page)s", **gaps
+            ),
         )
     elif channel is ChannelName.VOICE:
         said = (

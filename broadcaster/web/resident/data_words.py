@@ -65,9 +65,7 @@ def _wished(wish: Followed, words: Words) -> str:
     how = {TopicChoice.MUTE: words("never"), TopicChoice.DIGEST: words("once a day")}
     topics = topic_words(words)
     colon = words(": ")
-    chosen = [
-        f"{wish.topics.get(slug) or topics.get(slug, slug)}{colon}{how[at]}" for slug, at in wish.choices.items()
-    ]
+    chosen = [f"{wish.topics.get(slug) or topics.get(slug, slug)}{colon}{how[at]}" for slug, at in wish.choices.items()]
     return ", ".join([words("from %(least)s on", least=severity_words(words)[wish.least.value]), *chosen])
 
 

@@ -212,9 +212,7 @@ def _checks(words: Words) -> dict[str, Said]:
         ),
         "warn_no_question": words("The question is not asked in %(language)s: its readers get it in %(own)s."),
         "easy": words("Easy to read"),
-        "warn_easy_unchanged": words(
-            "“What to do” was changed in %(language)s, but not the easy-to-read text."
-        ),
+        "warn_easy_unchanged": words("“What to do” was changed in %(language)s, but not the easy-to-read text."),
         "warn_one_changed": words(
             "The text in %(changed)s was changed, and the one in %(other)s was not: do both say the same?"
         ),
