@@ -163,7 +163,7 @@ LOCAL = frozenset({"br", "co", "eu", "oc", "gsw", "gcf", "rcf"})
 _PLACE = {severity: place for place, severity in enumerate(RULES)}
 
 
-LONGEST = {"headline": 160, "description": 4000, "instruction": 2000, "easy": 2000}
+TEXT_LIMITS = {"headline": 160, "description": 4000, "instruction": 2000, "easy": 2000}
 """The parts of a text that pages show, each with its most characters."""
 MAX_SMS, MAX_EVENT = 800, 100
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from broadcaster.domain.alerts import LONGEST, Category, Certainty, Role, Severity, Status, Text, Urgency
+from broadcaster.domain.alerts import TEXT_LIMITS, Category, Certainty, Role, Severity, Status, Text, Urgency
 from broadcaster.domain.escalation import Policy, from_json
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
@@ -94,7 +94,7 @@ class Template:
 
 
 def _said(text: Text) -> list[tuple[str, str]]:
-    return [(name, getattr(text, name)) for name in (*LONGEST, "sms", "question")]
+    return [(name, getattr(text, name)) for name in (*TEXT_LIMITS, "sms", "question")]
 
 
 def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:

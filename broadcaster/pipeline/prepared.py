@@ -4,7 +4,7 @@ area.
 
 from collections.abc import Mapping
 
-from broadcaster.domain.alerts import LONGEST, Alert, Role, Text
+from broadcaster.domain.alerts import TEXT_LIMITS, Alert, Role, Text
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import still_blank
 from broadcaster.languages import Words, catalogs
@@ -52,6 +52,6 @@ def _each(alert: Alert, station: Station) -> list[tuple[str, Text, Words]]:
 
 
 def _around(around: str, text: Text) -> str:
-    most = LONGEST["headline"] - len(around) + len("%s")
+    most = TEXT_LIMITS["headline"] - len(around) + len("%s")
     headline = text.headline if len(text.headline) <= most else text.headline[: most - 1].rstrip() + "…"
     return around % headline

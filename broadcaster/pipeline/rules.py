@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from broadcaster.domain.alerts import GRAVE, LONGEST, MAX_EVENT, MAX_SMS, Message, Text
+from broadcaster.domain.alerts import GRAVE, MAX_EVENT, MAX_SMS, TEXT_LIMITS, Message, Text
 from broadcaster.domain.answers import FEWEST, MOST
 from broadcaster.domain.audience import AudienceKind, Pool
 from broadcaster.domain.refusals import Refused, refused
@@ -10,7 +10,7 @@ from broadcaster.domain.signs import unfit
 from broadcaster.domain.stations import Station, StationKind
 from zones import Jurisdiction, OutsideJurisdiction
 
-_LONGEST = LONGEST | {"sms": MAX_SMS}
+_LONGEST = TEXT_LIMITS | {"sms": MAX_SMS}
 
 
 def check_message(

@@ -6,7 +6,17 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from broadcaster.domain.alerts import LONGEST, MAX_EVENT, MAX_SMS, Category, Certainty, Role, Severity, Status, Urgency
+from broadcaster.domain.alerts import (
+    MAX_EVENT,
+    MAX_SMS,
+    TEXT_LIMITS,
+    Category,
+    Certainty,
+    Role,
+    Severity,
+    Status,
+    Urgency,
+)
 from broadcaster.domain.answers import LONGEST_ANSWER, LONGEST_QUESTION, MOST
 from broadcaster.domain.escalation import Policy
 from broadcaster.domain.people import ChannelName
@@ -29,9 +39,9 @@ from broadcaster.http.schemas.base import (
 )
 from broadcaster.http.schemas.escalation import PolicyIn
 
-Headline = Annotated[str, line(LONGEST["headline"])]
-Description = Annotated[str, prose(LONGEST["description"]), UnixLines]
-Instruction = Annotated[str, prose(LONGEST["instruction"]), UnixLines]
+Headline = Annotated[str, line(TEXT_LIMITS["headline"])]
+Description = Annotated[str, prose(TEXT_LIMITS["description"]), UnixLines]
+Instruction = Annotated[str, prose(TEXT_LIMITS["instruction"]), UnixLines]
 SmsText = Annotated[str, prose(MAX_SMS), UnixLines, Field(description="What an SMS says, instead of all the rest.")]
 
 
@@ -43,7 +53,7 @@ Question = Annotated[
 ]
 EasyText = Annotated[
     str,
-    prose(LONGEST["easy"]),
+    prose(TEXT_LIMITS["easy"]),
     UnixLines,
     Field(description="The same in short plain sentences (FALC), one a line, for the alert's page."),
 ]
@@ -108,7 +118,7 @@ class Content(Words):
 
     station: Slug = Field(examples=["laigle"])
     template: Slug | None = Field(None, description="One of the station's templates.", examples=["flood"])
-    blanks: dict[Annotated[str, line(60)], Annotated[str, line(LONGEST["headline"])]] = Field(
+    blanks: dict[Annotated[str, line(60)], Annotated[str, line(TEXT_LIMITS["headline"])]] = Field(
         default_factory=dict,
         max_length=50,
         description="What fills the template's placeholders, by what stands in their brackets.",

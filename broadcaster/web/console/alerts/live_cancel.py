@@ -7,7 +7,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import ENDINGS, LONGEST, Alert, Role, Text
+from broadcaster.domain.alerts import ENDINGS, TEXT_LIMITS, Alert, Role, Text
 from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import easy_in
@@ -55,7 +55,7 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
     offered = easy_in(alert.prepared, role, prepared)
     texts = {
         language: _written(
-            Text.read({name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in LONGEST}),
+            Text.read({name: _tidy(form.get(f"{name}.{language}", getattr(own, name))) for name in TEXT_LIMITS}),
             own,
             offered.get(language, ""),
         )
@@ -106,7 +106,7 @@ def _wrong(texts: Mapping[str, Text], words: Words) -> dict[str, str]:
     for language, text in texts.items():
         if not text.headline:
             found[f"headline.{language}"] = words("Say in a few words that it is over.")
-        for name, limit in LONGEST.items():
+        for name, limit in TEXT_LIMITS.items():
             length = len(getattr(text, name))
             if length > limit:
                 found[f"{name}.{language}"] = words(
@@ -133,7 +133,7 @@ async def _page(
         **heading(alert, station, words),
         "texts": texts,
         "easy": easy_in(alert.prepared, Role(call.query.kind), texts),
-        "limits": LONGEST,
+        "limits": TEXT_LIMITS,
         "kind": call.query.kind,
         "wrong": wrong,
         "told": told,

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import LONGEST, Text, content_hash
+from broadcaster.domain.alerts import TEXT_LIMITS, Text, content_hash
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalState
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.policies import channels_for
@@ -113,7 +113,7 @@ def _seen(approval: Approval) -> str:
 
 
 def _changed(text: Text, language: str, form: Mapping[str, str]) -> Text:
-    said = {name: form.get(f"{name}.{language}", getattr(text, name)) for name in LONGEST}
+    said = {name: form.get(f"{name}.{language}", getattr(text, name)) for name in TEXT_LIMITS}
     return replace(text, **{name: each.replace("\r\n", "\n").strip() for name, each in said.items()})
 
 
@@ -197,7 +197,7 @@ def _editing(
     facts = {
         **heading(approval.alert, station, words),
         "texts": approval.alert.texts,
-        "limits": LONGEST,
+        "limits": TEXT_LIMITS,
         "wrong": wrong,
         "why": why,
         "here": f"{APPROVALS}/{approval.id}",

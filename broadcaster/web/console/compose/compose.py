@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import GRAVE, LONGEST, MAX_EVENT, RULES, Severity
+from broadcaster.domain.alerts import GRAVE, MAX_EVENT, RULES, TEXT_LIMITS, Severity
 from broadcaster.domain.answers import LONGEST_QUESTION
 from broadcaster.domain.approvals import LEAST_APPROVERS
 from broadcaster.domain.people import CHANNELS
@@ -88,7 +88,7 @@ def facts_of(
         "topics": topics_of(station, words),
         "languages_written": [(each, own_name(each)) for each in languages],
         "authority": station.kind is StationKind.AUTHORITY,
-        "limits": LONGEST | {"event": MAX_EVENT},
+        "limits": TEXT_LIMITS | {"event": MAX_EVENT},
         "given": {
             "editing": editing,
             "station": station.slug,
@@ -109,7 +109,7 @@ def facts_of(
             "beginnings": beginnings,
             "radius": [MIN_RADIUS_M, MAX_RADIUS_M],
             "circles": MAX_CIRCLES,
-            "limits": LONGEST | {"question": LONGEST_QUESTION},
+            "limits": TEXT_LIMITS | {"question": LONGEST_QUESTION},
             "zone": zone_of(station.region).key,
             "severities": severity_words(words),
             "words": compose_words.for_script(words, authority=station.kind is StationKind.AUTHORITY),

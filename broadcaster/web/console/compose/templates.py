@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
-from broadcaster.domain.alerts import LONGEST, MAX_EVENT, Text
+from broadcaster.domain.alerts import MAX_EVENT, TEXT_LIMITS, Text
 from broadcaster.domain.answers import LONGEST_QUESTION
 from broadcaster.domain.escalation import Policy, at_once
 from broadcaster.domain.permissions import Permission
@@ -184,7 +184,7 @@ def _page(
         "form": form,
         "wrong": wrong,
         "written": [(each, own_name(each)) for each in _languages(found, station)],
-        "limits": LONGEST | {"event": MAX_EVENT, "question": LONGEST_QUESTION},
+        "limits": TEXT_LIMITS | {"event": MAX_EVENT, "question": LONGEST_QUESTION},
         "severities": severity_words(words),
         "policy": policy_form.shown(policy),
         **policy_form.choices(words),

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import LONGEST, Alert
+from broadcaster.domain.alerts import TEXT_LIMITS, Alert
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -63,6 +63,6 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
 def _page(
     call: Call[Any, Any], alert: Alert, station: Station, at: str, wrong: dict[str, str], *, status: int = 200
 ) -> web.Response:
-    facts = {"alert": alert, "texts": alert.texts, "limits": LONGEST, "begins": at, "wrong": wrong}
+    facts = {"alert": alert, "texts": alert.texts, "limits": TEXT_LIMITS, "begins": at, "wrong": wrong}
     words = words_of(call.request, station.languages[0])
     return show(call.request, "schedules/remind.html", words, facts, tab="alerts", where=station.name, status=status)
