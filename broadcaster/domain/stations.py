@@ -88,3 +88,8 @@ class Station:
     topics: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(TOPICS, ""))
     policies: Mapping[str, Policy] = field(default_factory=dict)
     budgets: Budgets = field(default_factory=Budgets)
+
+    @property
+    def plain_name(self) -> str:
+        """Return the name on one line: that of an old register may have a line break, illegal in a mail's header."""
+        return " ".join(self.name.split())

@@ -262,7 +262,7 @@ async def _tell_of_schedule(services: Services, schedule: Schedule) -> None:
         person = await stations.behind_key(unit, schedule.key_id)
     if station is None:
         return
-    words, name = words_for(station), " ".join(station.name.split())
+    words, name = words_for(station), station.plain_name
     headline = schedule.message.text_in(station.languages[0], station.languages[0])[1].headline
     subject = words("%(station)s: a scheduled alert waits for you", station=name)
     said = words('"%(headline)s" is scheduled, and goes out only once you approve it:', headline=headline)
@@ -289,7 +289,7 @@ async def _tell(services: Services, approval: Approval) -> None:
 def _notice(station: Station, approval: Approval) -> Notice:
     words, alert = words_for(station), approval.alert
     headline = alert.text_in(station.languages[0], station.languages[0])[1].headline
-    name = " ".join(station.name.split())
+    name = station.plain_name
     subject, said = {
         ApprovalState.WAITING: (
             words("%(station)s: an alert waits for you", station=name),

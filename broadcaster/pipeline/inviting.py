@@ -9,7 +9,7 @@ async def send_invitation(services: Services, station: Station, operator_id: int
     """Send a link in the station's first language. Return False if mail is not configured, or did not accept it in
     time.
     """
-    words, name = words_for(station), " ".join(station.name.split())
+    words, name = words_for(station), station.plain_name
     said = words("You are invited to act for %(station)s. This link opens once, and is for you only:", station=name)
     subject = words("Your access to the alerts of %(station)s", station=name)
     return await send_mail(

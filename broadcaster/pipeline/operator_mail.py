@@ -45,7 +45,7 @@ async def send_mail(
         html=f"{begin}<body><p>{escape(said)}</p>{link}</body></html>",
         language=words.language,
         list_id=f"{'operators' if station is None else station.slug}.{services.links.host}",
-        sender_name="Tocsin" if station is None else " ".join(station.name.split()),
+        sender_name="Tocsin" if station is None else station.plain_name,
     )
     return await hand_over(sender, Mail(template, message_id=name), address) is None
 

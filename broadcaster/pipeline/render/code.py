@@ -29,13 +29,9 @@ class Code:
     id: int
     minutes: int = 15
 
-    @property
-    def name(self) -> str:
-        return " ".join(self.station.name.split())
-
 
 def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage | Mail:
-    words, name = catalogs().words(told.language), told.name
+    words, name = catalogs().words(told.language), told.station.plain_name
     if channel is ChannelName.EMAIL:
         return _mail(words, told)
     if channel is ChannelName.VOICE:
@@ -46,20 +42,25 @@ def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage |
             words("If you did not ask for it, simply hang up."),
         )
         return VoiceMessage(say=" ".join(parts), language=voice_language(words.language), detect_machine=False)
-    short = name if len(name) <= _LONGEST_STATION else f"{name[: _LONGEST_STATION - 3]}..."
     # Phones use the last line to offer autofill (WICG: origin-bound one-time codes).
     bound = f"@{told.links.host} #{told.code}"
-    gaps = {"station": short, "code": told.code, "minutes": told.minutes}
+    gaps = {"station": short_name(told.station), "code": told.code, "minutes": told.minutes}
     # Fits one segment of GSM-7 with the longest name.
     said = words.typed("%(station)s: your code %(code)s, good for %(minutes)s min. Not you? Ignore this.", **gaps)
     return SmsMessage(f"{said}\n\n{bound}", validity_s=told.minutes * 60)
+
+
+def short_name(station: Station) -> str:
+    """Return a station's name for an SMS, cut after 40 characters."""
+    name = station.plain_name
+    return name if len(name) <= _LONGEST_STATION else f"{name[: _LONGEST_STATION - 3]}..."
 
 
 def _mail(words: Words, told: Code) -> Mail:
     parts = {
         "words": words,
         "direction": direction(words.language),
-        "station": told.name,
+        "station": told.station.plain_name,
         "link": told.links.confirm(told.id),
         "code": told.code,
         "minutes": told.minutes,
@@ -70,6 +71,6 @@ def _mail(words: Words, told: Code) -> Mail:
         html=TEMPLATES.get_template("code.html").render(parts),
         language=words.language,
         list_id=f"{told.station.slug}.{told.links.host}",
-        sender_name=told.name,
+        sender_name=told.station.plain_name,
     )
     return Mail(template, message_id=f"code.{told.id}")

@@ -24,7 +24,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
     alert, station, links = context.alert, context.station, context.links
     words, personal = context.words(language), context.personal
     title = titled(alert, words, text)
-    name = " ".join(station.name.split())  # an old register's name may contain a line break, illegal in a header
+    name = station.plain_name
     parts = {
         "language": language,
         "direction": direction(language),

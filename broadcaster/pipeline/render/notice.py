@@ -9,7 +9,7 @@ from babel.dates import format_date
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
 from broadcaster.languages import Words, catalogs, direction
-from broadcaster.pipeline.render.code import TEMPLATES
+from broadcaster.pipeline.render.code import TEMPLATES, short_name
 from broadcaster.pipeline.render.context import Links
 from channels.email import Mail, MailTemplate
 from channels.sms import SmsMessage
@@ -17,7 +17,6 @@ from channels.voice import VoiceMessage, voice_language
 from channels.webpush import PushMessage
 
 _TTL_S = 900
-_LONGEST_STATION = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Notice:
 def trial(station: Station, links: Links, language: str, channel: ChannelName, trial_id: int) -> Notice:
     """Return a contact's test message."""
     words = catalogs().words(language)
-    name = " ".join(station.name.split())
+    name = station.plain_name
     said: tuple[str, ...]
     if channel is ChannelName.VOICE:
         said = (
@@ -49,8 +48,10 @@ def trial(station: Station, links: Links, language: str, channel: ChannelName, t
             words("Nothing is happening. You can hang up."),
         )
     elif channel is ChannelName.SMS:
-        short = name if len(name) <= _LONGEST_STATION else f"{name[: _LONGEST_STATION - 3]}..."
-        said = (words.typed("%(station)s: test that you asked for. Alerts reach this number.", station=short),)
+        asked = words.typed(
+            "%(station)s: test that you asked for. Alerts reach this number.", station=short_name(station)
+        )
+        said = (asked,)
     else:
         said = (words("Alerts from %(station)s arrive here. Nothing is happening.", station=name),)
     subject = words("Test: it arrives")
@@ -60,10 +61,10 @@ def trial(station: Station, links: Links, language: str, channel: ChannelName, t
 def silent_device(station: Station, links: Links, language: str, channel: ChannelName, contact_id: int) -> Notice:
     """Return the message about a dead push subscription, for its owner at another contact."""
     words = catalogs().words(language)
-    name, page = " ".join(station.name.split()), f"{links.base_url}/me"
+    name, page = station.plain_name, f"{links.base_url}/me"
     said: tuple[str, ...]
     if channel is ChannelName.SMS:
-        gaps = {"station": name[:_LONGEST_STATION], "page": page}
+        gaps = {"station": short_name(station), "page": page}
         said = (
             words.typed("%(station)s: your device no longer gets notifications. Turn them on again: %(page)s", **gaps),
         )
@@ -80,12 +81,12 @@ def fading(
 ) -> Notice:
     """Return the warning of a person who gave no sign for long, before they are erased."""
     words = catalogs().words(language)
-    name, page = " ".join(station.name.split()), links.stay(subscriber_id)
+    name, page = station.plain_name, links.stay(subscriber_id)
     day = format_date(until, "long", locale=words.locale)
     gaps = {"station": name, "day": day, "page": page}
     said: tuple[str, ...]
     if channel is ChannelName.SMS:
-        gaps["station"] = name[:_LONGEST_STATION]
+        gaps["station"] = short_name(station)
         said = (
             words.typed(
                 "%(station)s: to keep our alerts, confirm before %(day)s, or your data is erased: %(page)s", **gaps
@@ -115,7 +116,7 @@ def render_notice(channel: ChannelName, notice: Notice) -> PushMessage | SmsMess
     if channel is ChannelName.VOICE:
         say, language = " ".join(notice.sentences), voice_language(notice.words.language)
         return VoiceMessage(say=say, language=language, detect_machine=False)
-    name = " ".join(notice.station.name.split())
+    name = notice.station.plain_name
     template = MailTemplate(
         subject=f"{notice.subject} - {name}",
         text="\n\n".join(notice.sentences) + "\n",
