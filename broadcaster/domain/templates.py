@@ -126,8 +126,17 @@ def easy_in(prepared: Mapping[str, Texts], role: Role, texts: Texts) -> dict[str
 
 def _same(written: Text, text: Text) -> bool:
     name = "instruction" if written.instruction else "headline"
-    pattern = ".+?".join(map(re.escape, BLANK.split(getattr(written, name))))
-    return re.fullmatch(pattern, getattr(text, name), re.DOTALL) is not None
+    begins, *parts = BLANK.split(getattr(written, name))
+    said, at = getattr(text, name), len(begins)
+    if not parts:
+        return bool(said == begins)
+    *between, ends = parts
+    for part in between:  # no regular expression: with five placeholders it took minutes
+        found = said.find(part, at + 1)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return said.startswith(begins) and said.endswith(ends) and at < len(said) - len(ends)
 
 
 def still_blank(texts: Texts) -> Iterator[Refused]:

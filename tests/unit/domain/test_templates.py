@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from broadcaster.domain.alerts import Role
+from broadcaster.domain.alerts import Role, Text
 from broadcaster.domain.stations import TOPICS, StationKind
 from broadcaster.domain.templates import BLANK, Template, easy_in, filled, still_blank
 from broadcaster.http.schemas.templates import TemplateIn
@@ -81,6 +81,10 @@ def test_an_easy_text_goes_only_with_what_it_says():
     )
     by_hand = evacuation.texts["fr"].instruction.replace("[lieu d'accueil]", "la salle").replace("[numéro]", "112")
     assert set(easy(evacuation, {"fr": replace(evacuation.texts["fr"], instruction=by_hand)})) == {"fr"}
+    route = {"texts": {"fr": Text("Allez", instruction="[rue], puis " * 60 + "à droite")}, "easy": {"fr": Text("Va")}}
+    for ends, said in (("à droite", {"fr": "Va"}), ("à gauche", {})):
+        texts = {"fr": Text("Allez", instruction="Grand-Rue, puis " * 60 + ends)}
+        assert easy_in(route, Role.FIRST, texts) == said, "however many placeholders, and at once"
     assert easy(flood, flood.update, Role.UPDATE) == lines(flood.easy_update)
     assert easy(flood, flood.texts, Role.UPDATE) == lines(flood.easy), "an update of the area alone"
     assert easy(flood, flood.all_clear, Role.ALL_CLEAR) == lines(flood.easy_all_clear)
