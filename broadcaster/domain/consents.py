@@ -43,7 +43,8 @@ class Way(IntEnum):
 class Consent:
     """An act that brings in contacts, or takes them back. ``text``: what the person agreed to, as they read it.
 
-    ``lifted``: filled with the stations (None: all) for which it took them off the list of people to be left out.
+    ``lifted``: filled by ``suppression.lift`` with the stations (None: all) for which the act took them off the list of
+    people who asked to be left out.
     """
 
     way: Way

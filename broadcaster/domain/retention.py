@@ -7,7 +7,7 @@ from enum import StrEnum
 WARNINGS = timedelta(days=91), timedelta(days=30), timedelta(days=7)
 """How long before their erasure inactive people are warned, each time."""
 GRACE = timedelta(days=30)
-"""How long after it came with an update a period of months deletes nothing, so that it can be lengthened first."""
+"""How long a period of months deletes nothing after the update that brought it: time to lengthen it first."""
 _MONTH = timedelta(days=365.25 / 12)
 
 

@@ -9,7 +9,7 @@ from broadcaster.languages import Words, catalogs
 
 
 def agreed(station: Station, words: Words) -> tuple[str, ...]:
-    """Return what a person reads where they sign up, by sentence. If it changes, ``TEXT_VERSION`` does: a test."""
+    """Return what a person reads where they sign up, by sentence. If it changes, so must ``TEXT_VERSION``."""
     return (
         words(
             "What you give is sealed, used for alerts only, and erased when you leave. %(station)s never sees your"

@@ -48,7 +48,7 @@ def period(services: Services, kind: Kind) -> timedelta:
 
 
 def _has_started(kind: Kind, known: Enforcement | None, now: datetime) -> bool:
-    """Return whether the period may delete: one of months not at once when it is new."""
+    """Return whether the period may delete yet: one of months waits (``GRACE``) when it is new."""
     if known is None:
         return not PERIODS[kind].has_grace
     return known.starts_at is None or known.starts_at <= now
@@ -72,7 +72,7 @@ async def _warn(services: Services, number: int, now: datetime) -> None:
     if not silent:
         return
     async with services.store.write() as unit:
-        still = set(silent) - await inactive.revive(unit, silent, soon)
+        still = set(silent) - await inactive.record_signs(unit, silent, soon)
         found = await inactive.to_warn(unit, still)
         theirs = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
         await inactive.warned(unit, still - {each.id for each in found}, number + 1, now, before=soon)
@@ -93,7 +93,7 @@ async def _erase(services: Services, now: datetime) -> int:
         return 0
 
     async def keep(unit: Unit) -> int:
-        alive = await inactive.revive(unit, silent, before)
+        alive = await inactive.record_signs(unit, silent, before)
         gone = [each for each in silent if each not in alive]
         for each in gone:
             await erasing.erase(unit, each, erasing.Way.SILENT, now)

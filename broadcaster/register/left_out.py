@@ -19,7 +19,7 @@ from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
 
 LONGEST, LONGEST_PLACE = 254, 120
-"""Most signs of who it is, and of where the paper is kept."""
+"""Most characters that say who it is, and where the paper is kept."""
 
 
 async def log(unit: Unit, consent: Consent | None) -> None:

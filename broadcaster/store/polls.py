@@ -126,7 +126,7 @@ async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
 
 
 async def has_voted(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
-    """Return whether nobody for whom this person stands may still vote."""
+    """Return whether this person may not vote any more, neither for themselves nor in somebody's place."""
     return all([await _any(unit, poll, marks) for marks in await _voters(unit, poll, subscriber_id)])
 
 
@@ -240,9 +240,7 @@ async def _voters(unit: Unit, poll: Poll, subscriber_id: int) -> list[list[bytes
 
 
 async def _marks(unit: Unit, poll: Poll, subscriber_id: int) -> list[bytes]:
-    """Return the marks of a person by themselves, the one to write first: that of their identity is the same on all of
-    their devices.
-    """
+    """Return a person's own marks, the one to write first: that of their identity, the same on all of their devices."""
     person = await identities.mark_of(unit, subscriber_id)
     who = [str(subscriber_id)] if person is None else [f"person {person.hex()}", str(subscriber_id)]
     return [_mark(unit, poll, each) for each in who]

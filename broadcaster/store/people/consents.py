@@ -46,7 +46,8 @@ async def note(
 ) -> None:
     """Record an act about contacts, for one person or all who have them; ``station_id``: who follow this station.
 
-    ``given``: they come in, or are wanted again; else they are taken back. None: an act of nobody, not recorded.
+    ``given``: they come in, or are wanted again; else they are taken back. ``consent`` None: nobody acted, so
+    nothing is recorded.
     """
     if consent is None or not contact_ids:
         return

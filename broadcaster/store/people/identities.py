@@ -52,7 +52,7 @@ async def level_of(unit: Unit, subscriber_id: int, station_id: int | None = None
 
 
 async def known_among(unit: Unit, subscriber_ids: Collection[int], station_id: int) -> list[int]:
-    """Return, in order, those who have shown who they are or whom the station registered."""
+    """Return, ascending, those who have shown who they are or whom the station registered."""
     registered = select(follows.c.subscriber_id).where(follows.c.station_id == station_id, follows.c.registered == 1)
     shown = select(identities.c.subscriber_id)
     found = set[int]()

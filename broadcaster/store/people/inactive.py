@@ -77,7 +77,7 @@ async def silent_since(
     return found[:limit]
 
 
-async def revive(unit: Unit, subscriber_ids: Collection[int], before: datetime) -> set[int]:
+async def record_signs(unit: Unit, subscriber_ids: Collection[int], before: datetime) -> set[int]:
     """Record signs that these people gave since then elsewhere than on their pages; return who did."""
     last: dict[int, int] = {}
     for signs in _SIGNS:

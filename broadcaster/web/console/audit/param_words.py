@@ -13,7 +13,7 @@ _CONTENT = "content"
 
 
 def param_words(params: Mapping[str, Param], words: Words) -> str:
-    """Return an entry's parameters, as in « people: 31, severity: Serious danger »; what is not known here as it is."""
+    """Return an entry's parameters, as in « people: 31, severity: Serious danger »; unknown names and codes stay."""
     names, codes = _names(words), _codes(words)
 
     def said(value: Param) -> str:
