@@ -58,13 +58,13 @@ _LOCK_AGAIN_S = 0.1
 _log = structlog.get_logger(__name__)
 
 
-async def _warm_store(services: Services) -> None:
+async def _warmed(warming: Awaitable[None]) -> None:
     try:
-        await warm_store(services)
+        await warming
     except StoreUnavailable:
-        pass  # then they are compiled with the first alert
+        pass  # then the first alert takes that time
     except Exception:  # noqa: BLE001  logged; it must not keep the service down
-        _log.exception("the statements could not be run before the first alert")
+        _log.exception("what the first alert needs could not be made ready")
 
 
 @asynccontextmanager
@@ -84,7 +84,7 @@ async def working(services: Services) -> AsyncIterator[None]:
             await presence.announce(services)
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
     if services.store.sqlite:
-        await _warm_store(services)
+        await _warmed(warm_store(services))
     crew = _Crew(services)
     crew.start("relay", lambda: relay(services, told))
     crew.start("holding", lambda: _holding(services))
@@ -103,7 +103,7 @@ async def working(services: Services) -> AsyncIterator[None]:
             for most in resolvers:
                 crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", most, _resolve))
     if ProcessRole.SENDER in services.roles:
-        await asyncio.to_thread(warm, services.links, services.clock.now())
+        await _warmed(asyncio.to_thread(warm, services.links, services.clock.now()))
         _start_senders(crew, services)
     try:
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
@@ -191,8 +191,8 @@ async def test_a_store_that_cannot_be_written_holds_up_no_stop(tmp_path, monkeyp
 
     tried = asyncio.Event()
     monkeypatch.setattr(tracking, "apply", full)
-    no_plan = RuntimeError("a statement that can't be compiled")
-    monkeypatch.setattr(workers, "warm_store", Mock(side_effect=no_plan))  # which keeps no service down
+    for name, warming in (("warm_store", AsyncMock), ("warm", Mock)):  # neither keeps the service down
+        monkeypatch.setattr(workers, name, warming(side_effect=RuntimeError("an error of ours")))
     async with asyncio.timeout(30):
         async for api in open_api(Settings(host="127.0.0.1", port=0, data_dir=tmp_path, grace_s=0.5)):
             receipt = asyncio.create_task(api.running.services.ledger.receipt(1, DeliveryState.DELIVERED))
