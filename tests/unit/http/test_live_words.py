@@ -92,6 +92,8 @@ def test_the_curve_only_rises_ends_at_how_many_were_reached_and_its_marks_stand_
     for mark in made.marks:
         assert any(abs(x - 10 * mark.x) < 0.1 and abs(y - 10 * mark.y) < 0.1 for x, y in line), mark
     assert [mark.label.split("%")[0] for mark in made.marks] == ["50", "95"]
+    at_once = curve_of({3: 120}, {}, matched=200, elapsed_s=None, words=ENGLISH)
+    assert [mark.label.split("%")[0] for mark in at_once.marks] == ["95"], "two labels never stand on each other"
     assert [label.replace("\u00a0", " ") for _, label in made.ticks][-1] == "5 min"
 
 

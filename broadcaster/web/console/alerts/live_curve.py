@@ -80,14 +80,17 @@ def curve_of(
         points.append((100.0, points[-1][1]))
         return "M" + "L".join(f"{left * 10:.1f} {down * height / 100:.1f}" for left, down in points)
 
-    marks = []
+    marks: list[Mark] = []
     for share, word in ((0.50, "50"), (0.95, "95")):
         seconds = percentile_s(accepted, share)
         if seconds is not None:
             at = x(seconds)
             label = words("%(share)s%% in %(time)s", share=word, time=span(seconds, words))
             told = sum(n for number, n in accepted.items() if middle_s(number) <= seconds)
-            marks.append(Mark(round(at, 2), round(y(told), 2), label, left=at > _RIGHT))
+            mark = Mark(round(at, 2), round(y(told), 2), label, left=at > _RIGHT)
+            if marks and (marks[-1].x, marks[-1].y) == (mark.x, mark.y):
+                marks.pop()  # the later says more, at the same place
+            marks.append(mark)
     line = path(accepted)
     half = whole // 2
     levels = [(round(y(whole), 2), number(whole, words))]
