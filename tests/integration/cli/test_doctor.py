@@ -1,8 +1,10 @@
-"""``tocsin doctor`` looks at what is really running: the service, its public address, geocoder and clock."""
+"""``tocsin doctor``: the data folder and its settings, and what is really running: service, geocoder, clock."""
 
 from __future__ import annotations
 
 import json
+import os
+import socket
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,11 +12,14 @@ import pytest
 from aiohttp import web
 
 from broadcaster.commands import examine_running
-from tests.integration.cli.test_setting_up import findings
 from tests.servers.smtp import self_signed
 
 PLACE = {"type": "Point", "coordinates": [0.63, 48.76]}
 FOUND = {"features": [{"geometry": PLACE, "properties": {"label": "Place de la Mairie"}}]}
+
+
+def findings(result: Any, subject: str) -> list[tuple[str, str]]:
+    return [(each["level"], each["what"]) for each in json.loads(result.stdout) if each["subject"] == subject]
 
 
 @asynccontextmanager
@@ -80,3 +85,60 @@ def test_a_clock_that_nothing_keeps_right_is_told(seeded: Any, monkeypatch, kept
 
 def test_the_kernel_is_asked_whether_the_clock_is_kept_right():
     assert examine_running.synchronised() in {True, False, None}
+
+
+def test_doctor_finds_nothing_wrong_with_a_seeded_service(seeded: Any):
+    result = seeded("doctor", "--json")
+    assert result.exit_code == 0
+    assert ("ok", "what is sealed opens with the secret key") in findings(result, "database")
+    assert [level for level, _ in findings(result, "sms")] == ["warning"]
+    assert "0 errors" in seeded("doctor").stdout
+
+
+def test_doctor_finds_an_empty_folder_and_makes_nothing_in_it(tocsin: Any):
+    result = tocsin("doctor", "--json")
+    assert result.exit_code == 1
+    assert "there is no database" in findings(result, "database")[0][1]
+    assert not tocsin.data.exists()
+
+
+def test_doctor_finds_a_key_that_others_can_read(seeded: Any):
+    (seeded.data / "secret.key").chmod(0o644)
+    result = seeded("doctor", "--json")
+    assert result.exit_code == 1
+    assert findings(result, "secret key")[0][0] == "error"
+
+
+def test_doctor_finds_a_lost_key_and_does_not_hide_it_by_a_new_one(seeded: Any):
+    (seeded.data / "secret.key").unlink()
+    result = seeded("doctor", "--json")
+    assert result.exit_code == 1
+    assert "is gone" in findings(result, "secret key")[0][1]
+    assert not (seeded.data / "secret.key").exists()
+
+
+def test_doctor_finds_the_wrong_key(seeded: Any):
+    result = seeded("doctor", "--json", TOCSIN_SECRET_KEY=os.urandom(32).hex())
+    assert result.exit_code == 1
+    assert any("does not open" in what for level, what in findings(result, "database") if level == "error")
+
+
+def test_doctor_finds_a_port_that_is_taken(seeded: Any):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = seeded("doctor", "--json", TOCSIN_PORT=port)
+    assert findings(result, "service")[0][0] == "error"
+
+
+def test_doctor_names_wrong_settings(seeded: Any):
+    result = seeded("doctor", "--json", TOCSIN_PORT="many")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)[0]["what"].startswith("TOCSIN_PORT: ")
+
+
+def test_doctor_reaches_a_relay_that_is_not_there(seeded: Any):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    result = seeded("doctor", "--json", TOCSIN_SMTP_URL=f"smtp://127.0.0.1:{port}?from=L'Aigle <mairie@laigle.example>")
+    assert result.exit_code == 1
+    assert any(level == "error" for level, _ in findings(result, "email"))
