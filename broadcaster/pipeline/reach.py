@@ -16,7 +16,7 @@ from broadcaster.domain.alerts import GRAVE, RULES, Alert, Message, Status
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.escalation import Policy, Until, at_once, from_json
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
-from broadcaster.domain.policies import policy_for
+from broadcaster.domain.policies import policy_for, sent_like
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.report import ChannelReach, Delta, Expected, Further, Reach, SmsPreview
 from broadcaster.domain.stations import Station
@@ -27,6 +27,7 @@ from broadcaster.pipeline.render import Context, sms_text
 from broadcaster.pipeline.rules import check_receivers, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.providers import rate_of
+from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, budgets, threads
 from broadcaster.store.alerts.messages import read_message
 from broadcaster.store.engine.rounding import TENS
@@ -45,8 +46,8 @@ _SLOW_S = 600.0
 class Question:
     """A reach query: a station's message, whose texts may be empty. ``sent_at`` None: sent now.
 
-    ``updates``: the alert that it would update. ``policy`` None: the message's own, the station's, or all of the
-    message's channels at once.
+    ``updates``: the alert that it would update, by whose channels or policy it goes. ``policy`` None: the message's
+    own, the station's, or all of the message's channels at once.
     """
 
     station: Station
@@ -65,11 +66,13 @@ async def reach(services: Services, question: Question) -> Reach:
     A process without indexes asks a resolver; raises ``NoAnswer`` on timeout.
     """
     station, message = question.station, question.message
+    async with services.store.read() as unit:
+        known = await stations.group_ids(unit, station.id)
+        if question.updates is not None:
+            message = sent_like(message, await _updated(unit, question))
     policy = policy_for(station, message) or at_once(message.channels)
     message = replace(message, channels=policy.channels)
     question = replace(question, message=message, policy=policy)
-    async with services.store.read() as unit:
-        known = await stations.group_ids(unit, station.id)
     await asyncio.to_thread(check_receivers, station, message, known)
     if message.texts:
         check_texts(station, message.texts)
@@ -205,17 +208,23 @@ async def foresee(services: Services, question: Question) -> Reach:
 
 
 async def _delta(services: Services, question: Question, counted: Counted) -> Delta | None:
-    """Return people by how an update concerns them. Raises ``Refused`` if the station has no such alert."""
+    """Return people by how an update concerns them. Raises like ``_updated``."""
     if question.updates is None:
         return None
     async with services.store.read() as unit:
-        alert = await alerts.by_id(unit, question.updates)
-        if alert is None or alert.station_id != question.station.id:
-            raise Refused("alert-missing", "updates", id=str(question.updates))
+        alert = await _updated(unit, question)
         informed = await threads.informed_of(unit, alert)
     area = question.message.area
     local = question.message.audience.is_local(area=area is not None)
     return services.here.delta(alert, area if local else None, counted, informed)
+
+
+async def _updated(unit: Unit, question: Question) -> Alert:
+    """Return the alert that the message would update. Raises ``Refused`` if the station has no such alert."""
+    alert = await alerts.by_id(unit, question.updates or 0)
+    if alert is None or alert.station_id != question.station.id:
+        raise Refused("alert-missing", "updates", id=str(question.updates))
+    return alert
 
 
 async def _timings(services: Services, context: Context, people: int) -> Counter[Timing]:

@@ -18,6 +18,7 @@ from broadcaster.atlas.idset import without
 from broadcaster.domain.alerts import Alert, MsgType, Role, Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.domain.audit import Actor
+from broadcaster.domain.policies import sent_like
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
@@ -82,12 +83,11 @@ def _command(alert: Alert, station: Station, change: Change, actor: Actor) -> Is
         severity=change.severity or alert.severity,
         texts=alert.texts if change.texts is None else change.texts,
         area=alert.area if change.area is None else change.area,
-        channels=alert.channels if alert.policy is None else (),
     )
     return IssueAlert(
         station=station,
         actor=actor,
-        message=message,
+        message=sent_like(message, alert),
         expires_at=change.expires_at or alert.expires_at,
         onset_at=alert.onset_at,
         msg_type=MsgType.UPDATE,

@@ -84,6 +84,9 @@ async def test_an_alert_goes_by_its_templates_policy_and_so_does_its_update(api)
     _, _, alert = await api.call("POST", "/v1/alerts", asked)
     assert (await api.call("DELETE", path))[0] == 204, "a running alert keeps its own"
     await sent_by(api, alert, ["email"], then=["sms"])
+    graver = {"station": "laigle", "severity": "extreme", "area": circle(), "updates": alert["id"]}
+    _, _, reach = await api.call("POST", "/v1/reach", graver)
+    assert set(reach["channels"]) == {"email", "sms"}, "its update is foreseen by what it goes by"
     _, _, update = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"severity": "extreme"})
     assert update["policy"] == alert["policy"]
     assert set(update["channels"]) == {"email", "sms"}, "nobody is called"

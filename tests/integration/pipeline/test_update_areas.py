@@ -5,6 +5,7 @@ shown, and tells new, still inside and now outside each once. A judge of its own
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
@@ -28,11 +29,14 @@ from broadcaster.pipeline.update import Change, update
 from broadcaster.store.alerts import threads, tracking
 from broadcaster.store.tables import batches, deliveries, recipients
 from tests.contract.service import command, service
-from tests.contract.stores import BY, add_station, mail, register, resident
+from tests.contract.stores import BY, URLS, add_station, mail, register, resident
 from tests.servers.town_facts import CENTRE
 from zones import Area, ZoneError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from broadcaster.domain.alerts import Alert
     from broadcaster.domain.stations import Station
     from broadcaster.pipeline.services import Services
@@ -168,12 +172,12 @@ class World:
             return {self.ids.index(each) for each in rows}
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
+@contextmanager
+def opened(folder: Path, **changes: Any) -> Iterator[tuple[World, asyncio.Runner]]:
     """The town, and the loop that runs it."""
     with asyncio.Runner() as runner:
-        opened = service(tmp_path_factory.mktemp("areas"))
-        services = runner.run(opened.__aenter__())
+        opening = service(folder, **changes)
+        services = runner.run(opening.__aenter__())
 
         async def found() -> World:
             async with services.store.write() as unit:
@@ -190,11 +194,13 @@ def world(tmp_path_factory):
                 raise _Died  # what it wrote is rolled back
             return done
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(dispatch.dispatching, "write_chunk", write_chunk)
-            patch.setattr(updating, "_HEAD_START_S", 0.0)  # nothing sends here
-            yield made, runner
-        runner.run(opened.__aexit__(None, None, None))
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(dispatch.dispatching, "write_chunk", write_chunk)
+                patch.setattr(updating, "_HEAD_START_S", 0.0)  # nothing sends here
+                yield made, runner
+        finally:
+            runner.run(opening.__aexit__(None, None, None))
 
 
 async def follow(world: World, first: list[int], edits: list[Edit]) -> int:
@@ -238,21 +244,26 @@ async def follow(world: World, first: list[int], edits: list[Edit]) -> int:
 _AT_A_TIME = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def test_no_sequence_of_areas_reaches_anybody_outside_what_was_shown_and_each_is_told_once(world) -> None:
-    town, runner = world
+def test_no_sequence_of_areas_reaches_anybody_outside_what_was_shown_and_each_is_told_once(tmp_path: Path) -> None:
+    with opened(tmp_path) as (town, runner):
 
-    @_AT_A_TIME
-    @given(st.lists(st.integers(0, len(POINTS) - 1), min_size=1, max_size=1), _edits)
-    def holds(first, edits) -> None:
-        runner.run(follow(town, first, edits))
+        @_AT_A_TIME
+        @given(st.lists(st.integers(0, len(POINTS) - 1), min_size=1, max_size=1), _edits)
+        def holds(first, edits) -> None:
+            runner.run(follow(town, first, edits))
 
-    holds()
+        holds()
     assert town.updates, "the areas above were not all refused"
 
 
-@pytest.mark.parametrize("dies", [1, 2, 3, 4])
-def test_a_resolver_that_dies_between_the_parts_of_an_update_tells_each_person_once(world, dies) -> None:
-    town, runner = world
+@pytest.mark.parametrize("kind", URLS)
+def test_a_resolver_that_dies_between_the_parts_of_an_update_tells_each_person_once(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     east = {"circles": [{"lon": POINTS[-1][0], "lat": POINTS[-1][1], "radius_m": 2400.0}]}
-    moved = Edit(east, dies, set(), bounded=True)
-    assert runner.run(follow(town, [len(POINTS) // 2], [moved, replace(moved, area={"circles": []})])) == 1
+    with opened(tmp_path, database_url=URLS[kind](request, tmp_path)) as (town, runner):
+        for dies in (1, 2, 3, 4):
+            moved = Edit(east, dies, set(), bounded=True)
+            edits = [moved, replace(moved, area={"circles": []})]
+            assert runner.run(follow(town, [len(POINTS) // 2], edits)) == 1
+    assert town.deaths == 4
