@@ -1,4 +1,4 @@
-"""``tocsin alert list|show|deliveries|unreached|update|cancel``."""
+"""``tocsin alert list|show|deliveries|unreached|visits|update|cancel``."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -14,13 +14,14 @@ from broadcaster.commands.failing import Stop, confirm, wait_for
 from broadcaster.commands.following import follow
 from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
-from broadcaster.commands.report import settled, show_report, show_unreached, unreached
+from broadcaster.commands.report import settled, show_report, show_unreached, unreached, visit_rows, visits
 from broadcaster.commands.second_person import end_if_it_waits, with_reason, with_stake
 from broadcaster.commands.showing import err, moment, out, print_json, table
 from broadcaster.commands.wording import note, reader, say, words
 from broadcaster.domain.alerts import AlertState, Severity
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
+from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 
 _WAIT_S = 900.0
 _ID = click.IntRange(1, 2**63 - 1)
@@ -186,6 +187,29 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
         print_json({"unreached": found})
     else:
         show_unreached(out(), found, len(found))
+
+
+@alert.command("visits")
+@click.argument("alert_id", metavar="ID", type=_ID)
+@click.option("--unconfirmed", is_flag=True, help="Also those who were told and have not confirmed.")
+@click.option("--csv", "as_csv", is_flag=True, help="A CSV file on stdout, for a spreadsheet.")
+@_json
+def visits_(*, alert_id: int, unconfirmed: bool, as_csv: bool, as_json: bool) -> None:
+    """List whom to visit, by street and house number, to print. The audit log records it."""
+
+    async def work(api: Api) -> tuple[list[Any], str]:
+        zone = (await api.get(f"/v1/alerts/{alert_id}"))["zone"]
+        return await visits(api, str(alert_id), "unconfirmed" if unconfirmed else "unreached"), zone
+
+    streets, zone = asked(work)
+    if as_json:
+        print_json({"streets": streets})
+        return
+    columns, *people = visit_rows(streets, zone)
+    if as_csv:
+        click.echo(BOM + csv_text([columns, *people], delimiter_of(reader().locale)), nl=False)
+    else:
+        out().print(table(columns, people))
 
 
 @alert.command("update")

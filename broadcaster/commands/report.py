@@ -1,4 +1,4 @@
-"""Prints an alert's report, and the people not reached."""
+"""Prints an alert's report, the people not reached, and whom to visit."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,6 +12,7 @@ from broadcaster.commands.foresight import channel_of, say_sandbox, say_warned
 from broadcaster.commands.showing import moment, number, seconds, table
 from broadcaster.commands.wording import many, reader, words
 from broadcaster.domain.reasons import Reason, Why, sentence
+from broadcaster.domain.visits import FINDINGS, found_words
 
 _ORDER = (
     "acknowledged", "opened", "displayed", "delivered", "accepted", "queued", "failed", "gone", "expired", "cancelled",
@@ -127,6 +128,39 @@ def show_unreached(console: Console, people: list[dict[str, Any]], count: int) -
     rows = [(each["external_id"], each["name"], Text(_why(each["reasons"]))) for each in people]
     title = many("%(n)s person was not reached", "%(n)s people were not reached", count)
     console.print(table((words("id"), words("name"), words("why")), rows, title=title))
+
+
+async def visits(api: Api, alert_id: str, who: str) -> list[dict[str, Any]]:
+    """Return the streets of a visit list, those too that the service cut from the first answer."""
+    path = f"/v1/alerts/{alert_id}/visits"
+    streets: list[dict[str, Any]] = (await api.get(path, who=who))["streets"]
+    return [each if len(each["people"]) == each["listed"] else await _whole(api, path, who, each) for each in streets]
+
+
+async def _whole(api: Api, path: str, who: str, street: dict[str, Any]) -> dict[str, Any]:
+    found: list[dict[str, Any]] = (await api.get(path, who=who, street=street["place"]))["streets"]
+    return found[0] if found else street
+
+
+def visit_rows(streets: list[dict[str, Any]], zone: str | None) -> list[tuple[str, ...]]:
+    """Return whom to visit, by street and house number, below the names of the columns."""
+    named = words("Street"), words("House number"), words("Name"), words("Telephones")
+    rows: list[tuple[str, ...]] = [(*named, words("First"), words("Last contact"), words("Reason"), words("Visited"))]
+    for street in streets:
+        for each in street["people"]:
+            found = each["visited"]
+            row = (
+                street["name"],
+                each["number"],
+                each["name"] or "",
+                " ".join(each["phones"]),
+                words("yes") if each["first"] else "",
+                moment(each["told_at"], zone) if each["told_at"] else "",
+                _why(each["reasons"]) if each["reasons"] else words("has not confirmed"),
+                f"{moment(found['at'], zone)} {found_words(FINDINGS[found['found']], words)}" if found else "",
+            )
+            rows.append(row)
+    return rows
 
 
 def _why(reasons: list[dict[str, Any]]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import signal
 import socket
 from contextlib import asynccontextmanager
@@ -158,6 +160,12 @@ async def test_an_alert_can_be_looked_at_and_cancelled(seeded: Any, running: str
     assert rows["next"] is not None
     missed = (await seeded.beside("alert", "unreached", alert_id, "--json", TOCSIN_URL=running)).document
     assert missed["unreached"] == sent.document["unreached"]
+    visits = await seeded.beside("alert", "visits", alert_id, "--csv", TOCSIN_URL=running, LANG="fr_FR.UTF-8")
+    columns, *people = csv.reader(io.StringIO(visits.out.removeprefix("\ufeff")), delimiter=";")
+    assert columns[:3] == ["Rue", "Numéro", "Nom"]
+    assert {each[2] for each in people} == {each["name"] or "" for each in missed["unreached"]}
+    listed = (await seeded.beside("alert", "visits", alert_id, "--json", TOCSIN_URL=running)).document
+    assert sum(each["listed"] for each in listed["streets"]) == len(people) > 0
     assert (await seeded.beside("alert", "cancel", alert_id, TOCSIN_URL=running)).code == 6
     first = await seeded.beside("alert", "cancel", alert_id, "--yes", "--json", TOCSIN_URL=running)
     second = await seeded.beside("alert", "cancel", alert_id, "--yes", "--json", TOCSIN_URL=running)
