@@ -88,7 +88,7 @@ def _say_expected(console: Console, expected: dict[str, Any], currency: str) -> 
         within = words("95 in 100 within %(seconds)s", seconds=seconds(each["seconds_to_95"]))
         share = words("%(n)s in 100", n=number(round(100 * each["share"])))
         parts.append(told[until] % {"share": share if each["seconds_to_95"] is None else within})
-    console.print("; ".join(parts))
+    console.print(words("; ").join(parts))
 
 
 def _columns() -> tuple[str, ...]:

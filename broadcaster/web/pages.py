@@ -86,6 +86,11 @@ def written_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:
     return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
 
 
+def written_region(region: str, words: Words) -> str:
+    """Return the name of a region (ISO 3166) that stands for its time zone: « France », « La Réunion »."""
+    return str(words.locale.territories.get(region, region))
+
+
 def written_day(day: date, words: Words) -> str:
     """Format a day: « 31 août 2028 »."""
     return format_date(day, "long", locale=words.locale)

@@ -87,7 +87,8 @@ async def test_whoever_knows_nothing_sends_a_right_alert_within_a_minute_and_twe
     await expect(page.locator('[data-preview="push.title"]')).to_contain_text("Inondation")
     await page.locator("#to-check").click()
     await expect(page.locator("#sentence")).to_contain_text("MAINTENANT")
-    await expect(page.locator("#sentence")).to_contain_text("12 Rue Saint-Jean")
+    for each in ("#sentence", "#sum-where"):
+        await expect(page.locator(each)).to_contain_text("12 Rue Saint-Jean")
     send = await page.locator("#send").bounding_box()
     assert send["y"] + send["height"] <= PHONE["height"], "the button is on the first screen"
     await expect(page.locator("[data-seen-in=fr] .whole")).to_contain_text("Ne prenez pas la voiture")

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from broadcaster.domain.alerts import Alert, Lane, MsgType, Role, Severity, Status, Text
 from broadcaster.domain.answers import asks
+from broadcaster.domain.templates import easy_in
 from broadcaster.languages import Words, direction
 from broadcaster.pipeline.render.context import Context, Fill, prefix, titled, until
 from channels.email import Mail, MailTemplate
@@ -32,6 +33,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         "fixed": direction(words.language),
         "title": title,
         "text": text,
+        "easy": easy_in(alert.prepared, alert.role, alert.texts).get(language, ""),
         "asks": alert.question_in(language, station.languages[0]),
         "station": name,
         "before": prefix(alert, words, text.headline),

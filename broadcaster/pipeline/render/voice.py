@@ -48,7 +48,8 @@ def _kind(alert: Alert, words: Words) -> list[str]:
     if alert.msg_type is MsgType.CANCEL or alert.role is Role.LEFT:
         return [first]
     serious = f"{words(SEVERITY_WORDS[alert.severity])}."
-    return [first, serious] if alert.severity is Severity.MINOR else [first, words("This is an alert."), serious]
+    is_alert = alert.severity is not Severity.MINOR and alert.status is Status.ACTUAL
+    return [first, words("This is an alert.") if is_alert else "", serious]
 
 
 def spoken_text(text: Text) -> str:

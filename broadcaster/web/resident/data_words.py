@@ -12,10 +12,11 @@ from broadcaster.store.register.own_data import Record
 from broadcaster.web.drawing import written_point
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import language_word
-from broadcaster.web.resident.record_words import contact_states, fact, moment
+from broadcaster.web.resident.record_words import contact_states, fact, moment, written_number
 from broadcaster.web.severities import severity_words
 from broadcaster.web.topics import topic_words
 from broadcaster.web.whereabouts import written_place
+from schedules import QuietHours
 
 
 def profile(mine: Profile, towns: Mapping[str, Station], usual: str, words: Words) -> list[tuple[str, str]]:
@@ -39,13 +40,13 @@ def profile(mine: Profile, towns: Mapping[str, Station], usual: str, words: Word
         (words("Name"), mine.name or ""),
         (words("Since"), moment(mine.created_at, words)),
         (words("Language"), language_word(mine.locale, words)),
-        (words("Stations"), "; ".join(follows)),
-        (words("Wishes"), "; ".join(wishes)),
-        (words("Contacts"), "; ".join(contacts)),
-        (words("Places"), "; ".join(places)),
+        (words("Stations"), words("; ").join(follows)),
+        (words("Wishes"), words("; ").join(wishes)),
+        (words("Contacts"), words("; ").join(contacts)),
+        (words("Places"), words("; ").join(places)),
         (words("Groups"), ", ".join(mine.groups)),
         (words("Told before others"), words("yes") if mine.vulnerable else words("no")),
-        (words("Quiet hours"), str(mine.quiet or usual)),
+        (words("Quiet hours"), _quiet(mine.quiet or QuietHours.read(usual), words)),
     ]
     if mine.position is not None:
         lon, lat, _, at = mine.position
@@ -58,7 +59,13 @@ def profile(mine: Profile, towns: Mapping[str, Station], usual: str, words: Word
 
 def _readable(address: str) -> str:
     """Return a contact for people: of a push subscription, which is JSON, just the service's host."""
-    return urlsplit(json.loads(address)["endpoint"]).netloc if address.startswith("{") else address
+    if address.startswith("{"):
+        return str(urlsplit(json.loads(address)["endpoint"]).netloc)
+    return written_number(address)
+
+
+def _quiet(hours: QuietHours, words: Words) -> str:
+    return words("No quiet hours") if hours.begin == hours.end else str(hours)
 
 
 def _wished(wish: Followed, words: Words) -> str:

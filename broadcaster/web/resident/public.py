@@ -27,7 +27,16 @@ from broadcaster.web.assets import reads_gzip
 from broadcaster.web.ground import picture_of
 from broadcaster.web.i18n import Words, catalogs, ranked
 from broadcaster.web.kept import KEPT_PAGES
-from broadcaster.web.pages import headers_of, is_known, language_of, render, tag_of, with_etag, written_time
+from broadcaster.web.pages import (
+    headers_of,
+    is_known,
+    language_of,
+    render,
+    tag_of,
+    with_etag,
+    written_region,
+    written_time,
+)
 from broadcaster.web.resident.frame import page, words_of
 from broadcaster.web.severities import look_of, severity_words
 from broadcaster.web.whereabouts import whereabouts
@@ -181,7 +190,7 @@ async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tu
         "onset": written(alert.onset_at),
         "expires": written(alert.expires_at),
         "cancelled": written(alert.cancelled_at),
-        "zone": zone.key,
+        "zone": written_region(station.region, words),
         "picture": picture_of(services.settings, alert, station, town=True),
         "places": whereabouts(alert, station, words),
         "poll": poll,

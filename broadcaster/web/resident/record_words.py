@@ -1,5 +1,6 @@
 """The words for each fact of a person's records: no code of ours is shown to them."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,10 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.zones import zone_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
+from channels.sms import written
 
 _ZONE = zone_of("FR")
+_E164 = re.compile(r"\+[1-9]\d{5,14}")
 
 
 def moment(at: datetime, words: Words) -> str:
@@ -36,7 +39,12 @@ def fact(kind: str, name: str, value: Any, words: Words) -> str:
     """Return a fact of a record in words; names, addresses and texts stay as they are."""
     if name in _SAID:
         return _SAID[name](value, words)
-    return _table(kind, name, words).get(str(value), str(value))
+    return _table(kind, name, words).get(str(value), written_number(str(value)))
+
+
+def written_number(text: str) -> str:
+    """Return a telephone number as people write it; any other text as it is."""
+    return written(text) if _E164.fullmatch(text) else text
 
 
 def _read(value: str, words: Words) -> str:

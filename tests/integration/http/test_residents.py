@@ -102,6 +102,8 @@ async def test_everything_that_is_kept_can_be_taken_away(api):
     assert "Ce que Tocsin conserve à mon sujet" in page
     assert "Inondation" in page
     assert "(fonctionne)" in page
+    assert "Pas d’heures calmes" in page
+    assert "00:00-00:00" not in page
     assert "p256dh" not in page, "a person reads it; the JSON has the keys"
     status, _, proof = await api.call("DELETE", ME, key=token)
     assert status == 200

@@ -47,6 +47,8 @@ def test_every_code_has_its_words(language):
             assert said != value or (language == "en" and value in own), (kind, code)
     assert contact_states(words).keys() == {each.name.lower() for each in ContactStatus}
     assert fact("message", "code", "smtp:550", words) != "smtp:550", "a provider's code is said to be one"
+    assert fact("code", "to", "+33612345678", words) == "06\u00a012\u00a034\u00a056\u00a078"
+    assert fact("text", "text", "+33612345678 ?", words) == "+33612345678 ?", "what they wrote stays as it is"
     assert fact("address", "found", "safe", words) == "safe", "an address is not a finding"
 
 

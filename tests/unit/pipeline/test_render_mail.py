@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -91,6 +92,16 @@ def test_the_headline_of_a_mail_says_itself_that_it_is_a_drill_and_colons_stand_
     before = re.findall(r"(.)(?=: )", text)
     assert before
     assert {each.isspace() for each in before} == {language == "fr"}
+
+
+def test_a_mail_has_what_is_easy_to_read():
+    easy = "Il y a une crue.\nMontez à l'étage."
+    mail = parsed(render(ChannelName.EMAIL, context({"fr": replace(TEXTS["fr"], easy=easy)}), "fr")(ID))
+    for kind in ("plain", "html"):
+        said = unescape(mail.get_body((kind,)).get_content()).replace("\r\n", "\n")
+        assert "Facile à lire" in said
+        assert easy in said
+    assert "Facile à lire" not in parsed(render(ChannelName.EMAIL, context(), "fr")(ID)).as_string()
 
 
 @pytest.mark.parametrize("region", ["FR", "MF", "BL", "WF", "TF", "GB", "RE"])

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from broadcaster.domain.alerts import MsgType, Severity, Text
+from broadcaster.domain.alerts import MsgType, Severity, Status, Text
 from broadcaster.pipeline.render import voice_message
 from tests.unit.pipeline.rendered import ID, VAULT, context
 
@@ -43,6 +43,15 @@ def test_a_call_says_first_that_it_is_an_alert_and_how_serious_and_lets_nobody_l
     assert made.opening.split("\n") == [*opening, "Message de L'Aigle."]
     assert ("appuyez sur 9" in made.menu) == stops
     assert "appuyez sur 0" in made.menu
+
+
+def test_a_call_of_an_exercise_never_says_that_it_is_an_alert():
+    made = voice_message(context(status=Status.EXERCISE, severity=Severity.EXTREME), "fr", ID)
+    assert made.opening.split("\n") == [
+        "Exercice, exercice, exercice. Ceci n’est pas une alerte réelle.",
+        "Danger extrême.",
+        "Message de L'Aigle.",
+    ]
 
 
 def test_an_own_question_is_asked_with_its_keys():

@@ -39,7 +39,7 @@ from broadcaster.web.ground import picture_of
 from broadcaster.web.health_words import told
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import author_word
-from broadcaster.web.pages import written_short, written_time
+from broadcaster.web.pages import written_region, written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
 
 PARTS = ("verdict", "waiting", "step", "answers", "state", "figures", "curve", "channels", "missed")
@@ -147,7 +147,7 @@ def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
         "mood": {Status.EXERCISE: " exercise", Status.TEST: " test"}.get(alert.status, ""),
         "sent": written_time(alert.sent_at, zone, words),
         "expires": written_time(alert.expires_at, zone, words),
-        "zone": zone.key,
+        "zone": written_region(station.region, words),
         "to": audience_words(alert, words),
     }
 

@@ -64,12 +64,13 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
     facts = await call.request.app[WATCH].read(call.services, alert)
     alert = facts.alert
     async with call.services.store.read() as unit:
-        by = await reporting.sender_of(unit, alert.id)
+        sender = await reporting.sender_of(unit, alert.id)
         moments = await reporting.moments(unit, alert.id)
         failures = await reporting.failures(unit, alert.id)
         reasons = grouped(await reporting.reasons(unit, alert.id), words)
     steps = await call.request.app[STEPS].read(call.services, alert, facts.report)
     states = _states(facts, words)
+    by = sender and author_word(sender, words)
     return {
         **heading(alert, station, words),
         **changing(facts, station, words),
@@ -143,7 +144,7 @@ def _timeline(
         if at is not None:
             found.append((at, what))
 
-    add(alert.sent_at, words("Sent by %(who)s", who=author_word(by, words)) if by else words("Sent"))
+    add(alert.sent_at, words("Sent by %(who)s", who=by) if by else words("Sent"))
     add(alert.resolved_at, words("Everyone concerned is found"))
     add(moments.first_at, words("First person told"))
     add(moments.confirmed_at, words("First message known to have arrived"))

@@ -74,6 +74,7 @@ export class Check {
     const found = await operatorRequest("GET", `/console/place?lon=${circle.lon}&lat=${circle.lat}`).catch(() => ({ label: "" }));
     if (!found.label || this.draft.circles[0] !== circle) return;
     circle.label = found.label;
+    this.summary();
     if (this.found) this.say(this.found);
   }
 
