@@ -82,7 +82,9 @@ class HttpProblem(Exception):
         if not self.errors:
             return sentence(Refused(self.code, "", **self.params), words)
         more = len(self.errors) - _TOLD
-        return words("; ").join(located(each, words) for each in self.errors[:_TOLD]) + (f" (+ {more})" if more > 0 else "")
+        return words("; ").join(located(each, words) for each in self.errors[:_TOLD]) + (
+            f" (+ {more})" if more > 0 else ""
+        )
 
 
 def unauthenticated(code: str, *, bad_token: bool = False) -> HttpProblem:

@@ -152,7 +152,8 @@ def _timeline(
         seconds = percentile_s(facts.accepted, share)
         if seconds is not None:
             told = words("%(share)s%% of those reached are told", share=round(100 * share))
-            add(alert.sent_at + timedelta(seconds=seconds), told)
+            at = alert.sent_at + timedelta(seconds=seconds)
+            add(max(at, moments.first_at or at), told)  # the curve is counted in steps
     add(moments.last_at, words("Last person told"))
     add(alert.finished_at, words("Everyone is accounted for"))
     add(alert.cancelled_at, _followed(facts, words))
