@@ -7,25 +7,17 @@ In a test, on the test's own loop::
         ...
         assert [message.recipients for message in smtp.messages] == [["alice@example.com"]]
 
-Or as a process of its own, which prints its port: ``python -m tests.servers.smtp --port 0 --record mails.jsonl``.
+Or as a process of its own: ``tests.servers.smtp_process``.
 """
 
 # ruff: noqa: N802  aiosmtpd finds its methods and hooks by these names
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import base64
 import contextlib
-import datetime as dt
 import email
 import email.policy
-import ipaddress
-import json
-import signal
-import ssl
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -34,14 +26,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
+    import ssl
     from email.message import EmailMessage
-    from typing import TextIO
+from tests.servers.certificates import self_signed
 
 # When a fault strikes: at the greeting, at a command, at the end of the data before the message is kept, or after
 Stage = Literal["greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end", "kept"]
@@ -378,90 +367,3 @@ def _authenticate(session_of: _Session, session, envelope, mechanism, data) -> A
     expected = session_of._server.credentials
     given = (data.login.decode(), data.password.decode())
     return AuthResult(success=given == expected, handled=False, auth_data=given[0])
-
-
-def self_signed(directory: Path, names: tuple[str, ...]) -> tuple[ssl.SSLContext, Path]:
-    """Make a certificate for these names, and the file that a client has to trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tocsin test")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = directory / "certificate.pem"
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file = directory / "key.pem"
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file, key_file)
-    return context, file
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
-async def _serve(arguments: argparse.Namespace, record: TextIO | None) -> None:
-    server = SmtpServer(port=arguments.port, starttls=arguments.starttls)
-    for text in arguments.fail:
-        recipient, stage, what = text.split("=", 2)
-        server.fail(Fault(stage, what), recipient=recipient if recipient != "*" else None)
-    if record is not None:
-        server._keep = lambda mail: record.write(_line(mail)) and record.flush()
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with server:
-        print(server.port, flush=True)
-        if server.ca_file:
-            print(server.ca_file, flush=True)
-        await stopped.wait()
-
-
-def _line(mail: ReceivedMail) -> str:
-    return (
-        json.dumps(
-            {
-                "at": mail.at,
-                "from": mail.sender,
-                "to": mail.recipients,
-                "message_id": mail.parsed["Message-ID"],
-                "raw": base64.b64encode(mail.raw).decode(),
-            }
-        )
-        + "\n"
-    )
-
-
-def _main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument(
-        "--starttls", action="store_true", help="offer it; the certificate's file is printed after the port"
-    )
-    parser.add_argument("--record", help="a file that gets one line of JSON a message")
-    parser.add_argument("--fail", action="append", default=[], metavar="RECIPIENT=STAGE=REPLY", help="* is everyone")
-    arguments = parser.parse_args()
-    with contextlib.ExitStack() as files:
-        path = arguments.record
-        record = files.enter_context(Path(path).open("a", encoding="utf-8")) if path else None
-        asyncio.run(_serve(arguments, record))
-    sys.exit(0)
-
-
-if __name__ == "__main__":
-    _main()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from tests.servers.breakable import Breakable
+from tests.servers.certificates import self_signed
 from tests.servers.ports import free_port
-from tests.servers.smtp import self_signed
 from tests.servers.town_api import eventually
 
 if TYPE_CHECKING:

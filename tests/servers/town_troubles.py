@@ -18,8 +18,9 @@ from sqlalchemy import update
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.store.tables import contacts
 from channels.webpush import VapidKey
+from tests.servers.certificates import self_signed
 from tests.servers.push import Behaviour, PushService
-from tests.servers.smtp import Fault, self_signed
+from tests.servers.smtp import Fault
 from tests.servers.twilio import Drop, Fate, Hang, Line, Refuse
 
 if TYPE_CHECKING:

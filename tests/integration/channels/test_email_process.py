@@ -14,7 +14,7 @@ from channels.errors import Gone
 async def test_the_server_as_a_process_prints_its_port_records_what_it_takes_and_refuses_as_told(tmp_path):
     record = tmp_path / "mails.jsonl"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.servers.smtp", "--port", "0", "--starttls", "--record", str(record),
+        sys.executable, "-m", "tests.servers.smtp_process", "--port", "0", "--starttls", "--record", str(record),
         "--fail", "dead@example.com=rcpt=550 5.1.1 no such user",
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip

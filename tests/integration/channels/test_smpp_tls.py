@@ -10,8 +10,8 @@ import pytest
 from channels.errors import ChannelError, Misconfigured, Transient
 from channels.sms import SmsMessage
 from channels.sms.smpp import Smpp, SmppConfig
+from tests.servers.certificates import self_signed
 from tests.servers.smpp import MessageCentre
-from tests.servers.smtp import self_signed
 
 if TYPE_CHECKING:
     from pathlib import Path

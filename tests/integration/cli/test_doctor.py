@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from broadcaster.commands import examine_running
-from tests.servers.smtp import self_signed
+from tests.servers.certificates import self_signed
 
 PLACE = {"type": "Point", "coordinates": [0.63, 48.76]}
 FOUND = {"features": [{"geometry": PLACE, "properties": {"label": "Place de la Mairie"}}]}

@@ -104,7 +104,7 @@ def test_a_margin_can_be_widened(seeded: Any):
     assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["margin_m"] == 2500
 
 
-def test_the_sea_is_found_for_stations_made_before_there_was_a_margin_at_sea(seeded: Any):
+def test_migrating_finds_the_sea_of_stations_that_lack_it(seeded: Any):
     added = seeded("station", "add", "--insee", "29239", "--margin-m", "0")
     assert added.exit_code == 0
     found = sea_of(seeded, "roscoff")

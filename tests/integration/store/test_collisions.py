@@ -31,12 +31,6 @@ async def store(url):
         yield fresh
 
 
-@pytest.fixture
-async def station(store):
-    async with store.write() as unit:
-        return await add_station(unit, "laigle")
-
-
 class Meeting:
     """Those who come the first time wait until all have come; later they pass."""
 

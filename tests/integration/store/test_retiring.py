@@ -13,16 +13,10 @@ from broadcaster.domain.retirement import Blame
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, dispatching, retiring, tracking
 from broadcaster.store.people import contacts, people
-from tests.contract.stores import NOW, add_station, an_alert, mail, phone, register, resident
+from tests.contract.stores import NOW, an_alert, mail, phone, register, resident
 
 SIZES = dict.fromkeys(CHANNEL_NUMBER.values(), 500)
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-async def station(store):
-    async with store.write() as unit:
-        return await add_station(unit, "laigle")
 
 
 class Alerting:

@@ -1,102 +1,34 @@
-"""Alerts for later, on bad nights: each occurrence once, on both stores, by a clock that the test drives."""
+"""Alerts for later, on bad nights: each occurrence once, on both stores."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from broadcaster.app import close_services, open_services
-from broadcaster.domain.alerts import Alert, Message, MsgType, Severity, Status, Text
+from broadcaster.domain.alerts import MsgType, Severity, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.permissions import KeyRole
-from broadcaster.domain.refusals import Conflict, Refused
-from broadcaster.domain.schedules import Kind, Outcome, Schedule
+from broadcaster.domain.refusals import Conflict
+from broadcaster.domain.schedules import Kind, Outcome
 from broadcaster.ids import new_id
 from broadcaster.pipeline import scheduling
 from broadcaster.pipeline.end import end
 from broadcaster.pipeline.issue import issue
-from broadcaster.pipeline.schedule import answer_missed, issue_due, measure
+from broadcaster.pipeline.schedule import answer_missed, issue_due
 from broadcaster.store import schedules, tables
-from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
-from tests.contract.service import command, service
-from tests.contract.stores import BY, NOW, add_station, an_alert, mail, register, resident
-from tests.servers.postgres import driven
-from tests.servers.shaped import shaped
+from tests.contract.service import command
+from tests.contract.stores import BY, NOW
+from tests.integration.pipeline.schedules.scheduled import AT_FRIDAY, DAY, at, became, read, sent, written
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from broadcaster.domain.stations import Station
     from broadcaster.pipeline.services import Services
-
-FRIDAY = datetime(2026, 7, 3, 7, 30)  # noqa: DTZ001  in Paris
-AT_FRIDAY = datetime.fromisoformat("2026-07-03T05:30:00+00:00")
-DAY = timedelta(days=1)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def services(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Services]:
-    changes: dict[str, Any] = {}
-    if request.param == "postgresql":
-        changes["database_url"] = driven(shaped(request.getfixturevalue("postgres")))
-    async with service(tmp_path, **changes) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def station(services: Services) -> Station:
-    async with services.store.write() as unit:
-        made = await add_station(unit, "laigle")
-        await stations.add_key(unit, KeyRole.PUBLISH, made.id, "Mairie", NOW)
-        await register(unit, made.id, resident(mail("a@example.org"), at=(0.63, 48.76), groups=("ecole",)))
-    return made
-
-
-async def key_of(services: Services) -> int:
-    async with services.store.read() as unit:
-        return (await stations.keys(unit))[0].id
-
-
-async def written(services: Services, station: Station, **changes: Any) -> Schedule:
-    said = {
-        "severity": Severity.MODERATE,
-        "area": None,
-        "audience": Audience(AudienceKind.ALL_FOLLOWERS),
-        "texts": {"fr": Text("Sortie scolaire")},
-    }
-    said |= {name: changes.pop(name) for name in list(changes) if name in Message.__slots__}
-    fields = {"starts": FRIDAY, "zone": "Europe/Paris", "kind": Kind.ALERT, **changes}
-    asked = Schedule(
-        new_id(), station.id, await key_of(services), message=an_alert(station.id, **said).message, **fields
-    )
-    return await scheduling.write(services, station, asked, actor=BY)
-
-
-def at(services: Services, moment: datetime) -> None:
-    services.clock.at = moment  # type: ignore[attr-defined]
-
-
-async def sent(services: Services) -> list[Alert]:
-    async with services.store.read() as unit:
-        return await alerts.page(unit, stations=None, before=None, limit=500)
-
-
-async def became(services: Services, schedule: Schedule) -> list[tuple[datetime, Outcome]]:
-    async with services.store.read() as unit:
-        return [(each.at, each.outcome) for each in await schedules.past(unit, schedule.id, 500)][::-1]
-
-
-async def read(services: Services, schedule: Schedule) -> Schedule:
-    async with services.store.read() as unit:
-        found = await schedules.by_id(unit, schedule.id)
-    assert found is not None
-    return found
 
 
 async def test_an_alert_is_issued_at_its_time_once_and_not_before(services: Services, station: Station) -> None:
@@ -301,90 +233,6 @@ async def test_a_schedule_whose_author_is_gone_waits_for_somebody_else(services:
     assert await answer_missed(services, made, AT_FRIDAY, actor=replace(BY, id=made.key_id + 1), send=True) is not None
 
 
-async def test_a_schedule_goes_with_its_station(services: Services, station: Station) -> None:
-    await written(services, station)
-    async with services.store.write() as unit:
-        await unit.conn.exec_driver_sql("DELETE FROM stations")
-    at(services, AT_FRIDAY)
-    assert await issue_due(services) == 0
-
-
-@pytest.mark.parametrize("services", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"starts": datetime(2026, 7, 1, 13, 59)}, "at"),  # noqa: DTZ001
-        ({"zone": "Europe/Atlantis"}, "zone"),
-        ({"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "repeat"),
-        ({"rule": "FREQ=MINUTELY"}, "repeat"),
-        ({"rule": "FREQ=DAILY;COUNT=100000"}, "repeat"),
-        ({"rule": "FREQ=DAILY;UNTIL=20260101"}, "repeat"),
-        ({"lasts": timedelta(0)}, "expires"),
-        ({"lasts": timedelta(hours=1), "onset": timedelta(hours=2)}, "onset"),
-        ({"severity": Severity.SEVERE}, "reason"),
-        ({"severity": Severity.EXTREME, "reason": "  "}, "reason"),
-        ({"school_zone": "Z"}, "school_zone"),
-        ({"texts": {"fr": Text("")}}, "texts.fr.headline"),
-        ({"audience": Audience(AudienceKind.GROUPS, ("nobody",))}, "audience.groups"),
-    ],
-)
-async def test_what_can_not_be_is_refused_before_anything_is_kept(
-    services: Services, station: Station, changes: dict[str, Any], field: str
-) -> None:
-    with pytest.raises(Refused) as refused:
-        await written(services, station, **changes)
-    assert refused.value.field == field
-    async with services.store.read() as unit:
-        assert await schedules.page(unit, stations=None, ended=True, limit=9) == []
-
-
-async def test_one_occurrence_is_left_out_one_is_changed_and_those_that_follow_are_moved(
-    services: Services, station: Station
-) -> None:
-    made = await written(services, station, rule="FREQ=DAILY;COUNT=6")
-    days = [AT_FRIDAY + n * DAY for n in range(6)]
-    await scheduling.change(services, station, made, replace(made, paused=True), days[1], actor=BY, following=False)
-    was = await read(services, made)
-    words = replace(made.message, texts={"fr": Text("Exception")})
-    await scheduling.change(
-        services, station, was, replace(was, id=new_id(), message=words), days[2], actor=BY, following=False
-    )
-    was = await read(services, made)
-    later = replace(was, id=new_id(), starts=(FRIDAY + 4 * DAY).replace(hour=8))
-    await scheduling.change(services, station, was, later, days[4], actor=BY, following=True)
-    for day in days:
-        for hours in range(24):
-            at(services, day + timedelta(hours=hours / 2))
-            await issue_due(services)
-    told = [(each.sent_at, each.texts["fr"].headline) for each in await sent(services)][::-1]
-    later_by = timedelta(hours=1)
-    assert told == [
-        (days[0], "Sortie scolaire"),
-        (days[2], "Exception"),
-        (days[3], "Sortie scolaire"),
-        (days[4] + later_by, "Sortie scolaire"),
-        (days[5] + later_by, "Sortie scolaire"),
-    ]
-
-
-async def test_a_paused_schedule_sends_nothing_and_goes_on_when_it_is_resumed(
-    services: Services, station: Station
-) -> None:
-    made = await written(services, station, rule="FREQ=DAILY")
-    paused = await scheduling.change(
-        services, station, made, replace(made, paused=True), None, actor=BY, following=False
-    )
-    assert paused.next_at is None
-    at(services, AT_FRIDAY + DAY)
-    assert await issue_due(services) == 0
-    was = await read(services, made)
-    resumed = await scheduling.change(
-        services, station, was, replace(was, paused=False), None, actor=BY, following=False
-    )
-    assert resumed.next_at == AT_FRIDAY + 2 * DAY
-    assert await became(services, made) == []
-
-
 async def test_reminders_repeat_an_alert_while_it_holds_and_end_with_it(services: Services, station: Station) -> None:
     everyone = Audience(AudienceKind.ALL_FOLLOWERS)
     original, _ = await issue(services, command(station, audience=everyone, area=None, expires_at=NOW + 9 * DAY))
@@ -412,37 +260,3 @@ async def test_a_reminder_of_an_alert_that_expired_ends_unsent(services: Service
     await issue_due(services)
     assert (await read(services, reminder)).ended_at == AT_FRIDAY
     assert await became(services, reminder) == []
-
-
-async def test_the_reach_is_counted_again_shortly_before_and_a_change_of_a_quarter_is_seen(
-    services: Services, station: Station
-) -> None:
-    async with services.store.write() as unit:
-        more = [resident(mail(f"r{n}@example.org"), at=(0.63, 48.76)) for n in range(7)]
-        await register(unit, station.id, *more)
-    made = await written(services, station)
-    assert made.reach == 8
-    async with services.store.write() as unit:
-        await register(unit, station.id, *(resident(mail(f"n{n}@example.org"), at=(0.63, 48.76)) for n in range(3)))
-    at(services, AT_FRIDAY - timedelta(hours=1))
-    await measure(services)
-    assert (await read(services, made)).reach_now is None, "too early"
-    at(services, AT_FRIDAY - timedelta(minutes=9))
-    await measure(services)
-    found = await read(services, made)
-    assert (found.reach, found.reach_now, found.reach_changed) == (8, 11, True)
-
-
-async def test_a_station_has_no_more_open_schedules_than_the_limit(
-    services: Services, station: Station, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(schedules, "MOST_OPEN", 2)
-    first = await written(services, station)
-    await written(services, station)
-    with pytest.raises(Conflict, match="2 schedules of this station are open"):
-        await written(services, station)
-    async with services.store.write() as unit:
-        await unit.conn.execute(
-            tables.schedules.update().where(tables.schedules.c.id == first.id).values(ended_at=AT_FRIDAY)
-        )
-    await written(services, station)
