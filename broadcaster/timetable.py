@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from broadcaster.backup import erasures
+from broadcaster.backup import BackupRefused, erasures
 from broadcaster.bus import BusUnavailable
 from broadcaster.figures import Figures
 from broadcaster.pipeline import approving, auditing, notices, schedule, welcome
@@ -17,7 +17,7 @@ from broadcaster.pipeline.polls import close_polls
 from broadcaster.pipeline.retention import keep_periods
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.wake import wake
-from broadcaster.store import StoreUnavailable, schedules
+from broadcaster.store import StoreUnavailable, Unit, schedules
 from broadcaster.store.operations import sessions, upkeep
 from broadcaster.store.people import confirmations, residents, wishes
 from broadcaster.store.register import uploads
@@ -94,14 +94,30 @@ async def keep_shares(services: Services) -> None:
 
 
 async def keep_erasures(services: Services) -> None:
-    """Write the list of erasures beside the database: after a restore they are done again."""
-    lists = await services.store.run_read(erasures.read)
-    if lists.done or lists.left_out:
-        services.settings.make_folder()
-        try:
-            await asyncio.to_thread(erasures.write, services.settings.data_dir / erasures.FILE, lists)
-        except OSError as error:
-            _log.warning("the list of erasures can't be written", reason=error.strerror)
+    """Write the list of erasures beside the database: after a restore they are done again.
+
+    If the file has some that the database lacks (which is new, or was put back by other means than ours), they are done
+    here first: nothing in the file is lost. A removed station that is here again stays.
+    """
+    path = services.settings.data_dir / erasures.FILE
+    try:
+        kept = await asyncio.to_thread(erasures.load, path) if path.exists() else erasures.Erasures()
+        lists = await services.store.run_read(erasures.read)
+        if lists.lacks(kept):
+
+            async def do_again(unit: Unit) -> erasures.Erasures:
+                people, _ = await erasures.do_again(unit, kept, keep_stations=True)
+                _log.warning("erasures that the database lacked are done again", people=people)
+                return await erasures.read(unit)
+
+            lists = await services.store.transact(do_again)
+        if lists.done or lists.left_out:
+            services.settings.make_folder()
+            await asyncio.to_thread(erasures.write, path, lists)
+    except BackupRefused:
+        _log.warning("the list of erasures can't be read, and is left as it is", path=str(path))
+    except OSError as error:
+        _log.warning("the list of erasures can't be written", reason=error.strerror)
 
 
 async def forget_old(services: Services) -> None:

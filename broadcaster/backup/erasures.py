@@ -31,6 +31,10 @@ class Erasures:
     done: Sequence[Erasure] = ()
     left_out: Sequence[Suppressed] = ()
 
+    def lacks(self, other: "Erasures") -> bool:
+        """Return whether ``other`` has erasures that are not in here."""
+        return not {each.whom for each in other.done} <= {each.whom for each in self.done}
+
 
 async def read(unit: Unit) -> Erasures:
     """Return the database's lists; empty ones if it has no such tables yet."""
@@ -70,12 +74,12 @@ def load(path: Path) -> Erasures:
 async def do_again(unit: Unit, *lists: Erasures, keep_stations: bool) -> tuple[int, int]:
     """Do what these lists say again; return how many people and stations of them the restored database had.
 
-    ``keep_stations``: except removals of stations, which are forgotten.
+    ``keep_stations``: except removals of stations that are there, which are forgotten.
     """
     for each in lists:
         await suppression.restore(unit, each.left_out)
-    done = {(one.person, one.station_id): one for each in lists for one in each.done}.values()
-    return await erasing.again(unit, [one for one in done if not (keep_stations and one.way is Way.STATION)])
+    done = {one.whom: one for each in lists for one in each.done}.values()
+    return await erasing.again(unit, done, keep_stations=keep_stations)
 
 
 def _plain(each: Erasure) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ class ApprovalState(StrEnum):
     """``returned``: an approver edited it, and its author may send it. ``alone``: sent without approval, with a reason.
 
     ``withdrawn``: its author withdrew it. ``overtaken``: an update whose alert was updated or ended before anybody
-    decided.
+    decided, or a poll that closed before.
     """
 
     WAITING = "waiting"

@@ -64,7 +64,7 @@ async def _obeyed(services: Services, command: Command, number: str, contact_ids
             await contacts.stop(unit, contact_ids, "sms:stop", now, by)
         else:
             number_mark = suppression.mark_of(unit.vault, NewContact(ChannelName.SMS, number, number))
-            await suppression.lift(unit, [number_mark], by=by)
+            await suppression.lift(unit, [number_mark], now, by=by)
             if contact_ids:
                 await contacts.restart(unit, contact_ids, now, by)
             await left_out.log(unit, by)

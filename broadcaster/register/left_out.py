@@ -47,7 +47,7 @@ async def undo(unit: Unit, station: Station, who: str, signed: Signed, actor: Ac
 
     Return False if it is not on the list. Raises ``Refused`` for an empty or overlong ``who``.
     """
-    if not await suppression.lift(unit, _marks(unit.vault, station, who.strip()), [station.id]):
+    if not await suppression.lift(unit, _marks(unit.vault, station, who.strip()), signed.at, [station.id]):
         return False
     await by_hand.keep_signed(unit, station.id, NOBODY, NOBODY, signed)
     await audit.record(unit, actor, Action.LEFT_OUT_UNDONE, station_id=station.id, signed_on=signed.on)

@@ -16,6 +16,7 @@ from sqlalchemy import delete, exists, func, select, update
 from broadcaster.domain.approvals import OPEN
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.refusals import Conflict
+from broadcaster.store.alerts import approvals as asked
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rows import as_row, of_row
 from broadcaster.store.people import identities
@@ -178,12 +179,12 @@ async def due(unit: Unit, now: datetime) -> list[Poll]:
 async def close(unit: Unit, poll: Poll, now: datetime) -> None:
     """Close a poll: write its last group, or delete the votes uncounted if there are fewer than ten in all.
 
-    One that nobody approved is deleted.
+    One that nobody has approved by now is deleted, and can't be approved any more.
     """
-    if poll.waits:
+    await unit.in_turn("poll", poll.id)
+    if await asked.miss(unit, poll.alert_id, now):
         await withdraw(unit, poll.alert_id)
         return
-    await unit.in_turn("poll", poll.id)
     waiting = await _count(unit, poll_pending, poll.id)
     if waiting >= GROUP:
         await _write(unit, poll, waiting)

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from broadcaster.domain import consents
+from broadcaster.domain.permissions import KeyRole
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.vulnerable import Details
 from broadcaster.store import help_requests, inbox, tables
+from broadcaster.store.operators import operators
 from broadcaster.store.people import confirmations, contacts, profiles, residents, suppression
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import by_hand, erasing, own_data, vulnerable
@@ -16,6 +18,7 @@ from broadcaster.store.register.by_hand import Change, Signed
 from broadcaster.store.register.erasing import Way
 from broadcaster.store.register.own_data import PROFILE
 from broadcaster.store.register.registering import Registration, register_all
+from broadcaster.store.stations import stations
 from tests.contract.stores import BY, NOW, add_station, mail, phone, push, register, resident
 from tests.integration.backup.conftest import fill
 
@@ -50,9 +53,10 @@ async def test_who_erased_themselves_comes_back_by_their_own_proof_alone(store):
             await by_hand.amend(unit, station.id, ann, change, NOW)
     async with store.write() as unit:
         (again,) = await register(unit, station.id, resident(phone("+33639980001")), themselves=True)
-        await register(unit, other.id, resident(by_voice), now=NOW)
-        with pytest.raises(Conflict):  # of this they have proven nothing
-            await register(unit, other.id, resident(mail("zoe@a.example")))
+        await register(unit, station.id, resident(by_voice))
+        for where, what in ((other, by_voice), (station, mail("zoe@a.example"))):  # of these they have proven nothing
+            with pytest.raises(Conflict):
+                await register(unit, where.id, resident(what))
         await confirmations.add_contact(unit, again, mail("zoe@a.example"), NOW)
         assert await suppression.listed(unit, station.id, suppression.marks_of(store.vault, station.id, ZOE)) == {
             suppression.mark_of_id(store.vault, station.id, "R-1")
@@ -72,6 +76,38 @@ async def test_who_leaves_one_station_is_kept_out_of_that_one_and_follows_again_
         assert await count(unit, tables.suppressions) == 0
 
 
+async def test_who_is_out_everywhere_is_back_at_the_stations_alone_that_an_act_is_about_until_they_leave_again(store):
+    async with store.write() as unit:
+        station, other = await add_station(unit, "laigle"), await add_station(unit, "rugles")
+        marks = suppression.marks_of(store.vault, station.id, ZOE)
+        for _ in range(2):
+            for scope in (suppression.EVERYWHERE, station.id):
+                await suppression.add(unit, scope, marks, NOW)
+            assert await suppression.lift(unit, marks, NOW, [station.id])
+            assert not await suppression.lift(unit, marks, NOW, [station.id]), "they are back"
+            assert await suppression.listed(unit, station.id, marks) == set()
+            assert await suppression.listed(unit, other.id, marks) == marks
+            assert [await suppression.count(unit, each.id) for each in (station, other)] == [0, len(marks)]
+        await suppression.add(unit, station.id, marks, NOW)
+        assert await suppression.listed(unit, station.id, marks) == marks
+        assert await suppression.lift(unit, marks, NOW)
+        assert await count(unit, tables.suppressions) == 0
+
+
+async def test_no_removed_stations_number_is_given_to_another_nor_its_keys_to_another(store):
+    async with store.write() as unit:
+        first = await add_station(unit, "laigle")
+        key = await stations.add_key(unit, KeyRole.READ, first.id, "", NOW)
+        had = await stations.caller_of(unit, key, NOW)
+        await erasing.erase_station(unit, first.id, NOW)
+        second = await add_station(unit, "rugles")
+        key = await stations.add_key(unit, KeyRole.READ, second.id, "", NOW)
+        has = await stations.caller_of(unit, key, NOW)
+        person = await operators.add(unit, "Ada", NOW)
+        assert second.id > first.id
+        assert person > has.key_id > had.key_id
+
+
 @pytest.mark.parametrize("asked", [True, False])
 async def test_an_operators_removal_keeps_out_only_who_asked_for_it(store, asked):
     async with store.write() as unit:
@@ -83,7 +119,7 @@ async def test_an_operators_removal_keeps_out_only_who_asked_for_it(store, asked
         assert len(await suppression.listed(unit, station.id + 1, marks)) == 0
         if asked:
             signed = Signed("2026-06-01", "dossier 12", NOW, 7)
-            assert await suppression.lift(unit, marks, [station.id]) == 3
+            assert await suppression.lift(unit, marks, NOW, [station.id])
             await by_hand.keep_signed(unit, station.id, by_hand.NOBODY, by_hand.NOBODY, signed)
             assert await by_hand.signed_by(unit, station.id, by_hand.NOBODY) == [signed]
         await register(unit, station.id, ZOE)

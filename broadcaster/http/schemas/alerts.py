@@ -249,7 +249,7 @@ class AlertOut(ContentOut):
     expires: datetime
     state: str = Field(
         description="accepted, sending or finished; finished only when nobody is unaccounted for. awaiting_approval: a"
-        " second person decides; then it may also be refused, withdrawn, or (an update) overtaken."
+        " second person decides; then it may also be refused, withdrawn, or overtaken (an update, a poll)."
     )
     finished_at: datetime | None
     cancelled_at: datetime | None

@@ -131,6 +131,13 @@ async def overtake(unit: Unit, alert_id: int, now: datetime) -> None:
     await unit.conn.execute(update(approvals).where(*waits).values(closed))
 
 
+async def miss(unit: Unit, number: int, now: datetime) -> bool:
+    """Close what waits although its time is over. Return False if it was decided."""
+    waits = approvals.c.id == number, approvals.c.state.in_(OPEN)
+    closed = {"state": ApprovalState.OVERTAKEN, "decided_at": now}
+    return (await unit.conn.execute(update(approvals).where(*waits).values(closed))).rowcount == 1
+
+
 async def _move(unit: Unit, approval: Approval, values: dict[str, Any]) -> bool:
     as_read = (
         approvals.c.id == approval.id,

@@ -169,7 +169,7 @@ async def settle(unit: Unit, last: Mapping[str, int]) -> None:
         if unit.conn.dialect.name == "postgresql":
             if number:
                 await unit.conn.execute(select(func.setval(func.pg_get_serial_sequence(name, key), number)))
-        elif metadata.tables[name].dialect_options["sqlite"]["autoincrement"]:
+        else:
             row = {"name": name, "seq": number}
             await unit.conn.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": name})
             await unit.conn.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"), row)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from broadcaster.domain.operators import Operator
 from broadcaster.domain.permissions import Caller, Permission, Role
+from broadcaster.store.engine.bulk import reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.stations.labels import open_label, sealed_label
 from broadcaster.store.stations.stations import hash_of
@@ -43,12 +44,11 @@ async def add(
     if mark is not None and await unit.conn.scalar(select(operators.c.id).where(operators.c.mail_mark == mark)):
         return None
     unknown = secrets.token_bytes(_HANDLE_BYTES)  # a hash that matches no key
-    row = await unit.conn.execute(
-        api_keys.insert()
-        .values(role=OPERATOR, label="", sealed=sealed_label(unit.vault, unknown, name), hash=unknown, created_at=now)
-        .returning(api_keys.c.id)
+    sealed = sealed_label(unit.vault, unknown, name)
+    (operator_id,) = await reserve(unit, api_keys, 1)
+    await unit.conn.execute(
+        api_keys.insert().values(id=operator_id, role=OPERATOR, label="", sealed=sealed, hash=unknown, created_at=now)
     )
-    operator_id = int(row.scalar_one())
     await unit.conn.execute(
         operators.insert().values(
             id=operator_id,

@@ -320,7 +320,7 @@ async def add_contact(
     station_ids = list(followed)
     for station_id in station_ids:
         await contact_rows.opt_in(unit, [contact_id], station_id)
-    await suppression.lift(unit, [suppression.mark_of(unit.vault, contact)], station_ids, consent)
+    await suppression.lift(unit, [suppression.mark_of(unit.vault, contact)], now, station_ids, consent)
     await people.touched(unit, [subscriber_id])
 
 

@@ -78,7 +78,7 @@ async def register(
     marks = {mark for person in people for mark in suppression.marks_of(unit.vault, station_id or 0, person)}
     by = consent if isinstance(consent, Consent) else None
     if themselves:
-        await suppression.lift(unit, marks, [] if station_id is None else [station_id], by)
+        await suppression.lift(unit, marks, now, [] if station_id is None else [station_id], by)
     elif station_id is not None:
         await suppression.refuse(unit, station_id, marks)
     hashes = [hash_of(token) for token in tokens]
@@ -162,7 +162,7 @@ async def replace(
     await consents.note(unit, consent, new, now, given=True, subscriber_id=subscriber_id)
     if themselves:
         await contact_rows.opt_in(unit, list(attached.values()), station_id)
-        await suppression.lift(unit, suppression.marks_of(unit.vault, station_id, person), [station_id], consent)
+        await suppression.lift(unit, suppression.marks_of(unit.vault, station_id, person), now, [station_id], consent)
     await contact_rows.drop_orphans(unit, list(had))
     await touched(unit, [subscriber_id])
 

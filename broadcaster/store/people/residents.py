@@ -33,7 +33,8 @@ async def follow(
     if await contact_rows.opt_in(unit, own, station_id) or new:
         whose = {"subscriber_id": subscriber_id, "station_id": station_id}
         await consents.note(unit, consent, own, now, given=True, **whose)
-    await suppression.lift(unit, (await suppression.marks_of_contacts(unit, own)).values(), [station_id], consent)
+    marks = await suppression.marks_of_contacts(unit, own)
+    await suppression.lift(unit, marks.values(), now, [station_id], consent)
     # A visitor who follows becomes permanent.
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(forget_at=None))
     await people.touched(unit, [subscriber_id])

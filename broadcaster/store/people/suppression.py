@@ -2,14 +2,15 @@
 
 The hashes have a key of their own, so that they hold when the secret is changed. A contact is on the list everywhere
 if its owner erased themselves, and for one station if they said no to that one. Only they take it off, by proving that
-they have the contact; or an operator does, with their signed request.
+they have the contact; or an operator does, with their signed request. Either takes it off for the stations that it is
+about; everywhere else it stays.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
@@ -22,7 +23,9 @@ from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.tables import contacts, suppressions
 
 EVERYWHERE = 0
+"""As a row's station. The negative of a station's id: not at this one, though everywhere else."""
 CODE = "asked-to-be-left-out"
+_MARKS = select(suppressions.c.mark)
 _PHONES = frozenset({ChannelName.SMS, ChannelName.VOICE})
 
 
@@ -57,7 +60,7 @@ async def listed(unit: Unit, station_id: int, marks: Collection[bytes]) -> set[b
     wanted, found = list(marks), set[bytes]()
     for start in range(0, len(wanted), contact_rows.CHUNK):
         part = suppressions.c.mark.in_(wanted[start : start + contact_rows.CHUNK])
-        query = select(suppressions.c.mark).where(_here(station_id), part)
+        query = _MARKS.where(_here(station_id), part)
         found.update(await unit.conn.scalars(query))
     return found
 
@@ -71,34 +74,47 @@ async def refuse(unit: Unit, station_id: int, marks: Collection[bytes]) -> None:
 async def add(unit: Unit, station_id: int, marks: Iterable[bytes], now: datetime) -> None:
     """Put these on the list for a station, or ``EVERYWHERE``."""
     wanted = set(marks)
-    there = set(
-        await unit.conn.scalars(
-            select(suppressions.c.mark).where(
-                suppressions.c.station_id == station_id, suppressions.c.mark.in_(list(wanted))
-            )
-        )
-    )
+    these = suppressions.c.mark.in_(list(wanted))
+    back = suppressions.c.station_id < 0 if station_id == EVERYWHERE else suppressions.c.station_id == -station_id
+    await unit.conn.execute(delete(suppressions).where(these, back))
+    there = set(await unit.conn.scalars(_MARKS.where(these, suppressions.c.station_id == station_id)))
     rows = [{"mark": each, "station_id": station_id, "at": now} for each in sorted(wanted - there)]
     if rows:
         await unit.conn.execute(suppressions.insert(), rows)
 
 
 async def lift(
-    unit: Unit, marks: Collection[bytes], stations: Sequence[int] | None = None, by: Consent | None = None
-) -> int:
-    """Take these off the list everywhere, and for these stations (None: all); return how many there were.
+    unit: Unit,
+    marks: Collection[bytes],
+    now: datetime,
+    stations: Sequence[int] | None = None,
+    by: Consent | None = None,
+) -> bool:
+    """Take these off the list for these stations, or everywhere (None); return whether any was on it.
 
     ``by``: the act of the person; its ``lifted`` says for which stations.
     """
     if not marks or not await _any(unit):
-        return 0
-    these: ColumnElement[bool] = suppressions.c.mark.in_(list(marks))
-    if stations is not None:
-        these &= suppressions.c.station_id.in_((EVERYWHERE, *stations))
-    lifted = (await unit.conn.execute(delete(suppressions).where(these))).rowcount
+        return False
+    these = suppressions.c.mark.in_(list(marks))
+    if stations is None:
+        lifted = bool((await unit.conn.execute(delete(suppressions).where(these))).rowcount)
+    else:
+        lifted = any([await _lift_at(unit, each, marks, now) for each in stations])
     if lifted and by is not None:
         by.lifted.extend(stations or (None,))
     return lifted
+
+
+async def _lift_at(unit: Unit, station_id: int, marks: Collection[bytes], now: datetime) -> bool:
+    out = await listed(unit, station_id, marks)
+    these = suppressions.c.mark.in_(list(out))
+    await unit.conn.execute(delete(suppressions).where(these, suppressions.c.station_id == station_id))
+    everywhere = await unit.conn.scalars(_MARKS.where(these, suppressions.c.station_id == EVERYWHERE))
+    rows = [{"mark": each, "station_id": -station_id, "at": now} for each in sorted(everywhere)]
+    if rows:
+        await unit.conn.execute(suppressions.insert(), rows)
+    return bool(out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,7 @@ async def restore(unit: Unit, listed: Iterable[Suppressed]) -> None:
 
 
 async def count(unit: Unit, station_id: int) -> int:
-    query = select(func.count()).select_from(suppressions).where(_here(station_id))
+    query = select(func.count(suppressions.c.mark.distinct())).where(_here(station_id))
     return await unit.conn.scalar(query) or 0
 
 
@@ -135,4 +151,6 @@ async def _any(unit: Unit) -> bool:
 
 
 def _here(station_id: int) -> ColumnElement[bool]:
-    return suppressions.c.station_id.in_((EVERYWHERE, station_id))
+    back = suppressions.alias()
+    lifted = exists().where(back.c.mark == suppressions.c.mark, back.c.station_id == -station_id)
+    return suppressions.c.station_id.in_((EVERYWHERE, station_id)) & ~lifted

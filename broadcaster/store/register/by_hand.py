@@ -157,7 +157,8 @@ async def record_signed(
     whose = {"subscriber_id": subscriber_id, "station_id": station_id}
     await consents.note(unit, Consent(Way.SIGNED, actor), [contact_id], signed.at, given=True, **whose)
     await contact_rows.opt_in(unit, [contact_id], station_id)
-    await suppression.lift(unit, (await suppression.marks_of_contacts(unit, [contact_id])).values(), [station_id])
+    marks = await suppression.marks_of_contacts(unit, [contact_id])
+    await suppression.lift(unit, marks.values(), signed.at, [station_id])
     await keep_signed(unit, station_id, subscriber_id, contact_id, signed)
     return True
 

@@ -53,6 +53,11 @@ class Erasure:
     whole: bool
     at: datetime
 
+    @property
+    def whom(self) -> tuple[bytes, int | None]:
+        """Return what two rows of one act have alike, in whichever database."""
+        return self.person, self.station_id
+
 
 async def erase(
     unit: Unit, subscriber_id: int, way: Way, now: datetime, *, station_id: int | None = None
@@ -169,14 +174,15 @@ async def of_station(unit: Unit, station_id: int, limit: int) -> list[Erasure]:
     return [_erasure(row) for row in (await unit.conn.execute(query)).mappings()]
 
 
-async def again(unit: Unit, wanted: Iterable[Erasure]) -> tuple[int, int]:
+async def again(unit: Unit, wanted: Iterable[Erasure], *, keep_stations: bool) -> tuple[int, int]:
     """Do erasures again, after a restore; return how many people and how many stations they concern.
 
-    Those in the backup were done in it.
+    Those in the backup were done in it. ``keep_stations``: a removed station that is there stays, and its removal is
+    forgotten.
     """
-    known = {(each.person, each.station_id): each.id for each in await all_of(unit)}
+    known = {each.whom: each.id for each in await all_of(unit)}
     taken = set(known.values())
-    missing = [each for each in wanted if (each.person, each.station_id) not in known]
+    missing = [each for each in wanted if each.whom not in known]
     if not missing:
         return 0, 0
     rows = (await unit.conn.execute(select(subscribers.c.id, subscribers.c.token_hash))).all()
@@ -187,6 +193,8 @@ async def again(unit: Unit, wanted: Iterable[Erasure]) -> tuple[int, int]:
     for each in sorted(missing, key=lambda each: each.id):
         who = there.get(each.person)
         if each.way is Way.STATION and each.person in towns:
+            if keep_stations:
+                continue
             gone.update(await removing.remove(unit, towns[each.person]))
             removed += 1
         elif who is not None and who not in gone:

@@ -29,6 +29,7 @@ from broadcaster.domain.permissions import Caller, KeyRole, Permission, caller_w
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import TOPICS, Station, StationKind
+from broadcaster.store.engine.bulk import reserve
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rounding import rounded
 from broadcaster.store.engine.rows import of_row
@@ -84,8 +85,9 @@ async def add(unit: Unit, fields: Mapping[str, Any], now: datetime) -> Station |
     taken = await unit.conn.scalar(select(stations.c.id).where(stations.c.slug == fields["slug"]))
     if taken is not None:
         return None
+    (number,) = await reserve(unit, stations, 1)  # the log and the list of erasures still name a removed station's
     row = {**fields, "languages": list(fields["languages"]), "kind": str(fields["kind"]), "created_at": now}
-    await unit.conn.execute(stations.insert().values(row))
+    await unit.conn.execute(stations.insert().values(row | {"id": number}))
     return await by_slug(unit, fields["slug"])
 
 
@@ -252,8 +254,10 @@ async def add_key(
     """
     key = "tk_" + secrets.token_urlsafe(_KEY_BYTES)
     mark = hash_of(key)
+    (number,) = await reserve(unit, api_keys, 1)
     await unit.conn.execute(
         api_keys.insert().values(
+            id=number,
             station_id=station_id,
             role=str(role),
             label="",

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, SmallInt
 from broadcaster.store.tables.columns import Id, Instant, metadata
 
 # Keyed hashes of contacts and ids of people who asked to be left out (``people.suppression``). ``station_id``: at this
-# one; 0: at every one.
+# one; 0: at every one; the negative of an id: but not at that one.
 suppressions = Table(
     "suppressions",
     metadata,

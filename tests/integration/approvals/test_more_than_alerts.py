@@ -131,10 +131,21 @@ async def test_a_poll_waits_as_an_alert_does_and_is_gone_unless_somebody_approve
     late, approval = await ask("Ada's key")
     with pytest.raises(Forbidden):
         await town.approve("Ada", approval.alert)
+    just, _ = await ask("Wim")
+    in_time = {name: town.by(name) for name in ("Ada", "Odo")}
     services.clock.at = closes_at
+    async with services.store.read() as unit:
+        due = {each.id: each for each in await polls.due(unit, closes_at)}
+    async with services.store.read() as unit:
+        asked = [await approvals.by_id(unit, each.alert_id) for each in (just, late)]
+    await approving.approve(services, asked[0], in_time["Ada"], approver=True)
+    async with services.store.write() as unit:
+        await polls.close(unit, due[just.id], closes_at)  # which was read before
     await close_polls(services)
-    assert (await found(poll)).closed_at == closes_at
+    assert [(await found(each)).closed_at for each in (poll, just)] == [closes_at] * 2
     assert await found(late) is None, "nobody approved it in time"
+    with pytest.raises(Conflict):
+        await approving.approve(services, asked[1], in_time["Odo"], approver=True)
 
 
 async def test_a_scheduled_alert_is_approved_when_written_and_again_once_it_reaches_many_more(town):

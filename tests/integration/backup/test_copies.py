@@ -8,11 +8,14 @@ import resource
 import signal
 import zipfile
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, inspect, select, text
 
+from broadcaster import timetable
 from broadcaster.backup import Archive, back_up, erasures, restore
+from broadcaster.config import Settings
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store import SealBroken, Store, Vault
@@ -120,6 +123,33 @@ async def test_who_was_erased_after_it_is_erased_again_and_stays_out(full, empty
         assert (second.stations, second.removed, second.subscribers, second.erased) == (2, 0, 29, 2)
         done = (await empty.run_read(erasures.read)).done
         assert done == [each for each in lists.done if each.way is not erasing.Way.STATION]
+
+
+@FROM_EITHER
+async def test_an_empty_database_takes_over_the_list_of_erasures_that_lies_beside_it(full, empty, tmp_path):
+    """So that the list still has them when the lost database comes back from a backup."""
+    path = tmp_path / erasures.FILE
+    beside = SimpleNamespace(store=empty, settings=Settings(data_dir=tmp_path))
+    async with full.write() as unit:
+        await erasing.erase_station(unit, 2, NOW)
+        zoe = await unit.conn.scalar(select(func.min(subscribers.c.id)))
+        await erasing.erase(unit, zoe, erasing.Way.THEMSELVES, NOW)
+    lists = await full.run_read(erasures.read)
+    erasures.write(path, lists)
+    await migrate.migrate(empty)
+    async with empty.write() as unit:
+        station = await add_station(unit, "laigle")
+        (new,) = await register(unit, station.id, resident(mail("new@town.example")))
+        await erasing.erase(unit, new, erasing.Way.THEMSELVES, NOW)
+    await timetable.keep_erasures(beside)
+    kept = erasures.load(path)
+    assert not kept.lacks(lists)
+    assert len(kept.done) == len(lists.done) + 1
+    assert set(kept.left_out) > set(lists.left_out)
+    assert kept == await empty.run_read(erasures.read)
+    path.write_text("torn")
+    await timetable.keep_erasures(beside)
+    assert path.read_text() == "torn", "somebody may still mend it"
 
 
 @FROM_EITHER

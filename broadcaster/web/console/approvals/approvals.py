@@ -169,7 +169,9 @@ def _state(approval: Approval, names: Mapping[int, str], now: datetime, words: W
         ApprovalState.REFUSED: words("%(who)s refused it: it was not sent.", who=who),
         ApprovalState.WITHDRAWN: words("Its author withdrew it: it was not sent."),
         ApprovalState.ALONE: words("%(who)s sent it without approval.", who=who),
-        ApprovalState.OVERTAKEN: words("The alert was updated or ended before anybody decided: this was not sent."),
+        ApprovalState.OVERTAKEN: words(
+            "The alert was updated or ended, or the poll closed, before anybody decided: this was not sent."
+        ),
     }[approval.state]
 
 
