@@ -10,9 +10,7 @@ _MOST = (1 << _COUNTER_BITS) - 1
 
 
 class _Sequence:
-    """A strictly increasing sequence. It runs ahead of the clock when a millisecond is used up or the clock is set
-    back.
-    """
+    """Strictly increasing. It runs ahead of the clock when a millisecond is used up or the clock is set back."""
 
     def __init__(self) -> None:
         self._node = secrets.randbits(_NODE_BITS)

@@ -91,9 +91,7 @@ class Recurrence:
             yield instant
 
     def check(self, now: datetime) -> None:
-        """Raise ``BadSchedule`` unless it fires after ``now``, with at least an hour between occurrences, and not too
-        often.
-        """
+        """Raise ``BadSchedule`` unless it fires after ``now``, not too often, and an hour lies between occurrences."""
         if self.rule is None:
             if self.next_after(now) is None:
                 raise BadSchedule("at-past", "at")

@@ -79,9 +79,7 @@ class AreaIndex:
         return held is not None
 
     def at(self, lon: float, lat: float) -> Ints:
-        """Return the ids of areas containing a point, edges included: sorted, distinct; none for a point not on the
-        Earth.
-        """
+        """Return the ids of areas containing a point, edges included: sorted, distinct; none off the Earth."""
         return self.at_many([lon], [lat])[1]
 
     def at_many(self, lons: Any, lats: Any) -> tuple[Ints, Ints]:

@@ -189,9 +189,7 @@ class Area:
         return inside.reshape(shape)
 
     def bounds(self) -> list[Box]:
-        """Return boxes (west, south, east, north) within -180..180 that together contain the area; two at the
-        antimeridian.
-        """
+        """Return boxes (west, south, east, north) within -180..180 that hold the area; two at the antimeridian."""
         return [box for shape in self.shapes for box in shape.boxes()]
 
     @property

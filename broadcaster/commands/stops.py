@@ -1,6 +1,4 @@
-"""Sentences for the reasons why a command stops, by code, each with a hint. French is in
-``web/locale/fr/LC_MESSAGES/stops.po``.
-"""
+"""Sentences for why a command stops, by code, each with a hint. French is in ``web/locale/fr/LC_MESSAGES/stops.po``."""
 
 from collections.abc import Mapping
 

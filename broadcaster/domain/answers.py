@@ -25,9 +25,7 @@ UNTAKEN = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class HelpFigures:
-    """Requests for help in one alert. ``taken_p95_s``: 95th percentile of the seconds from asking until an operator
-    takes charge; None before any is taken.
-    """
+    """Requests for help in one alert. ``taken_p95_s``: from asking until an operator takes charge; None: none yet."""
 
     asked: int = 0
     untaken: int = 0
@@ -57,9 +55,7 @@ class Taken(IntEnum):
 
 
 def word_of(choice: int) -> str:
-    """Return a choice's name for programs: ``received``, ``safe``, ``help``, or the number of an answer to the alert's
-    own question.
-    """
+    """Return a choice's name for programs: ``received``, ``safe``, ``help``, or the number of an own answer."""
     return WORDS.get(choice) or str(choice)
 
 
@@ -93,9 +89,7 @@ def takes(alert: Alert, choice: int) -> bool:
 
 
 def of_digit(alert: Alert, digit: str) -> int | None:
-    """Return the choice for a digit in a call or a number by SMS: 1 received, 2 safe, 3 help, or an answer to the
-    alert's own question.
-    """
+    """Return the choice of a digit in a call or SMS: 1 received, 2 safe, 3 help, or an answer to the own question."""
     if alert.own_answers:
         choice = choice_of(digit)
         return choice if choice is not None and choice <= alert.own_answers else None

@@ -130,9 +130,7 @@ SENTENCES: Mapping[Code, Sentence] = {
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``params`` fill the sentence; ``detail``: a provider's or library's own words. ``alert_id``: concerns that alert
-    alone.
-    """
+    """``params`` fill the sentence; ``detail``: a provider's or library's words. ``alert_id``: the one concerned."""
 
     code: Code
     params: Mapping[str, str | int] = field(default_factory=dict)

@@ -10,9 +10,7 @@ _BORN = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class IdentityLevel(IntEnum):
-    """``contact``: a telephone or a mail is confirmed, or the station registered them. ``counter``: shown at the town
-    hall.
-    """
+    """``contact``: a telephone or mail is confirmed, or the station registered it. ``counter``: at the town hall."""
 
     NONE = 0
     CONTACT = 1

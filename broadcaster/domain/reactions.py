@@ -34,9 +34,7 @@ class Reactions:
 
 
 def observed(messages: Sequence[tuple[bool, float, float]]) -> Reactions:
-    """Return the reactions to past messages: for each whether it was accepted, and the seconds until it was displayed
-    and confirmed, ``inf`` if never.
-    """
+    """Return for each past message if it was accepted, and the seconds to display and confirmation (``inf``: never)."""
     taken = [each for each in messages if each[0]]
     displayed = sorted(min(shown, confirmed) for _, shown, confirmed in taken)
     confirmed = sorted(each[2] for each in taken)

@@ -62,9 +62,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """``share``: of the reachable, those who do before the alert ends, 0 to 1. ``seconds_to_95``: until 95 % of the
-    reachable do; null: that is not expected.
-    """
+    """``share``: of the reachable, how many do before the alert ends, 0 to 1. ``seconds_to_95``: null: not expected."""
 
     share: float
     seconds_to_95: float | None

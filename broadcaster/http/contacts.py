@@ -78,9 +78,7 @@ def show_contact(channel: ChannelName, address: str, status: str, guardian: int)
 
 
 def group_slugs(names: Iterable[str]) -> dict[str, str]:
-    """Return groups' names by slug: « École Victor-Hugo » is ecole-victor-hugo. Raises ``Refused`` for a name without
-    letters or digits.
-    """
+    """Return groups' names by slug, as ecole-victor-hugo. Raises ``Refused`` for one without letters and digits."""
     found: dict[str, str] = {}
     for at, name in enumerate(names):
         slug = group_slug(name)

@@ -1,6 +1,4 @@
-"""GET /v1/stations/{slug}/digest: proof of public alerts: when and where they were sent, and the hash of
-their content.
-"""
+"""GET /v1/stations/{slug}/digest: proof of public alerts: when and where they were sent, and a hash of each content."""
 
 from datetime import datetime
 

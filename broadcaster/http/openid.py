@@ -67,9 +67,7 @@ async def way_in(provider: Provider, asked: AuthRequest, redirect_uri: str, scop
 async def came_back(
     request: web.Request, provider: Provider, cookie: str, redirect_uri: str, max_age_s: int | None = None
 ) -> tuple[Identified, dict[str, Any]]:
-    """Return the identified person, and the state that the browser kept. Raises ``Refused``, and a 503
-    like ``way_in``.
-    """
+    """Return the identified person, and the state the browser kept. Raises ``Refused``, and a 503 like ``way_in``."""
     facts, query = kept(request, cookie), request.query
     if facts is None or query.get("state") != facts["asked"]["state"]:
         raise Refused("openid-late")

@@ -81,9 +81,7 @@ class Call(Generic[B_co, Q_co]):
         return replace(self.actor, kind=ActorKind.OPERATOR, id=operator_id)
 
     def seen(self, **facts: Param) -> None:
-        """Complete the audit entry of a route with ``views``: ``station_id``, ``about``, and params as in
-        ``audit.record``.
-        """
+        """Complete the audit entry of a route with ``views``: ``station_id``, ``about``, params of ``audit.record``."""
         self.request.setdefault(SEEN, {}).update(facts)
 
     def need(self, station_id: int) -> Caller:

@@ -1,6 +1,4 @@
-"""Reads people by step for reports. A read scans all messages of an alert, so it is not done at each of many changes a
-second.
-"""
+"""Reads people by step for reports. A read scans all messages of an alert, so not every change causes one."""
 
 from datetime import datetime, timedelta
 

@@ -67,9 +67,7 @@ class AuthRequest:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The identified person. ``claims``: from the ID token and the userinfo endpoint; ``id_token``:
-    needed to sign out.
-    """
+    """``claims``: from the ID token and the userinfo endpoint; ``id_token``: needed to sign out."""
 
     sub: str
     claims: Mapping[str, Any]

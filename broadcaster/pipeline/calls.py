@@ -26,9 +26,7 @@ _MOST_PLAYED = 3
 
 
 async def pressed(services: Services, delivery_id: int, digit: str, locale: str, *, stopping: bool) -> str | None:
-    """Return the TwiML after a key in one of our calls; None for an unknown call. ``stopping``: 9 was
-    pressed before.
-    """
+    """Return the TwiML after a key in one of our calls; None for an unknown call. ``stopping``: 9 came before."""
     async with services.store.read() as unit:
         who = await deliveries.person_of(unit, delivery_id)
         again = await deliveries.told_again(unit, delivery_id)
@@ -82,9 +80,7 @@ async def _answered(services: Services, context: Context, delivery_id: int, digi
 
 @dataclass(frozen=True, slots=True)
 class _Caller:
-    """A caller to our number. ``told``: the alerts to play; ``delivery_id``: the newest message about one that they
-    got.
-    """
+    """A caller to our number. ``told``: the alerts to play; ``delivery_id``: their newest message about one."""
 
     contact_ids: Sequence[int]
     told: Sequence[Alert]

@@ -40,9 +40,7 @@ class _Texts:
         self._sender = sender
 
     async def take(self, came: Incoming) -> bool:
-        """Handle a text, and send the reply in the background. Return False to get it again: the store is
-        unavailable.
-        """
+        """Handle a text, and reply in the background. Return False to get it again: the store is unavailable."""
         try:
             said = await handle_text(self._services, came.number, came.text)
         except StoreUnavailable:
@@ -99,9 +97,7 @@ class _Receipts:
         return None
 
     def _unknown(self, provider_id: str) -> bool:
-        """Ask for the report again a few times, then drop it: some carriers send nothing else until it is
-        acknowledged.
-        """
+        """Ask for the report again a few times, then drop it: some carriers send nothing until it is acknowledged."""
         times = self._refused.get(provider_id, 0) + 1
         self._refused[provider_id] = times
         while len(self._refused) > _REMEMBERED:

@@ -6,9 +6,7 @@ from broadcaster.pipeline.services import Services
 
 
 async def send_invitation(services: Services, station: Station, operator_id: int, address: str, url: str) -> bool:
-    """Send a link in the station's first language. Return False if mail is not configured, or did not accept it in
-    time.
-    """
+    """Send a link in the station's first language. Return False if no mail is configured, or it was not accepted."""
     words, name = words_for(station), station.plain_name
     said = words("You are invited to act for %(station)s. This link opens once, and is for you only:", station=name)
     subject = words("Your access to the alerts of %(station)s", station=name)

@@ -1,6 +1,4 @@
-"""Texts prepared with an alert, in each of its languages: its ending, and the message to people outside an update's
-area.
-"""
+"""Texts prepared with an alert, by language: its ending, and the message to people outside an update's area."""
 
 from collections.abc import Mapping
 

@@ -50,9 +50,7 @@ async def resolve(services: Services, alert_id: int) -> int:
 
 
 async def _tell_informed(services: Services, alert: Alert) -> int:
-    """Dispatch an ending to everyone informed of its alert; to people whose message is being sent, after
-    it was sent.
-    """
+    """Dispatch an ending to everyone informed of its alert; where a message is being sent, after it was sent."""
 
     async def tell() -> int:
         async with services.store.read() as unit:

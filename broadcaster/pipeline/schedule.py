@@ -1,6 +1,4 @@
-"""Schedule: issue alerts written for later. The leader issues each due occurrence once; late ones wait
-for a decision.
-"""
+"""Schedule: issue alerts written for later. The leader issues each due occurrence once; late ones wait for a person."""
 
 import asyncio
 from collections import deque

@@ -30,9 +30,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Ledger:
-    """Accepts outcomes at any time; ``run`` writes them. Messages with unwritten outcomes may be sent twice after a
-    crash.
-    """
+    """Accepts outcomes at any time; ``run`` writes them. After a crash, unwritten messages may be sent twice."""
 
     def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
         self._store = store

@@ -310,9 +310,7 @@ def _of_identity(
 
 
 def _still_reached(held: ListedPerson | None, entry: preparing.Entry | listed.Edit | None) -> bool:
-    """Return whether a person whose line has no contact has one elsewhere: a device, or a contact from an
-    earlier list.
-    """
+    """Return whether a person whose line has no contact has another one: a device, or one of an earlier list."""
     dropped = entry.dropped if isinstance(entry, listed.Edit) else ()
     return held is not None and len(held.contacts) > len(dropped)
 

@@ -67,9 +67,7 @@ def cells_of(text: str, delimiter: str) -> list[str]:
 def _joined(
     text: str, ahead: deque[tuple[int, str]], source: Iterator[tuple[int, str]], delimiter: str, width: int | None
 ) -> tuple[list[str], int]:
-    """Return the cells of a record that continues in lines ``ahead``, and in how many lines; no cells if
-    it does not.
-    """
+    """Return the cells of a record that continues in lines ``ahead``, and over how many; no cells if it doesn't."""
     opens_first = text.lstrip().startswith('"')
     whole = text
     for taken in range(1, _MOST_JOINED):

@@ -109,9 +109,7 @@ async def by_id(unit: Unit, request_id: int) -> HelpRequest | None:
 async def listed(
     unit: Unit, station_ids: Collection[int] | None, *, alert_id: int | None = None, closed: bool, limit: int
 ) -> list[HelpRequest]:
-    """Return requests of these stations (None: all) or of one alert: open ones, oldest first, or closed ones, newest
-    first.
-    """
+    """Return requests of these stations (None: all) or of one alert: open, oldest first, or closed, newest first."""
     query = _WITH_ANSWER.limit(limit)
     if closed:
         query = query.where(help_requests.c.closed_at.is_not(None)).order_by(help_requests.c.id.desc())

@@ -30,9 +30,7 @@ class InboxText:
 
 
 async def station_of(unit: Unit, contact_ids: Sequence[int], alert_ids: Sequence[int]) -> int | None:
-    """Return the station that a text is for: that of the newest alert to its sender, else one they follow, else that of
-    the last alert of all.
-    """
+    """Return the station that a text is for: of the newest alert to its sender, else followed, else of the last one."""
     for query in (
         select(alerts.c.station_id).where(alerts.c.id.in_(alert_ids[:1])),
         select(follows.c.station_id)

@@ -97,9 +97,7 @@ async def listed(unit: Unit, station_ids: Collection[int], limit: int) -> list[P
 
 
 async def may_vote(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
-    """Return whether a person was asked, and is verified as the poll requires; a device alone does not
-    prove a person.
-    """
+    """Return whether a person was asked, and is verified as the poll requires; a device alone proves no person."""
     told = recipients.c.alert_id == poll.alert_id, recipients.c.subscriber_id == subscriber_id
     if await unit.conn.scalar(select(recipients.c.subscriber_id).where(*told)) is None:
         return False
@@ -108,9 +106,7 @@ async def may_vote(unit: Unit, poll: Poll, subscriber_id: int) -> bool:
 
 
 async def vote(unit: Unit, poll: Poll, subscriber_id: int, choice: int) -> bool:
-    """Record a vote, which can't be changed. Return False if the person has voted. Raises ``Conflict`` if the poll is
-    closed.
-    """
+    """Record a vote, which is final. Return False if the person has voted. Raises ``Conflict`` if it is closed."""
     await unit.in_turn("poll", poll.id)
     if await unit.conn.scalar(select(polls.c.closed_at).where(polls.c.id == poll.id)) is not None:
         raise Conflict("poll-closed")

@@ -47,9 +47,7 @@ class NoTile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MapSource:
-    """``template``: address of a tile, with ``{z}``, ``{x}``, ``{y}``; empty for none. ``by``: the map's
-    attribution.
-    """
+    """``template``: address of a tile, with ``{z}``, ``{x}``, ``{y}``; empty: none. ``by``: the map's attribution."""
 
     template: str
     by: str
@@ -98,9 +96,7 @@ class Tiles:
         return await self._asked(tile)
 
     async def pin(self, tile: Tile) -> None:
-        """Keep a tile regardless of the limit. Raises ``TilesDisabled``, ``TilesUnavailable``, ``OSError`` if it
-        can't be written.
-        """
+        """Keep a tile regardless of the limit. Raises ``TilesDisabled``, ``TilesUnavailable``, ``OSError`` (disk)."""
         body = await self._had(tile)
         await asyncio.to_thread(self.folder.write, tile, body, pinned=True)
 
@@ -121,9 +117,7 @@ class Tiles:
         return body
 
     async def _had(self, tile: Tile) -> bytes:
-        """Return a tile from the cache, or fetched; concurrent requests share one fetch. Empty if the
-        source has none.
-        """
+        """Return a tile, cached or fetched; concurrent requests share one fetch. Empty if the source has none."""
         body = await self._kept(tile)
         if body is not None:
             return body

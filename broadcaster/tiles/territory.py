@@ -84,9 +84,7 @@ class TerritoryFetch:
         return octets / 1e6, missing * mean / 1e6
 
     async def run(self, told: Callable[[int], None] = lambda _: None) -> None:
-        """Fetch the missing tiles; ``told`` is called with the number held. Raises ``TilesUnavailable`` after
-        several tries.
-        """
+        """Fetch the missing tiles; ``told`` gets the number held. Raises ``TilesUnavailable`` after several tries."""
         waiting = iter(await self.missing())
 
         async def work() -> None:

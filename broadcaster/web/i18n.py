@@ -19,9 +19,7 @@ def preferred(accept_language: str, known: Iterable[str], default: str) -> str:
 
 
 def _foreign(accept_language: str) -> bool:
-    """Return whether the reader names languages, but none whose readers know the station's language better than
-    English.
-    """
+    """Return whether the reader names languages, but none whose readers know the station's better than English."""
     named = [tag.split("-")[0] for tag, quality in _weights(accept_language).items() if quality > 0]
     return any(re.fullmatch(r"[a-z]{2,3}", each) for each in named) and LOCAL.isdisjoint(named)
 

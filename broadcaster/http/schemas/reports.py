@@ -213,9 +213,7 @@ class ChildAnswerPage(Shown):
 
 
 class ReceiptIn(Given):
-    """A device's report on a message. ``at``: the time by its own clock; the alert's report uses the
-    service's clock.
-    """
+    """A device's report on a message. ``at``: by its own clock; the alert's report uses the service's clock."""
 
     event: Literal["displayed", "opened", "acknowledged"]
     at: Moment | None = None

@@ -105,9 +105,7 @@ class Context:
 
 
 def kind_of(alert: Alert, words: Words) -> str:
-    """Return the kind of message: an update, all clear; empty for a first alert, and for people outside an update's
-    area.
-    """
+    """Return the kind of message: update, all clear; empty for a first alert, and for people outside the area."""
     match alert.role:
         case Role.MISTAKE:
             return words.typed("SENT BY MISTAKE")

@@ -1,6 +1,4 @@
-"""Texts about answers: their names on buttons, and the reply to each. The reply to a request for help
-says 112 first.
-"""
+"""Texts about answers: their names on buttons, and the reply to each. A request for help is told 112 first."""
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.answers import HELP, RECEIVED, SAFE, Taken

@@ -1,6 +1,4 @@
-"""Renders calls: the kind of message and its severity, said slowly; the text; the keys that answer it, which are the
-same in every call.
-"""
+"""Renders calls: kind and severity, said slowly; the text; the keys that answer it, the same in every call."""
 
 from broadcaster.domain.alerts import GRAVE, SEVERITY_WORDS, Alert, MsgType, Role, Severity, Status, Text
 from broadcaster.languages import Words

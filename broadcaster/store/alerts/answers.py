@@ -88,9 +88,7 @@ async def sums(unit: Unit, alert_id: int) -> dict[int, int]:
 
 
 async def versions(unit: Unit, alert: Alert) -> list[Alert]:
-    """Return the versions of the alert's thread, oldest first, without the all-clear and messages to people outside the
-    area.
-    """
+    """Return the alert's thread, oldest first, without the all-clear and messages to people outside the area."""
     other = {*ENDINGS, Role.LEFT}
     return [each for each in await threads.alerts_of(unit, alert) if each.role not in other]
 

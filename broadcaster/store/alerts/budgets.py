@@ -85,9 +85,7 @@ async def _of_station(unit: Unit, station_id: int, now: datetime) -> tuple[Budge
 async def _used(
     unit: Unit, station_id: int, alert_id: int | None, since: datetime | None = None
 ) -> Counter[ChannelName]:
-    """Count the messages of an alert, or of all of a station's alerts since then, with repeated ones, without withdrawn
-    and stopped ones.
-    """
+    """Count messages of an alert, or of a station since then: repeated ones too, but none withdrawn or stopped."""
     query = (
         select(alert_counts.c.subject, func.sum(alert_counts.c.n))
         .join(alerts, alerts.c.id == alert_counts.c.alert_id)

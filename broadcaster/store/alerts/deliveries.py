@@ -119,9 +119,7 @@ class Lately(NamedTuple):
 
 
 async def lately_to(unit: Unit, contact_ids: Sequence[int], now: datetime, since: datetime) -> list[Lately]:
-    """Return deliveries to these contacts, newest first: of alerts in force at ``now``, then of those that ended after
-    ``since``.
-    """
+    """Return deliveries to these contacts, newest first: of alerts in force at ``now``, then ended after ``since``."""
     if not contact_ids:
         return []
     recent = await unit.conn.execute(

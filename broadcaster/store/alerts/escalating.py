@@ -1,6 +1,4 @@
-"""Takes a due row of an alert's further steps in one transaction, so that a crash neither repeats nor
-skips a person.
-"""
+"""Takes a due row of an alert's further steps in one transaction: a crash neither repeats nor skips a person."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -49,9 +49,7 @@ _WAITS = escalations.c.state == RowState.WAITING
 
 
 async def plan(unit: Unit, alert: Alert, people: Mapping[int, Iterable[int]], began_at: datetime) -> None:
-    """Write rows for people by their next round, each due at the round's time or the end of escalation, whichever is
-    first.
-    """
+    """Write rows for people by their next round, due at the round's time or the end of escalation if earlier."""
     rounds, ends_at = alert.rounds, alert.escalates_until
     shared = {"alert_id": alert.id, "rank": alert.rank, "began_at": began_at}
     due = {number: began_at + timedelta(seconds=rounds[number].after_s) for number in sorted(people)}
@@ -109,9 +107,7 @@ async def soonest(unit: Unit, alert_id: int) -> NextRound | None:
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime, *, number: int | None = None, skip: bool = False) -> bool:
-    """Make an alert's rows due now, or only those of a round. Return whether there were any. ``skip``:
-    skip the round.
-    """
+    """Make an alert's rows due now, all or a round's; ``skip``: skip the round. Return whether there were any."""
     which = [escalations.c.alert_id == alert_id, _WAITS]
     if number is not None:
         which.append(escalations.c.round == number)

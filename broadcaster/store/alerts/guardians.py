@@ -30,9 +30,7 @@ class ChildAnswer:
 
 
 async def at(unit: Unit, contact_ids: Collection[int], subscriber_ids: Collection[int]) -> dict[int, int]:
-    """Return whose these contacts are, by child: the number of the guardian; children with contacts of two are left
-    out.
-    """
+    """Return whose these contacts are, by child: the guardian's number. Children with contacts of two are left out."""
     rows = await unit.conn.execute(
         select(links.c.subscriber_id, func.min(links.c.guardian).label("guardian"))
         .where(

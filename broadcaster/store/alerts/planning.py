@@ -186,9 +186,7 @@ async def plan_first(
 
     @cache
     def way(usable: frozenset[int]) -> tuple[int | None, int | None, PersonState]:
-        """Return the first round for people with these channels, the one after it, and the state in which no round
-        follows.
-        """
+        """Return the first round for people with these channels, the next, and the state in which no round follows."""
         first = next_round(rounds, -1, usable, PersonState.PENDING)
         if first is None or now >= alert.escalates_until:
             return first, None, PersonState.ACKNOWLEDGED

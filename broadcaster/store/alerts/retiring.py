@@ -30,9 +30,7 @@ _CONTEXT = b"keeper:"
 
 
 class _State(IntEnum):
-    """``KEPT``: an unexplained refusal, kept until it repeats. ``SPARED``: too many contacts got it for
-    all to be dead.
-    """
+    """``KEPT``: unexplained, kept until it repeats. ``SPARED``: too many contacts got it for all to be dead."""
 
     OPEN = 0
     KEPT = 1

@@ -104,9 +104,7 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
 
 
 async def acknowledge(unit: Unit, alert_ids: Collection[int], subscriber_ids: Collection[int], now: datetime) -> None:
-    """Record that these people confirmed these alerts; people who are not recipients, or chose not to be,
-    are ignored.
-    """
+    """Record that these people confirmed these alerts; those who are no recipients or chose not to be are ignored."""
     concerned = {alert_id: set(subscriber_ids) for alert_id in alert_ids}
     there = {
         key: each

@@ -39,9 +39,7 @@ T = TypeVar("T")
 
 
 class StoreUnavailable(Exception):
-    """The database did not answer, is damaged, or refused to write (disk full, read-only). The transaction is rolled
-    back.
-    """
+    """The database did not answer, is damaged, full or read-only. The transaction is rolled back."""
 
 
 class Collided(StoreUnavailable):

@@ -27,9 +27,7 @@ def _key(owner: str) -> int:
 
 
 async def hold(store: Store, owner: str, held: asyncio.Event) -> None:
-    """Hold ``owner``'s lock until cancelled, and set ``held`` once it is taken. Raises ``StoreUnavailable`` when it is
-    lost.
-    """
+    """Hold ``owner``'s lock until cancelled; set ``held`` once it is taken. Raises ``StoreUnavailable`` if lost."""
     async with store.session() as conn:
         await conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(owner)})
         held.set()

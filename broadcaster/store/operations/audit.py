@@ -122,9 +122,7 @@ async def last_at(unit: Unit, action: Action) -> datetime | None:
 
 
 async def drop(unit: Unit, actor: Actor, before: datetime) -> list[Segment]:
-    """Drop the months that ended before ``before``, oldest first; each leaves its closing hash and an entry that
-    records it.
-    """
+    """Drop the months that ended before ``before``, oldest first; each leaves its closing hash and an entry."""
     dropped = []
     while (segment := await _oldest(unit, before)) is not None:
         gone = select(audit_entries.c.id).where(audit_entries.c.seq <= segment.last)

@@ -196,8 +196,6 @@ async def open_some(unit: Unit) -> int:
 
 
 async def leads_until(unit: Unit) -> int:
-    """Return until when (microseconds since 1970) a process leads here; 0 if no process does, or there
-    are no tables.
-    """
+    """Return until when (microseconds since 1970) a process leads here; 0 if none does, or there are no tables."""
     there = await unit.conn.run_sync(lambda connection: inspect(connection).has_table(leases.name))
     return await unit.conn.scalar(select(func.max(type_coerce(leases.c.until, BigInteger)))) or 0 if there else 0

@@ -97,9 +97,7 @@ async def by_openid(unit: Unit, mark: bytes) -> Operator | None:
 
 
 async def join_openid(unit: Unit, operator_id: int, mark: bytes) -> bool:
-    """Store an operator's identity at the provider, which uses up their link. Return False if they have another
-    identity there.
-    """
+    """Store an operator's identity, which uses up their link. Return False if they have another one there."""
     mine = and_(operators.c.id == operator_id, operators.c.openid_mark.is_(None))
     done = await unit.conn.execute(update(operators).where(mine).values(openid_mark=mark))
     await unit.conn.execute(delete(operator_links).where(operator_links.c.operator_id == operator_id))
@@ -126,9 +124,7 @@ async def with_password(unit: Unit) -> list[Operator]:
 
 
 async def is_last_administrator(unit: Unit, who: Operator) -> bool:
-    """Return whether they are the only administrator who can sign in. Locked, so that two can't remove each other at
-    once.
-    """
+    """Return whether no other administrator can sign in. Locked, so that two can't remove each other at once."""
     await unit.conn.execute(select(operators.c.id).where(operators.c.admin).with_for_update())
     others = [each for each in await administrators(unit) if each.id != who.id]
     return who.admin and who.can_sign_in and not any(each.can_sign_in for each in others)

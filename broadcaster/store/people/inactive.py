@@ -55,9 +55,7 @@ async def sign(unit: Unit, subscriber_id: int, now: datetime) -> None:
 async def silent_since(
     unit: Unit, before: datetime, limit: int, *, warnings: int = 0, warned: datetime | None = None
 ) -> list[int]:
-    """Return at most ``limit`` people without a sign since then whom this many ``warnings`` were sent, the last one
-    before ``warned``.
-    """
+    """Return people without a sign since ``before`` who were sent so many ``warnings``, the last before ``warned``."""
     was: ColumnElement[bool] = subscribers.c.warned_at.is_(None)
     if warnings:
         was = and_(subscribers.c.warned_at <= warned, subscribers.c.warnings == warnings)

@@ -1,6 +1,4 @@
-"""People told before others: each subscriber has a sealed flag, set while a register of vulnerable people
-names them.
-"""
+"""People told before others: a sealed flag of each subscriber, set while a register of vulnerable people names them."""
 
 from collections.abc import Collection
 
@@ -43,9 +41,7 @@ async def settle(unit: Unit, subscriber_ids: Collection[int]) -> None:
 
 
 async def unlink(unit: Unit, subscriber_id: int, station_id: int | None = None) -> None:
-    """Unlink a subscriber who leaves one or all alert lists from their register entries, which stay under
-    another law.
-    """
+    """Unlink a subscriber who leaves one or all alert lists from their register entries, which another law keeps."""
     theirs = vulnerable_people.c.person_mark == mark_of(unit.vault, subscriber_id)
     if station_id is not None:
         theirs &= vulnerable_people.c.station_id == station_id

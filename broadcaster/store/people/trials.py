@@ -118,9 +118,7 @@ async def settle(unit: Unit, trial_id: int, state: State, code: str | None = Non
 async def answer(
     unit: Unit, trial_id: int, now: datetime, *, came: bool, subscriber_id: int | None = None
 ) -> Trial | None:
-    """Record whether a test came. Return None if the test is unknown. ``subscriber_id``: its owner; None if a device
-    reports it.
-    """
+    """Record whether a test came; None if it is unknown. ``subscriber_id``: its owner; None: a device reports it."""
     mine = trials.c.id == trial_id
     if subscriber_id is not None:
         mine &= trials.c.subscriber_id == subscriber_id

@@ -18,9 +18,7 @@ _SAMPLE = 5
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Sign-ups of the hour from ``begins_at``. ``sources``: address mark, and number of sign-ups. ``newest``: a few
-    ids.
-    """
+    """Sign-ups of the hour from ``begins_at``. ``sources``: address mark, and how many. ``newest``: a few ids."""
 
     begins_at: datetime
     sources: Sequence[tuple[bytes, int]]

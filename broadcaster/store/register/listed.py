@@ -141,9 +141,7 @@ async def having_dead(unit: Unit, subscriber_ids: Sequence[int]) -> set[int]:
 
 
 async def holders(unit: Unit, station_id: int, keys: Collection[Key]) -> dict[Key, list[int]]:
-    """Return the owners of these contacts, only among people registered by the station, as a sign-up may claim any
-    name.
-    """
+    """Return the owners of these contacts among people whom the station registered: a sign-up may claim any name."""
     found: dict[Key, list[int]] = {}
     prints = sorted({fingerprint for _, fingerprint in keys})
     for start in range(0, len(prints), CHUNK):

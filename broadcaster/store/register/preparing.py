@@ -18,9 +18,7 @@ from broadcaster.store.tables import subscribers
 
 
 class Entry(NamedTuple):
-    """A person in a list who is new to the station; ``identity`` recognizes them later, with or without
-    an external id.
-    """
+    """A person in a list who is new to the station; ``identity`` recognizes them later, by external id or without."""
 
     person: NewSubscriber
     digest: bytes

@@ -25,9 +25,7 @@ class Registration(NamedTuple):
 
 
 async def register_all(unit: Unit, wanted: Sequence[Registration]) -> list[int | Failed]:
-    """Register these people; return each one's id, or the ``Conflict`` of a known external id, or of somebody who asked
-    to be left out.
-    """
+    """Register people; return each one's id, or the ``Conflict``: a known external id, or asked to be left out."""
     found: dict[int, int | Failed] = {}
     left = list(enumerate(wanted))
     while left:

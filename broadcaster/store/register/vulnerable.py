@@ -29,9 +29,7 @@ async def add(
     now: datetime,
     person: int | None = None,
 ) -> int:
-    """Add an entry; return its id. ``person``: the person on the alert list; an entry already linked to them is
-    unlinked.
-    """
+    """Add an entry; return its id. ``person``: on the alert list; an entry already linked to them is unlinked."""
     if person is not None:
         await told_first.unlink(unit, person, station_id)
     (entry_id,) = await _insert(unit, station_id, [(details, person)], asked_at, now)
@@ -136,9 +134,7 @@ async def named(unit: Unit, station_id: int, subscriber_ids: Collection[int]) ->
 
 
 async def follow_list(unit: Unit, station_id: int, said: Mapping[int, bool], now: datetime) -> None:
-    """Add and remove entries for people on the alert list as a list or a request with a key says; it has written their
-    flags.
-    """
+    """Add and remove entries for people on the alert list as a list or a keyed request says; it wrote their flags."""
     there = await named(unit, station_id, said)
     gone = [there[each] for each, enrolled in said.items() if not enrolled and each in there]
     new = [each for each, enrolled in said.items() if enrolled and each not in there]

@@ -159,9 +159,7 @@ async def ids_after(unit: Unit, station_id: int) -> list[int]:
 
 
 async def boundaries(unit: Unit, ids: Sequence[int]) -> dict[int, str]:
-    """Return where stations are, by id: the stored boundary (GeoJSON), else a point. Stations without either are left
-    out.
-    """
+    """Return where stations are, by id: the stored boundary (GeoJSON), else a point; without those with neither."""
     rows = await unit.conn.execute(
         select(stations.c.id, cast(stations.c.boundary, Text), stations.c.lon, stations.c.lat)
         .where(stations.c.id.in_(ids))

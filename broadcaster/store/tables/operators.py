@@ -1,6 +1,4 @@
-"""Tables of operators. Each also has a row of ``api_keys`` without a usable key, so that authors have one
-kind of id.
-"""
+"""Tables of operators. Each also has a row of ``api_keys``, without a usable key: authors have one kind of id."""
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, String, Table
 

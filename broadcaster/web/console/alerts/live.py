@@ -1,6 +1,4 @@
-"""/console/alerts/{id}: an alert during and after sending. Its parts are rendered here, both on load and for live
-updates.
-"""
+"""/console/alerts/{id}: an alert during and after sending. Its parts are rendered here, at first and at each update."""
 
 import json
 from collections.abc import Mapping

@@ -18,9 +18,7 @@ _MOST = 20_000
 
 
 async def guardians_table(call: Call[Any, Any], alert: Alert, station: Station, words: Words) -> list[tuple[str, ...]]:
-    """Return the table of answers for children, its header first; empty without answers, and for operators who may
-    not see residents.
-    """
+    """Return the table of answers for children, header first; empty without any, or if residents may not be seen."""
     if not call.may(Permission.REGISTER, station.id):
         return []
 

@@ -32,9 +32,7 @@ _AT_ONCE = 500
 
 
 class VisitsQuery(Query):
-    """``who``: *unreached*, or *unconfirmed*, which includes people who were told but have not confirmed.
-    ``street``: only this one, by its place.
-    """
+    """``who``: *unreached*, or *unconfirmed*, which adds people told who have not confirmed. ``street``: its place."""
 
     who: str = "unreached"
     street: str = ""

@@ -151,9 +151,7 @@ async def _sent(
 async def _batches(
     call: Call[None, AuditQuery], zone: ZoneInfo
 ) -> AsyncIterator[tuple[list[Entry], dict[int, str], dict[int, str]]]:
-    """Yield batches of entries, with their reasons and names. One transaction per batch, so that a slow reader blocks
-    nobody.
-    """
+    """Yield batches of entries, with reasons and names. One transaction each, so that a slow reader blocks nobody."""
     before = call.query.before
     while True:
         async with call.services.store.read() as unit:

@@ -34,9 +34,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 class EditQuery(Query):
-    """``occurrence``: change only that one, or with ``following`` it and all after it. ``version``: the schedule's
-    version when read.
-    """
+    """``occurrence``: change only that one; ``following``: and all after it. ``version``: of the schedule when read."""
 
     occurrence: Moment | None = None
     following: bool = False

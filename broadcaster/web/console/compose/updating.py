@@ -1,6 +1,4 @@
-"""/console/alerts/{id}/update: an alert in the steps of a new one, showing how it changes for whom; a held button sends
-it.
-"""
+"""/console/alerts/{id}/update: an alert in the steps of a new one; it shows what changes for whom, and sends it."""
 
 import asyncio
 from datetime import timedelta

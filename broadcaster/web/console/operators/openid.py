@@ -64,9 +64,7 @@ async def back(call: Call[None, Any]) -> web.Response:
 
 
 async def way_out(request: web.Request) -> str | None:
-    """Return the address that ends the session at the provider too, for browsers that signed in there;
-    None for others.
-    """
+    """Return the address that ends the session at the provider too; None for browsers that signed in otherwise."""
     provider, facts = request.app[OPENID], kept(request, _OUT)
     if provider is None or facts is None:
         return None

@@ -40,9 +40,7 @@ _LONGEST_TICKET = 200
 
 
 class SignInIn(Given):
-    """``login``: mail address, or name if they have none; empty: the session's operator. ``code``: from the app, or a
-    recovery code.
-    """
+    """``login``: mail, or name without one; empty: the session's operator. ``code``: the app's, or for recovery."""
 
     login: str = Field("", max_length=254)
     password: str = Field(max_length=LONGEST_PASSWORD)

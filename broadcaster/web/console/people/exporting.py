@@ -201,9 +201,7 @@ def _spellings(e164: str) -> Iterator[str]:
 
 
 def _groups(groups: Mapping[str, str]) -> list[str]:
-    """Return texts that an import reads as the same groups: the name, or the slug if the name would mean
-    another group.
-    """
+    """Return texts that an import reads as the same groups: the name, or the slug if the name is ambiguous."""
     return [
         name
         if group_slug(name) == slug and parsing.group_names(name) == [name] and _line(name, parsing.MAX_GROUP) == name
