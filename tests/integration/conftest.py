@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
-
 import pytest
 
 from broadcaster import territory
-from zones import Coast, communes
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.servers.france import unpack_once
+from zones import Coast
 
 _COAST = Coast()
-_read = communes._read
-
-
-@cache
-def _rows(path: Path) -> list[dict[str, str]]:
-    return list(_read(path))
 
 
 @pytest.fixture(autouse=True)
 def france(monkeypatch: pytest.MonkeyPatch) -> None:
     """France's communes and its land are read once for all tests."""
     monkeypatch.setattr(territory, "Coast", lambda: _COAST)
-    monkeypatch.setattr(communes, "_read", lambda path: iter(_rows(path)) if path == communes.FILE else _read(path))
+    unpack_once(monkeypatch)

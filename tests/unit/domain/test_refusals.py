@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,13 @@ ALL = {**SENTENCES, **SETUP_SENTENCES}
 GAP = re.compile(r"%\((\w+)\)s")
 
 
+@cache
 def calls():
     """Each place of product code that makes a refusal: where, the nodes of its code, its keywords (None: unknown)."""
+    return list(_calls())
+
+
+def _calls():
     for package in ("broadcaster", "channels", "schedules", "zones"):
         known = LEAVES | (REFUSALS if package == "broadcaster" else set())
         for path in sorted((ROOT / package).rglob("*.py")):

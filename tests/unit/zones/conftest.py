@@ -1,10 +1,12 @@
-"""A judge of distances that shares no code with us."""
+"""A judge of distances that shares no code with us, and France in memory."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from geographiclib.geodesic import Geodesic
+
+from tests.servers.france import unpack_once
 
 
 def judged_m(lon, lat, lons, lats):
@@ -17,3 +19,8 @@ def judged_m(lon, lat, lons, lats):
 @pytest.fixture(scope="session")
 def judge():
     return judged_m
+
+
+@pytest.fixture(autouse=True)
+def france(monkeypatch):
+    unpack_once(monkeypatch)
