@@ -308,7 +308,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "list-forgotten": "This list is not here any more: upload it again.",
     "signature-needed": "Write the day of the signature, and where the paper is kept.",
     "not-left-out": "Nobody with this number, address or id asked this station to be left out.",
-    "wave-unknown": "This wave is no longer on the page: look at it again.",
+    "wave-unknown": "These sign-ups are no longer in the list: open the page again.",
     # callers and their permissions
     "key-wanted": "Send an API key of this service: Authorization: Bearer tk_…",
     "token-wanted": "Send the token of your registration: Authorization: Bearer sb_…",

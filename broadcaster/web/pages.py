@@ -97,7 +97,14 @@ def written_day(day: date, words: Words) -> str:
 
 
 def written_short(moment: datetime, zone: ZoneInfo, words: Words) -> str:
-    """Format a time to the second, for a list."""
+    """Format a time for a list: « 3 juin 2026, 18:05 »."""
+    local = moment.astimezone(zone)
+    day = format_date(local, "medium", locale=words.locale)
+    return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
+
+
+def written_exact(moment: datetime, zone: ZoneInfo, words: Words) -> str:
+    """Format a time to the second, for evidence: « 3 juin 2026, 18:05:09 »."""
     return format_datetime(moment.astimezone(zone), "medium", tzinfo=zone, locale=words.locale)
 
 

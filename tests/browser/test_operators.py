@@ -111,7 +111,7 @@ async def test_an_alert_waits_for_the_second_person_who_sends_it_from_their_phon
 
             await phone.reload()
             await phone.locator("#to-approve a").click()
-            button = phone.get_by_role("button", name="Maintenez pour valider et envoyer")
+            button = phone.get_by_role("button", name="Maintenir pour valider et envoyer")
             await button.scroll_into_view_if_needed()
             await button.hover()
             await phone.mouse.down()

@@ -69,7 +69,7 @@ async def test_mondays_message_is_written_on_friday_and_changed_later(visit, vil
 
     await page.locator("details.one summary").first.click()
     await page.locator("details.one a", has_text="Modifier").first.click()
-    await expect(page.locator("#step-check h1")).to_have_text("Vérifier, puis enregistrer")
+    await expect(page.locator("#step-check h1")).to_have_text("Vérifiez, puis enregistrez")
     await expect(page.locator("input[name=when][value=at]")).to_be_checked()
     await page.locator(".way a[href='#words']").focus()
     await page.keyboard.press("Enter")

@@ -10,7 +10,7 @@ from babel.dates import format_date
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.zones import zone_of
 from broadcaster.web.i18n import Words
-from broadcaster.web.pages import written_short
+from broadcaster.web.pages import written_exact
 from channels.sms import written
 
 _ZONE = zone_of("FR")
@@ -18,7 +18,7 @@ _E164 = re.compile(r"\+[1-9]\d{5,14}")
 
 
 def moment(at: datetime, words: Words) -> str:
-    return written_short(at, _ZONE, words)
+    return written_exact(at, _ZONE, words)
 
 
 _SAID: Mapping[str, Callable[[Any, Words], str]] = {

@@ -225,7 +225,7 @@ async def test_volunteers_open_their_streets_by_a_code_and_what_they_find_ends_w
             by_step = [(each["after_s"], each["people"], each["told"]) for each in account["steps"]]
             assert by_step == [(0, 4, 4), (60, 0, 0), (300, 1, 0)], "each person told stands in one step"
             _, _, page = await look(api, f"{console}/report", **anne)
-            assert re.search(r"Phone call</td><td>5\s*min</td><td class=\"number\">1</td><td class=\"number\">0", page)
+            assert re.search(r"Phone call</td><td>5\s*min</td><td[^>]*>1</td><td[^>]*>0<", page)
             _, _, table = await look(api, f"{console}/report.csv?lang=en", **anne)
             assert re.search(r"\r\nPhone call,5\s*min,1,0,0\r\n", table)
             people = account["people"]

@@ -34,7 +34,7 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, embedded, picture_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import author_word
-from broadcaster.web.pages import written_short, written_time
+from broadcaster.web.pages import written_exact, written_time
 from broadcaster.web.whereabouts import whereabouts
 
 _CURVE_HEIGHT = 300
@@ -162,7 +162,7 @@ def _timeline(
     found.sort(key=lambda each: each[0])
     return [
         (
-            written_short(at, zone, words),
+            written_exact(at, zone, words),
             what,
             span(round((at - alert.sent_at).total_seconds(), 1), words) if at > alert.sent_at else "",
             at.isoformat(),

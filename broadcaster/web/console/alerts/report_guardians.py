@@ -12,7 +12,7 @@ from broadcaster.pipeline.render.replies import counted
 from broadcaster.store.alerts import guardians
 from broadcaster.store.operations import audit
 from broadcaster.web.i18n import Words
-from broadcaster.web.pages import written_short
+from broadcaster.web.pages import written_exact
 
 _MOST = 20_000
 
@@ -34,7 +34,7 @@ async def guardians_table(call: Call[Any, Any], alert: Alert, station: Station, 
             each.child or "–",
             each.guardian or words("guardian %(n)s", n=each.number),
             counted(alert, station, words, each.choice),
-            written_short(each.at, zone_of(station.region), words),
+            written_exact(each.at, zone_of(station.region), words),
         )
         for each in sorted(found, key=lambda each: each.child)
     ]

@@ -25,7 +25,7 @@ from broadcaster.web.console.audit.words import action_words, actor_words
 from broadcaster.web.console.downloads import streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
-from broadcaster.web.pages import written_short
+from broadcaster.web.pages import written_exact
 
 AUDIT = f"{PATH}/audit"
 _PAGE, _AT_ONCE = 50, 500
@@ -218,7 +218,7 @@ def _shown(
     return {
         "who": _who(entry, names, words),
         "what": action_words(words)[entry.action],
-        "when": written_short(entry.actor.at, zone, words),
+        "when": written_exact(entry.actor.at, zone, words),
         "origin": entry.actor.origin,
         "about": about,
         "link": link,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from broadcaster.domain.consents import Way
 from broadcaster.store.people.consents import Act
 from broadcaster.web.i18n import Words
-from broadcaster.web.pages import written_short
+from broadcaster.web.pages import written_exact
 
 
 class Proof(NamedTuple):
@@ -29,7 +29,7 @@ def proofs(
         Proof(
             addresses.get(act.contact_id) or words("%(channel)s, removed", channel=words.channel(act.channel)),
             _given(act.way, words) if act.given else _withdrawn(act.way, words),
-            written_short(act.at, zone, words),
+            written_exact(act.at, zone, words),
             labels.get(act.key_id or 0, ""),
             act.version,
             act.text,

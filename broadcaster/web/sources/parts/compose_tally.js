@@ -11,7 +11,7 @@ export function tally(given, found, { draft, add }) {
   const { words } = given;
   const grave = draft.status === "actual" && given.grave.includes(draft.severity);
   const cost = (minor) => (minor ? money(minor, found.currency) : words.free);
-  const ways = Object.entries(found.channels).map(([name, way]) =>
+  const ways = Object.entries(found.channels).filter(([, way]) => way.people).map(([name, way]) =>
     fill(words[`n_${name}`], { n: number(way.people), segments: many(words.segments, way.units), cost: cost(way.cost_minor) }),
   );
   const more = Object.entries(found.further).map(([name, way]) =>
@@ -20,7 +20,7 @@ export function tally(given, found, { draft, add }) {
   const row = (name, n, ...said) => make("div", { "data-tally": name }, make("dt", {}, number(n)), make("dd", {}, ...said));
   const plural = (name, n) => (n ? [row(name, n, many(words[`tally_${name}`], n))] : []);
   return [
-    row("reachable", found.reachable, many(words.tally_reachable, found.reachable), make("small", {}, ways.join(", "))),
+    row("reachable", found.reachable, many(words.tally_reachable, found.reachable), ...(ways.length ? [make("small", {}, ways.join(", "))] : [])),
     ...(found.unused ? [row("unused", found.unused, many(words.tally_unused, found.unused), make("span", { class: "row" }, ...more))] : []),
     ...(found.no_contact ? [row("no_contact", found.no_contact, many(words.tally_no_contact, found.no_contact), ...(grave ? [make("strong", {}, words.visit)] : []))] : []),
     ...plural("opted_out", found.opted_out),
