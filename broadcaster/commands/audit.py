@@ -7,12 +7,14 @@ import click
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import in_store, machine
 from broadcaster.commands.showing import moment, out, print_json, table
-from broadcaster.commands.wording import many, say, words
+from broadcaster.commands.wording import many, reader, say, words
 from broadcaster.domain.audit import Action, Entry
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit as log
 from broadcaster.store.operations import audit_reading as reading
 from broadcaster.store.operations.audit_reading import Fault, Only
+from broadcaster.web.console.audit.param_words import param_words
+from broadcaster.web.console.audit.words import about_words, action_words, named_in, who_words
 
 _HEAD = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
@@ -64,29 +66,35 @@ def list_(*, action: str | None, actor: int | None, about: int | None, limit: in
     """List entries, newest first."""
     only = Only(actor_id=actor, action=None if action is None else Action(action), about=about)
 
-    async def work(unit: Unit) -> tuple[list[Entry], dict[int, str]]:
+    async def work(unit: Unit) -> tuple[list[Entry], dict[int, str], dict[int, str]]:
         found = await reading.page(unit, only, limit=limit)
-        return found, await reading.reasons(unit, found)
+        return found, await reading.reasons(unit, found), await reading.names(unit, named_in(found))
 
-    found, reasons = in_store(work)
+    found, reasons, names = in_store(work)
     if as_json:
         print_json([reading.as_json(each, reasons.get(each.id)) for each in found])
         return
+    called = action_words(reader())
     rows = [
         (
             each.id,
             moment(each.actor.at),
-            f"{each.actor.kind} {each.actor.id or ''}".strip(),
+            _numbered(who_words(each, names, reader()), each.actor.id),
             each.actor.origin,
-            each.action,
-            each.about or "",
-            ", ".join(f"{name} {value}" for name, value in each.params.items()),
+            f"{called[each.action]} ({each.action})",
+            _numbered(about_words(each, names, reader()), each.about),
+            param_words(each.params, reader()),
             reasons.get(each.id, ""),
         )
         for each in found
     ]
-    names = words("when"), words("who"), words("from"), words("what"), words("about"), words("more"), words("why")
-    out().print(table((f"#{words('id')}", *names), rows))
+    columns = words("when"), words("who"), words("from"), words("what"), words("about"), words("more"), words("why")
+    out().print(table((f"#{words('id')}", *columns), rows))
+
+
+def _numbered(said: str, number: int | None) -> str:
+    """Return words with the id that ``--actor`` and ``--about`` take."""
+    return said if number is None or str(number) in said else f"{said} ({number})".strip()
 
 
 @audit.command("erase-reason")

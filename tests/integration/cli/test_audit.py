@@ -27,7 +27,10 @@ def test_the_log_is_listed_and_verified_and_what_was_touched_is_found(seeded: An
     seeded("operator", "invite", "Rose Martin", "--admin")
     listed = json.loads(seeded("audit", "list", "--action", "operator_invited", "--json").stdout)
     assert [(each["action"], each["actor"]) for each in listed] == [("operator_invited", "machine")]
-    assert "operator_invited" in seeded("audit", "list", "--limit", "5").stdout
+    said = " ".join(seeded("audit", "list", "--limit", "5").stdout.split())
+    assert "invited somebody" in said, said
+    assert "operator_invited" in said, said
+    assert "Rose Martin" in said, said
     asyncio.run(chained(seeded.data))
     told = seeded("audit", "verify")
     assert (told.exit_code, "the log is whole" in told.stdout) == (0, True), told.stdout

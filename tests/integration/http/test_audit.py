@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections import Counter
@@ -59,7 +60,7 @@ async def test_what_is_done_and_looked_at_stands_in_the_log_that_its_owner_reads
     await chain_entries(api.running.services)
     lines = (await get(api, "/console/audit.json", me)).splitlines()
     assert all(len(json.loads(line)["hash"]) == 64 for line in lines[1:])
-    assert "person_seen" not in await get(api, "/console/audit.csv?what=person_seen", me)
+    assert ";person_seen;" in await get(api, "/console/audit.csv?what=person_seen", me)
     other = await api.sign_in("rugles-admin")
     assert str(alert["id"]) not in await get(api, "/console/audit", other)
     await get(api, "/console/audit", await api.sign_in("laigle-publish"), 403)
@@ -87,4 +88,9 @@ async def test_anybody_can_check_that_a_public_alert_was_sent_and_what_it_said(a
     assert entry.params["content"] == told["alerts"][0]["hash"]
     me = await api.sign_in("laigle-admin")
     said = await get(api, f"/console/audit?about={public['id']}&lang=fr", me)
-    assert "gravité\u202f: Grave danger, statut\u202f: réelle" in said
+    assert "gravité\u202f: grave danger, statut\u202f: réelle" in said
+    table = (await get(api, f"/console/audit.csv?about={public['id']}&lang=fr", me)).splitlines()
+    (row,) = csv.DictReader(table, delimiter=";")
+    assert (row["Quoi"], row["action"], row["about"]) == ("envoi d’une alerte", "alert_sent", public["id"])
+    assert "gravité\u202f: grave danger" in row["En détail"]
+    assert json.loads(row["params"])["severity"] == "severe"

@@ -1,7 +1,7 @@
 """/console/audit: the audit log with filters, and its export as CSV or JSON."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.audit import Action, ActorKind, Entry
+from broadcaster.domain.audit import Action, Entry
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call, forbidden
@@ -21,7 +21,7 @@ from broadcaster.store.operations import audit, audit_reading
 from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.operators import operators
 from broadcaster.web.console.audit.param_words import param_words
-from broadcaster.web.console.audit.words import action_words, actor_words
+from broadcaster.web.console.audit.words import ALERTS, about_words, action_words, named_in, who_words
 from broadcaster.web.console.downloads import streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
@@ -30,42 +30,8 @@ from broadcaster.web.pages import written_exact
 AUDIT = f"{PATH}/audit"
 _PAGE, _AT_ONCE = 50, 500
 _LARGEST = (1 << 63) - 1
-_ALERTS = frozenset(
-    {
-        Action.ALERT_SENT,
-        Action.ALERT_UPDATED,
-        Action.ALERT_CANCELLED,
-        Action.UNREACHED_SEEN,
-        Action.ANSWERS_SEEN,
-        Action.UNREACHED_EXPORTED,
-        Action.VISITS_SHARED,
-        Action.VISITS_REVOKED,
-        Action.VISITS_OPENED,
-        Action.VISITS_SEEN,
-        Action.VISITED,
-    }
-)
-_PEOPLE = frozenset(
-    {
-        Action.PERSON_SEEN,
-        Action.PERSON_ADDED,
-        Action.PERSON_CHANGED,
-        Action.PERSON_REMOVED,
-        Action.CONTACT_REVIVED,
-        Action.IDENTITY_SET,
-    }
-)
-_OPERATORS = frozenset(
-    {
-        Action.OPERATOR_INVITED,
-        Action.OPERATOR_RECOVERED,
-        Action.OPERATOR_DISABLED,
-        Action.OPERATOR_ENABLED,
-        Action.ROLE_SET,
-        Action.ADMIN_SET,
-        Action.VULNERABLE_GRANTED,
-    }
-)
+_FOR_MACHINES = "action", "about", "params"
+"""Columns that are the same in each language, named as in the JSON export."""
 _Number = Annotated[int, Field(ge=1, le=_LARGEST)]
 _Text = Annotated[str, Field(max_length=40)]
 _DAY = r"^(?:\d{4}-\d\d-\d\d)?$"
@@ -90,7 +56,7 @@ async def page(call: Call[None, AuditQuery]) -> web.Response:
         only = await _only(unit, call, zone)
         found = await audit_reading.page(unit, only, before=query.before, limit=_PAGE + 1)
         reasons = await audit_reading.reasons(unit, found)
-        names = await audit_reading.names(unit, _operators_in(found))
+        names = await audit_reading.names(unit, named_in(found))
         known = [(each.id, each.name) for each in await operators.listed(unit, call.stations())]
     called = action_words(words)
     facts = {
@@ -112,17 +78,26 @@ async def as_csv(call: Call[None, AuditQuery]) -> web.StreamResponse:
 
     async def lines() -> AsyncIterator[str]:
         head = [words("Number"), words("When"), words("Who"), words("Origin"), words("What"), words("About")]
-        yield BOM + csv_text([[*head, words("Reason"), words("In detail"), "SHA-256"]], delimiter)
+        head += [words("Reason"), words("In detail"), *_FOR_MACHINES, "SHA-256"]
+        yield BOM + csv_text([head], delimiter)
         async for found, reasons, names in _batches(call, zone):
             rows = []
             for each in found:
-                who = _who(each, names, words)
                 when = each.actor.at.astimezone(zone).isoformat(timespec="seconds")
-                detail = json.dumps(dict(each.params)) if each.params else ""
-                mark = "" if each.hash is None else each.hash.hex()
-                about = "" if each.about is None else each.about
-                why = reasons.get(each.id, "")
-                rows.append([each.id, when, who, each.actor.origin, called[each.action], about, why, detail, mark])
+                said = called[each.action], about_words(each, names, words), reasons.get(each.id, "")
+                plain = audit_reading.as_json(each, None)
+                codes = [plain[name] for name in _FOR_MACHINES]
+                rows.append(
+                    [
+                        *(each.id, when, who_words(each, names, words), each.actor.origin),
+                        *(*said, param_words(each.params, words)),
+                        *(
+                            "" if code is None else code if isinstance(code, str) else json.dumps(code)
+                            for code in codes
+                        ),
+                        "" if each.hash is None else each.hash.hex(),
+                    ]
+                )
             yield csv_text(rows, delimiter)
 
     return await _sent(call, lines(), "text/csv", "csv")
@@ -157,7 +132,7 @@ async def _batches(
         async with call.services.store.read() as unit:
             found = await audit_reading.page(unit, await _only(unit, call, zone), before=before, limit=_AT_ONCE)
             reasons = await audit_reading.reasons(unit, found)
-            names = await audit_reading.names(unit, _operators_in(found))
+            names = await audit_reading.names(unit, named_in(found))
         yield found, reasons, names
         if len(found) < _AT_ONCE:
             return
@@ -188,40 +163,16 @@ def _midnight(day: str, zone: ZoneInfo, *, days: int = 0) -> datetime | None:
         return None
 
 
-def _operators_in(found: Sequence[Entry]) -> set[int]:
-    actors = {each.actor.id for each in found if each.actor.id is not None}
-    return actors | {each.about for each in found if each.about is not None and each.action in _OPERATORS}
-
-
-def _who(entry: Entry, names: dict[int, str], words: Words) -> str:
-    name = "" if entry.actor.id is None else names.get(entry.actor.id, "")
-    if entry.actor.kind is ActorKind.OPERATOR:
-        return name or words("person %(id)s", id=entry.actor.id)
-    kind = actor_words(words)[entry.actor.kind]
-    return f"{kind}{words(': ')}{name}" if name else kind
-
-
 def _shown(
     entry: Entry, names: dict[int, str], reasons: dict[int, str], zone: ZoneInfo, words: Words
 ) -> dict[str, Any]:
-    about, link = "", ""
-    if entry.about is not None:
-        about = words("no %(id)s", id=entry.about)
-        if entry.action in _ALERTS:
-            about, link = words("The alert"), f"{PATH}/alerts/{entry.about}"
-        elif entry.action in _PEOPLE:
-            about = words("person %(id)s", id=entry.about)
-        elif entry.action in _OPERATORS:
-            about = names.get(entry.about, about)
-        elif entry.about == entry.actor.id:
-            about = ""
     return {
-        "who": _who(entry, names, words),
+        "who": who_words(entry, names, words),
         "what": action_words(words)[entry.action],
         "when": written_exact(entry.actor.at, zone, words),
         "origin": entry.actor.origin,
-        "about": about,
-        "link": link,
+        "about": about_words(entry, names, words),
+        "link": f"{PATH}/alerts/{entry.about}" if entry.action in ALERTS else "",
         "params": param_words(entry.params, words),
         "why": reasons.get(entry.id, words("The reason was erased.") if entry.note is not None else ""),
         "erased": entry.note is not None and entry.id not in reasons,

@@ -13,7 +13,7 @@ _CONTENT = "content"
 
 
 def param_words(params: Mapping[str, Param], words: Words) -> str:
-    """Return an entry's parameters, as in « people: 31, severity: Serious danger »; unknown names and codes stay."""
+    """Return an entry's parameters, as in « people: 31, severity: serious danger »; unknown names and codes stay."""
     names, codes = _names(words), _codes(words)
 
     def said(value: Param) -> str:
@@ -22,7 +22,12 @@ def param_words(params: Mapping[str, Param], words: Words) -> str:
         return words("none") if value is None else codes.get(str(value), str(value))
 
     shown = ((names.get(name, name), said(value)) for name, value in params.items() if name != _CONTENT)
-    return ", ".join(f"{name}{words(': ')}{value}" for name, value in shown)
+    return ", ".join(f"{_small(name)}{words(': ')}{_small(value)}" for name, value in shown)
+
+
+def _small(said: str) -> str:
+    """Begin a word of a list in lower case; not SMS, QR."""
+    return said if said[1:2].isupper() else said[:1].lower() + said[1:]
 
 
 def _names(words: Words) -> dict[str, str]:

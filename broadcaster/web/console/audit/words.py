@@ -1,7 +1,46 @@
 """Words for the audit log's codes."""
 
-from broadcaster.domain.audit import Action, ActorKind
+from collections.abc import Mapping, Sequence
+
+from broadcaster.domain.audit import Action, ActorKind, Entry
 from broadcaster.web.i18n import Words
+
+ALERTS = frozenset(
+    {
+        Action.ALERT_SENT,
+        Action.ALERT_UPDATED,
+        Action.ALERT_CANCELLED,
+        Action.UNREACHED_SEEN,
+        Action.ANSWERS_SEEN,
+        Action.UNREACHED_EXPORTED,
+        Action.VISITS_SHARED,
+        Action.VISITS_REVOKED,
+        Action.VISITS_OPENED,
+        Action.VISITS_SEEN,
+        Action.VISITED,
+    }
+)
+_PEOPLE = frozenset(
+    {
+        Action.PERSON_SEEN,
+        Action.PERSON_ADDED,
+        Action.PERSON_CHANGED,
+        Action.PERSON_REMOVED,
+        Action.CONTACT_REVIVED,
+        Action.IDENTITY_SET,
+    }
+)
+_OPERATORS = frozenset(
+    {
+        Action.OPERATOR_INVITED,
+        Action.OPERATOR_RECOVERED,
+        Action.OPERATOR_DISABLED,
+        Action.OPERATOR_ENABLED,
+        Action.ROLE_SET,
+        Action.ADMIN_SET,
+        Action.VULNERABLE_GRANTED,
+    }
+)
 
 
 def action_words(words: Words) -> dict[Action, str]:
@@ -119,3 +158,31 @@ def actor_words(words: Words) -> dict[ActorKind, str]:
         ActorKind.VOLUNTEER: words("a volunteer"),
         ActorKind.NOBODY: words("somebody not signed in"),
     }
+
+
+def named_in(found: Sequence[Entry]) -> set[int]:
+    """Return the ids of the operators and keys whose names ``who_words`` and ``about_words`` use."""
+    actors = {each.actor.id for each in found if each.actor.id is not None}
+    return actors | {each.about for each in found if each.about is not None and each.action in _OPERATORS}
+
+
+def who_words(entry: Entry, names: Mapping[int, str], words: Words) -> str:
+    name = "" if entry.actor.id is None else names.get(entry.actor.id, "")
+    if entry.actor.kind is ActorKind.OPERATOR:
+        return name or words("person %(id)s", id=entry.actor.id)
+    kind = actor_words(words)[entry.actor.kind]
+    return f"{kind}{words(': ')}{name}" if name else kind
+
+
+def about_words(entry: Entry, names: Mapping[int, str], words: Words) -> str:
+    """Return an entry's object in words; empty if it has none, or is about who acts."""
+    if entry.about is None:
+        return ""
+    number = words("no %(id)s", id=entry.about)
+    if entry.action in ALERTS:
+        return words("The alert")
+    if entry.action in _PEOPLE:
+        return words("person %(id)s", id=entry.about)
+    if entry.action in _OPERATORS:
+        return names.get(entry.about, number)
+    return "" if entry.about == entry.actor.id else number
