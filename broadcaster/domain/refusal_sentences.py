@@ -283,6 +283,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "Without a key of the station only a device may register: a push subscription proves itself. Phones and e-mails"
         " are added by the station, or confirmed by a code."
     ),
+    "key-needed-for": "Only the station gives %(name)s, with its key.",
     "not-followed": "You do not follow this station.",
     "topic-chosen": (
         "About %(n)s followers mute the topic %(name)s or get it in their digest: these choices end with it. Say that"

@@ -87,10 +87,10 @@ class HttpProblem(Exception):
         )
 
 
-def unauthenticated(code: str, *, bad_token: bool = False) -> HttpProblem:
+def unauthenticated(code: str, *, bad_token: bool = False, **params: object) -> HttpProblem:
     """Return the 401, with a challenge (RFC 6750 section 3)."""
     challenge = 'Bearer realm="tocsin"' + (', error="invalid_token"' if bad_token else "")
-    return HttpProblem("unauthenticated", code, headers={"WWW-Authenticate": challenge})
+    return HttpProblem("unauthenticated", code, params, headers={"WWW-Authenticate": challenge})
 
 
 def too_many_requests(retry_after_s: int, code: str = "too-many-from-address") -> HttpProblem:

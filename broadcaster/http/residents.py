@@ -17,7 +17,7 @@ from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import DataOut, ErasureOut, PushIn, RecordOut, SentOut, VisitIn, VisitMade
 from broadcaster.http.stations import station_named
-from broadcaster.http.subscribers import shown
+from broadcaster.http.subscribers import profile_of, shown
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.register import left_out
 from broadcaster.store import Unit
@@ -104,9 +104,7 @@ async def renew_push(call: Call[PushIn, None]) -> web.Response:
 async def data(call: Call[None, None]) -> web.Response:
     """Return all data of a subscriber, as a file."""
     async with call.services.store.read() as unit:
-        profile = await profiles.read(unit, call.subscriber_id)
-        if profile is None:
-            raise unauthenticated("This subscriber is no more.", bad_token=True)
+        profile = await profile_of(unit, call.subscriber_id)
         found = await own_data.collect(unit, call.subscriber_id)
     messages = tuple(
         SentOut(
@@ -130,7 +128,7 @@ async def erase(call: Call[None, None]) -> web.Response:
     async def forget(unit: Unit) -> Erased:
         proof = await erasing.erase(unit, call.subscriber_id, erasing.Way.THEMSELVES, call.services.clock.now())
         if proof is None:
-            raise unauthenticated("This subscriber is no more.", bad_token=True)
+            raise unauthenticated("key-unknown", bad_token=True)
         await audit.record(unit, call.actor, Action.PERSON_ERASED, call.subscriber_id)
         return proof
 

@@ -105,7 +105,7 @@ async def register(call: Call[SubscriberIn, None]) -> web.Response:
 async def show(call: Call[None, None]) -> web.Response:
     """Return a subscriber's own data. Some time after a sign-up, this visit confirms it."""
     async with call.services.store.read() as unit:
-        profile = await _profile(unit, call.subscriber_id)
+        profile = await profile_of(unit, call.subscriber_id)
     since = profile.unconfirmed_at
     if since is not None and call.services.clock.now() - since >= VISIT_AFTER:
         async with call.services.store.write() as unit:
@@ -123,7 +123,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
     now = services.clock.now()
 
     async def keep(unit: Unit) -> tuple[Profile, list[int]]:
-        profile = await _profile(unit, call.subscriber_id)
+        profile = await profile_of(unit, call.subscriber_id)
         if not profile.follows:
             raise Conflict("follows-nothing")
         slug, external_id = profile.follows[0]
@@ -170,7 +170,7 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
         if "paused_until" in fields:
             await _pause(unit, call.subscriber_id, given.paused_until, now)
         new = await welcomes.begin(unit, call.subscriber_id, now)
-        return await _profile(unit, call.subscriber_id), new
+        return await profile_of(unit, call.subscriber_id), new
 
     changed, new = await services.store.transact(keep)
     send_soon(services, new)
@@ -224,7 +224,7 @@ async def move(call: Call[PositionIn, None]) -> web.Response:
     fix = Fix(call.subscriber_id, given.lon, given.lat, given.accuracy_m, at, until, age)
     standing = await services.movements.record(fix)
     if standing is Standing.GONE:  # erased since the guard looked
-        raise unauthenticated("This subscriber is no more.", bad_token=True)
+        raise unauthenticated("key-unknown", bad_token=True)
     if standing is Standing.VISITOR:
 
         async def keep(unit: Unit) -> None:
@@ -244,18 +244,11 @@ def _check_trusted(call: Call[SubscriberIn, None], given: SubscriberIn, station_
 
 
 def _check_unproven(given: SubscriberIn) -> None:
-    if not given.contacts:
+    if not given.contacts or any(contact.channel != "push" for contact in given.contacts):
         raise unauthenticated("unproven")
-    if any(contact.channel != "push" for contact in given.contacts):
-        raise unauthenticated("unproven")
-    if given.external_id is not None:
-        raise unauthenticated("external_id is the register's: only the station gives it, with its key.")
-    if given.guardians:
-        raise unauthenticated("guardians are the register's: only the station names them, with its key.")
-    if given.vulnerable is not None:
-        raise unauthenticated(
-            "vulnerable is of another register: only the station enrols people, with a key made for it."
-        )
+    for name in ("external_id", "guardians", "vulnerable"):
+        if getattr(given, name) not in (None, ()):
+            raise unauthenticated("key-needed-for", name=name)
 
 
 def _check_added(read: Iterable[NewContact], had: Iterable[NewContact]) -> None:
@@ -283,10 +276,11 @@ def read_places(given: Iterable[PlaceIn]) -> tuple[NewPlace, ...]:
     return tuple(NewPlace(place.label, place.lon, place.lat) for place in given)
 
 
-async def _profile(unit: Unit, subscriber_id: int) -> Profile:
+async def profile_of(unit: Unit, subscriber_id: int) -> Profile:
+    """Return a subscriber's profile. Raises the 401 of an unknown token if they were erased since it was looked up."""
     profile = await profiles.read(unit, subscriber_id)
-    if profile is None:  # erased since the guard
-        raise unauthenticated("This subscriber is no more.", bad_token=True)
+    if profile is None:
+        raise unauthenticated("key-unknown", bad_token=True)
     return profile
 
 

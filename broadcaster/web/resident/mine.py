@@ -6,9 +6,8 @@ Both are the same page for everybody: identity and position are known only to th
 from aiohttp import web
 
 from broadcaster.http.keys import FRANCECONNECT
-from broadcaster.http.problems import unauthenticated
 from broadcaster.http.route import Call
-from broadcaster.store.people import profiles
+from broadcaster.http.subscribers import profile_of
 from broadcaster.store.register import own_data
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import ASSETS
@@ -34,9 +33,7 @@ async def data(call: Call[None, None]) -> web.Response:
     """Return all that is kept of a subscriber, to read or to print: one file, without scripts."""
     words = words_of(call)
     async with call.services.store.read() as unit:
-        profile = await profiles.read(unit, call.subscriber_id)
-        if profile is None:
-            raise unauthenticated("This subscriber is no more.", bad_token=True)
+        profile = await profile_of(unit, call.subscriber_id)
         found = await own_data.collect(unit, call.subscriber_id)
         towns = {each.slug: each for each in await stations.listed(unit)}
     names = {slug: each.name for slug, each in towns.items()}

@@ -174,6 +174,14 @@ async def test_without_a_key_phones_and_mails_are_not_taken(api, contact):
     assert (status, problem["errors"][0]["field"]) == (422, "contacts[1]")
 
 
+@pytest.mark.parametrize("given", [{"external_id": "R-1"}, {"guardians": ["Rose"]}, {"vulnerable": False}])
+async def test_without_a_key_nothing_is_taken_that_only_the_station_gives(api, given):
+    status, _, problem = await register(api, {"contacts": [push()], **given})
+    (name,) = given
+    assert (status, problem["code"]) == (401, "key-needed-for")
+    assert problem["detail"] == f"Only the station gives {name}, with its key."
+
+
 async def test_a_subscriber_keeps_the_phone_that_the_station_gave(api):
     number = "+33639980001"
     contacts = tuple(NewContact(channel, number, number) for channel in (ChannelName.SMS, ChannelName.VOICE))

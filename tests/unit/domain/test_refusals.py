@@ -18,7 +18,7 @@ from broadcaster.languages import CONSOLE
 from broadcaster.web.i18n import catalogs
 
 ROOT = Path(broadcaster.__file__).parents[1]
-REFUSALS = {"Refused", "Conflict", "Forbidden", "NotFound", "ListRefused"}
+REFUSALS = {"Refused", "Conflict", "Forbidden", "NotFound", "ListRefused", "unauthenticated"}
 LEAVES = {
     "InvalidArea", "InvalidPoint", "OutsideJurisdiction", "UnknownCommune", "CommunesMissing",
     "InvalidPhone", "InvalidMailAddress", "InvalidSubscription", "BadSchedule",
