@@ -1,15 +1,6 @@
-"""Exit codes of commands, for scripts to act on.
+"""Exit codes of commands, for scripts to act on; ``HELP`` says what they mean for `tocsin send`.
 
-::
-
-    0  done; for `send`: everyone who was matched is accounted for
-    1  something failed that is no fault of the input (a defect, a disk, `doctor` found an error)
-    2  the input or the settings were refused: nothing was done
-    3  sent, but not everyone is accounted for yet (the time of --wait is over, or the line was lost)
-    4  nobody was matched: nobody was told anything
-    5  the service or the database does not answer
-    6  not confirmed: nothing was sent
-    7  a second person must approve it: nothing was sent yet
+``doctor`` ends with 1 if it found an error, ``alert show`` with 3 until everyone is accounted for.
 """
 
 from enum import IntEnum

@@ -1,6 +1,5 @@
 """The service that a command uses: a running one, or one started for the command."""
 
-import ipaddress
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import opened
 from broadcaster.commands.showing import err
 from broadcaster.config import Settings
+from channels.provider_urls import is_loopback
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  to talk to, not to listen on
 
@@ -60,21 +60,13 @@ async def _key(settings: Settings, url: str) -> AsyncIterator[str]:
     if given:
         yield given
         return
-    if url and not _is_here(url):
+    if url and not is_loopback(urlsplit(url).hostname or ""):
         raise Stop("no-key")
     from broadcaster.clock import SystemClock  # noqa: PLC0415  not for a command that has its key
     from broadcaster.commands.operator_key import key_for_a_command  # noqa: PLC0415
 
     async with opened(settings) as store, key_for_a_command(store, SystemClock()) as made:
         yield made
-
-
-def _is_here(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def named_url() -> str:

@@ -51,6 +51,12 @@ class ToSend:
     answers: str | None = None
 
 
+def ready(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for a batch that is due and not leased."""
+    free = or_(batches.c.lease_until.is_(None), batches.c.lease_until < now)
+    return batches.c.done.is_(False), batches.c.due_at <= now, free
+
+
 async def lease(
     unit: Unit,
     batch_id: int,
@@ -75,12 +81,7 @@ async def lease(
     numbers = {CHANNEL_NUMBER[channel]: name for channel, name in (by or {}).items()}
     taken = await unit.conn.execute(
         update(batches)
-        .where(
-            batches.c.id == batch_id,
-            batches.c.done.is_(False),
-            batches.c.due_at <= now,
-            or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
-        )
+        .where(batches.c.id == batch_id, *ready(now))
         .values(
             lease_owner=owner,
             lease_until=until,
@@ -250,11 +251,7 @@ async def due(unit: Unit, now: datetime, limit: int) -> list[Batch]:
     """Return due batches without a lease."""
     rows = await unit.conn.execute(
         select(batches.c.id, batches.c.alert_id, batches.c.channel, batches.c.rank)
-        .where(
-            batches.c.done.is_(False),
-            batches.c.due_at <= now,
-            or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
-        )
+        .where(*ready(now))
         .order_by(batches.c.rank, batches.c.id)
         .limit(limit)
     )

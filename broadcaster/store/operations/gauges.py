@@ -14,6 +14,7 @@ from broadcaster.domain.alerts import AlertState, Lane, Severity, Status, lane_o
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.store.alerts import counting
+from broadcaster.store.alerts.batches import ready
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import alert_counts, alert_latencies, alerts, batches, channel_stops, deliveries, outbox
 
@@ -170,11 +171,7 @@ async def _begun(unit: Unit, watched: Collection[Watched]) -> dict[int, datetime
 async def _due(unit: Unit, now: datetime) -> dict[tuple[ChannelName, int], datetime]:
     rows = await unit.conn.execute(
         select(batches.c.channel, batches.c.rank, func.min(batches.c.due_at))
-        .where(
-            batches.c.done.is_(False),
-            batches.c.due_at <= now,
-            or_(batches.c.lease_until.is_(None), batches.c.lease_until < now),
-        )
+        .where(*ready(now))
         .group_by(batches.c.channel, batches.c.rank)
     )
     return {(CHANNELS[channel], rank): due_at for channel, rank, due_at in rows}
