@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from broadcaster.config import _ELSEWHERE, PREFIX, Settings
+from broadcaster.config import PREFIX, Settings
+from broadcaster.config.loading import _ELSEWHERE
 
 OPERATING = Path(__file__).parents[3] / "docs/operating.md"
 ROW = re.compile(r"^\| `(TOCSIN_[A-Z0-9_]+)` \| (.*?) \| (.*) \|$", re.MULTILINE)

@@ -18,7 +18,8 @@ import yaml
 
 from broadcaster import workers
 from broadcaster.app import _SHUTDOWN_S
-from broadcaster.config import _ELSEWHERE, _SECRETS, Settings, load
+from broadcaster.config import Settings, load
+from broadcaster.config.loading import _ELSEWHERE, _SECRETS
 from broadcaster.pipeline.services import ProcessRole
 from broadcaster.server.routes import ROUTES
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
-from broadcaster import server_urls
+from broadcaster.config import server_urls
 from broadcaster.errors import BadSetting
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}

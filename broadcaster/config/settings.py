@@ -1,27 +1,18 @@
-"""Settings: ``TOCSIN_*`` in the environment, else in ``tocsin.env`` of the data folder; read only here.
-
-Each secret ``X`` may be given as ``X_FILE``, the path of a file that contains it (for Docker and systemd).
-"""
+"""The settings, their defaults and limits."""
 
 import os
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from broadcaster import env_file, secret_key, server_urls
-from broadcaster.errors import BadSetting, BadSettings
-from broadcaster.openid_settings import OpenIdSettings
-from broadcaster.pydantic_codes import code_of
-from broadcaster.retention_settings import RetentionSettings
+from broadcaster.config import secret_key, server_urls
+from broadcaster.config.openid import OpenIdSettings
+from broadcaster.config.retention import RetentionSettings
+from broadcaster.errors import BadSetting
 
-PREFIX = "TOCSIN_"
-FILE = "tocsin.env"
-"""File of settings in the data folder, for a service that is started by hand."""
 _ROLES = ("web", "resolver", "sender", "scheduler")
 
 
@@ -334,59 +325,3 @@ class _OfTheService(BaseModel):
 
 class Settings(OpenIdSettings, RetentionSettings, _OfTheService):
     """Settings and defaults. docs/operating.md has the same table; a test compares them."""
-
-
-_SECRETS = tuple(name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation))
-
-
-def load(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
-    """Read the settings; ``given`` overrides the environment. Raises ``BadSettings`` with all findings.
-
-    This process's environment takes precedence over ``tocsin.env`` in the data folder.
-    """
-    values: dict[str, Any] = {}
-    findings: list[BadSetting] = []
-    source = _of_process(findings, given.get("data_dir")) if environment is None else environment
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    files = {PREFIX + name.upper() + "_FILE" for name in _SECRETS}
-    for name, text in source.items():
-        if name in files:
-            if not text:
-                continue
-            try:
-                values[name.removeprefix(PREFIX).removesuffix("_FILE").lower()] = Path(text).read_text().strip()
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "UTF-8"
-                findings.append(BadSetting("file-unreadable", name, reason=reason))
-        elif name in known and text != "":
-            values.setdefault(name.removeprefix(PREFIX).lower(), text)
-        elif name.startswith(PREFIX) and name not in known and name not in _ELSEWHERE:
-            findings.append(BadSetting("unknown-setting", name))
-    values.update(given)
-    try:
-        settings = Settings(**values)
-    except ValidationError as error:
-        findings += map(_finding, error.errors(include_url=False))
-    if findings:
-        raise BadSettings(*findings)
-    return settings
-
-
-def _of_process(findings: list[BadSetting], data_dir: Path | None) -> dict[str, str]:
-    """Return this process's environment, merged over the file in the data folder."""
-    default = Settings.model_fields["data_dir"].default
-    folder = Path(data_dir or os.environ.get(f"{PREFIX}DATA_DIR") or default)
-    return env_file.read(folder / FILE, PREFIX, findings) | os.environ
-
-
-def _finding(each: ErrorDetails) -> BadSetting:
-    name = PREFIX + str(each["loc"][0]).upper() if each["loc"] else ""
-    cause = each.get("ctx", {}).get("error")
-    if isinstance(cause, BadSetting):
-        return BadSetting(cause.code, name or cause.field, **cause.params)
-    code, params = code_of(each)
-    return BadSetting(code, name, **params)
-
-
-_ELSEWHERE = frozenset({"TOCSIN_URL", "TOCSIN_KEY"})
-"""Used by the command line: which service to use, and with which key."""
