@@ -22,7 +22,7 @@ from broadcaster.store.people.inactive import Silent
 from broadcaster.store.people.trials import Lost, State, Target, Trial
 from broadcaster.store.stations import stations
 from channels.addresses import read_address
-from channels.errors import ChannelError, Gone, Misconfigured
+from channels.errors import ChannelError, Gone, Misconfigured, Transient
 
 RANK = 10
 """Rank after urgent alerts, like codes."""
@@ -97,11 +97,12 @@ async def _send(services: Services, notice: Notice, target: Target) -> _End:
     except (ChannelError, TimeoutError) as error:
         name = "gone" if isinstance(error, Gone) else type(error).__name__.lower()
         SENT.labels(sender.name, name).inc()
-        left = not isinstance(error, Misconfigured | TimeoutError)  # who waits that long waits for alerts
+        later = Misconfigured | TimeoutError | Transient  # who waits that long waits for alerts
+        left = not isinstance(error, later) or getattr(error, "may_have_left", False)
         return _End(State.FAILED, getattr(error, "code", None) or name, left)
     except Exception:  # noqa: BLE001  logged; who waits for it is told
         _log.exception("a notice could not be sent", channel=sender.name)
-        return _End(State.FAILED)
+        return _End(State.FAILED, left=False)
     SENT.labels(sender.name, "accepted").inc()
     return _End(State.SENT, SANDBOX if sender.sandboxed else None)
 

@@ -169,6 +169,13 @@ def _working(station_id: int) -> ColumnElement[bool]:
     )
 
 
+async def unwarned(unit: Unit, station_id: int) -> int:
+    """Count people who gave no sign for long and are soon erased, while no contact of theirs can take a warning."""
+    silent = select(subscribers.c.id).where(subscribers.c.warned_at.is_not(None))
+    query = _ids(station_id, Only(unreachable=True), None).where(follows.c.subscriber_id.in_(silent)).order_by(None)
+    return await unit.conn.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
 async def count(unit: Unit, station_id: int, only: Only) -> int:
     """Count followers; those without a channel up to 1,000, since each is checked."""
     query = _ids(station_id, only, None).order_by(None)

@@ -11,6 +11,8 @@ from broadcaster.http.route import Call
 from broadcaster.pipeline.retention import period
 from broadcaster.store.operations import retention
 from broadcaster.store.operations.retention import Enforcement
+from broadcaster.store.register import search
+from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
@@ -22,7 +24,11 @@ _NEVER = Enforcement(None, 0, None, None)
 async def page(call: Call[None, None]) -> web.Response:
     """Show each kind, its period and setting, and when it was last enforced."""
     words, zone = words_of(call.request), zone_of("FR")
-    found = await call.services.store.run_read(retention.enforced)
+    async with call.services.store.read() as unit:
+        found = await retention.enforced(unit)
+        theirs = call.stations()
+        known = [each for each in await stations.listed(unit) if theirs is None or each.id in theirs]
+        silent = [(each, n) for each in known if (n := await search.unwarned(unit, each.id))]
     rows, now = [], call.services.clock.now()
 
     def written(at: datetime | None) -> str:
@@ -41,7 +47,7 @@ async def page(call: Call[None, None]) -> web.Response:
                 "removed_at": written(last.removed_at),
             }
         )
-    facts = {"rows": rows, "audit_months": call.services.settings.audit_months}
+    facts = {"rows": rows, "silent": silent, "audit_months": call.services.settings.audit_months}
     return show(call.request, "retention.html", words, facts)
 
 

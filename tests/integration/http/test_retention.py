@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from contextlib import suppress
 from datetime import timedelta
@@ -22,7 +23,7 @@ from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, breakdown, by_step
 from broadcaster.store.operations import retention
 from broadcaster.store.people import contacts, people
-from channels.errors import Misconfigured
+from channels.errors import Misconfigured, Transient
 from tests.contract.stores import mail, phone, push, resident
 from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_alerts import until_finished
@@ -77,7 +78,11 @@ async def who_gives_no_sign_is_warned_three_times_then_erased(api, true, token, 
     services = api.running.services
     services.clock = Ahead(true, 36 * 31 - 91)
     warned = tables.subscribers.c.warned_at.is_not(None)
-    for trouble in (Misconfigured("smtp:535", "wrong password"), asyncio.CancelledError()):
+    for trouble in (
+        Misconfigured("smtp:535", "wrong password"),
+        Transient("smtp:421", "busy"),
+        asyncio.CancelledError(),
+    ):
         with pytest.MonkeyPatch.context() as away, suppress(asyncio.CancelledError):
             for channel in (ChannelName.PUSH, ChannelName.EMAIL):
                 away.setattr(type(services.senders[channel].channel), "send", Mock(side_effect=trouble))
@@ -120,6 +125,27 @@ async def doctor_and_console_say_what_goes_soon(api):
     assert "TOCSIN_KEEP_INACTIVE_MONTHS" in page
     assert re.search("deletes nothing before|efface rien avant", page)
     assert re.search(r"36\s*(months|mois)", page)
+
+
+async def test_operators_see_beforehand_who_is_erased_though_nobody_can_warn_them(api):
+    services = api.running.services
+    mute = [NewSubscriber("fr", ())]
+    async with services.store.write() as unit:
+        given = {"groups_by_slug": {}, "now": services.clock.now(), "themselves": True}
+        await people.register(unit, 1, mute, [people.new_token()], **given)
+    me, other = await api.sign_in("laigle-read"), await api.sign_in("rugles-read")
+
+    async def told(reader):
+        _, _, page = await api.call("GET", "/console/retention?lang=en", key=None, headers=reader)
+        return re.findall(r"(\d+ resident) of L’Aigle gave no sign", html.unescape(page).replace("'", "’"))
+
+    assert await told(me) == []
+    true = services.clock
+    services.clock = Ahead(true, 36 * 31 - WARNINGS[0].days)
+    await keep_periods(services)
+    services.clock = true
+    assert await told(me) == ["1 resident"]
+    assert await told(other) == []
 
 
 async def test_what_is_older_than_its_period_goes_and_the_console_says_when(api, monkeypatch):
