@@ -1,4 +1,4 @@
-"""``tocsin`` as processes of their own, forked from one that has imported it: a start costs its work, not its imports.
+"""``tocsin`` as processes of their own, forked from one that has served once: no start imports or compiles anything.
 
 A real process in all else: its own pid to kill, its environment, its descriptors, its exit code. It dies with us.
 """
@@ -21,6 +21,7 @@ import tempfile
 import threading
 from collections import deque
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def forge(descriptor: int) -> None:
     from tests.servers.compiled import compile_once  # noqa: PLC0415
 
     compile_once()
+    asyncio.run(_serve_once())
     prctl = ctypes.CDLL(None).prctl
     prctl(_PARENT_DIES, signal.SIGKILL)
     wire = socket.socket(fileno=descriptor)
@@ -169,6 +171,23 @@ def forge(descriptor: int) -> None:
             for each in descriptors:
                 os.close(each)
             wire.send(json.dumps({"began": pid}).encode())
+
+
+async def _serve_once() -> None:
+    """Serve nobody for a moment: what a process makes once (compiled SQL, templates, words) every child has then."""
+    from broadcaster.app import open_store, serving  # noqa: PLC0415
+    from broadcaster.config import Settings  # noqa: PLC0415
+    from tests.servers.shaped import shape  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="tocsin-once-") as folder:
+        settings = Settings(host="127.0.0.1", port=0, data_dir=Path(folder), tiles_url="off", geocoder_url="off")
+        store = open_store(settings)
+        try:
+            await shape(store, settings.store_url)
+        finally:
+            await store.close()
+        async with serving(settings):
+            await asyncio.sleep(0)
 
 
 def _become(main: Any, asked: dict[str, Any], descriptors: list[int] | array.array[int]) -> None:
