@@ -55,12 +55,13 @@ def _examined() -> list[Examined]:
             )
             for each in error.findings
         ]
-    set_up_logs(settings)  # logs of checks must not mix with the document on stdout
     return [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read")), *examined(settings)]
 
 
 def examined(settings: Settings) -> list[Examined]:
     """Check everything; say first what is asked, and how long that may take."""
+    # A finding says what is away; standard output is the findings' alone.
+    set_up_logs(settings.model_copy(update={"log_level": "error"}))
     words = reader()
     names = ", ".join(words.channel(each, inside=True) if each in CHANNEL_WORDS else words(each) for each in asked())
     err().print(words("asking all at once, %(s)s s at most: %(names)s", s=round(PROBE_S), names=names), markup=False)
@@ -85,7 +86,7 @@ def show(found: list[Examined]) -> None:
             told.append(f" ({found_here.detail})")
         if found_here.advice and found_here.level != "ok":
             told.append(f"\n→ {words(found_here.advice, **found_here.params)}", style="dim")
-        subject = each.subject if each.subject in CHANNEL_WORDS else words(each.subject)
+        subject = words.channel(each.subject, inside=True) if each.subject in CHANNEL_WORDS else words(each.subject)
         rows.append(
             (subject if each.subject != before else "", Text(levels[found_here.level], _STYLE[found_here.level]), told)
         )

@@ -69,7 +69,12 @@ async def _made(where: Settings, fields: dict[str, Any]) -> tuple[Station, str |
         async with store.write() as unit:
             there = await stations.listed(unit)
             made = next((each for each in there if each.insee == fields["insee"]), None)
-            if (made is None and there) or (made and await stations.followers_count(unit, made.id)):
+            if made and await stations.followers_count(unit, made.id):
+                hint = words(
+                    "for another link: tocsin operator invite NAME --admin; for an empty town: a new TOCSIN_DATA_DIR"
+                )
+                raise Stop(words("%(name)s is there already, with its people", name=made.name), hint=hint)
+            if made is None and there:
                 names = ", ".join(each.name for each in there)
                 hint = words("set TOCSIN_DATA_DIR to a new folder, or add a station: tocsin station add --insee …")
                 raise Stop(words("there are stations already: %(names)s", names=names), hint=hint)

@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import click
 
@@ -74,9 +75,13 @@ def first_sign_in(base_url: str, secret: str, opens_until: datetime | None = Non
             still = words("the link of `tocsin init` still opens, until %(time)s", time=moment(opens_until))
             told.insert(0, still)
     else:
-        told = [welcome_url(base_url, secret), words("opens once, within an hour, and makes you the administrator")]
+        link = urlsplit(welcome_url(base_url, secret))
+        told = [link.geturl(), words("opens once, within an hour, and makes you the administrator")]
         if opens_until is not None:
             told.append(words("the link that was shown before no longer opens"))
+        if link.hostname == "localhost":
+            tunnel = f"ssh -L {link.port}:localhost:{link.port} …"
+            told.append(words("from another computer, first: %(command)s", command=tunnel))
     return [(words("first sign-in"), told[0]), *(("", each) for each in told[1:])]
 
 

@@ -9,9 +9,10 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from babel import Locale
-from babel.numbers import get_decimal_symbol
+if TYPE_CHECKING:
+    from babel import Locale
 
 BOM = "\ufeff"
 """Begins a file whose letters Excel is to read as UTF-8."""
@@ -39,6 +40,8 @@ def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
     return text.getvalue()
 
 
-def delimiter_of(locale: Locale) -> str:
+def delimiter_of(locale: "Locale") -> str:
     """Return the delimiter of spreadsheets in the reader's language: the semicolon where decimals have a comma."""
+    from babel.numbers import get_decimal_symbol  # noqa: PLC0415  slow to import, for a terminal that only asks
+
     return ";" if get_decimal_symbol(locale) == "," else ","

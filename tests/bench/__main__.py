@@ -29,6 +29,7 @@ MODULES = (
     "mail",
     "sms",
     "page",
+    "paint",
     "moving",
     "schedules",
     "updates",

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.browser.guards.measures import AXE, COLOUR_RULES, CUT, MOVES, RULES, SMALL, STOPS, WATCH, WAY, WIDE
+from tests.browser.guards.measures import AWAITED, AXE, COLOUR_RULES, CUT, MOVES, RULES, SMALL, STOPS, WATCH, WAY, WIDE
 from tests.browser.machine import ROOT
 from tests.browser.visiting import DESK, PHONE, THEMES, Visits
 
@@ -33,6 +33,7 @@ class Looked:
     """What was found on a page. ``stops``: (places that the keyboard should reach, those it did reach).
 
     ``came``: (kind, address, octets as sent) of what the page brought with it into an empty cache.
+    ``awaited``: (address, octets as sent) of what the browser had to have before it painted anything.
     """
 
     shown: Shown
@@ -46,6 +47,7 @@ class Looked:
     stops: tuple[int, int] = (0, 0)
     moving: list[str] = field(default_factory=list)
     came: list[tuple[str, str, int]] = field(default_factory=list)
+    awaited: list[tuple[str, int]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -57,6 +59,7 @@ async def examine(shown: Shown, lang: str, scene: Scene, browser: Browser) -> Lo
         looked = Looked(shown, lang, await page.locator("html").get_attribute("lang"))
         weighed = [each for each in visit.came if each.status != _UNCHANGED and _counts(each, shown)]
         looked.came = await asyncio.gather(*map(_weighed, weighed))
+        looked.awaited = [(url, octets) for url, octets in await page.evaluate(AWAITED)]
         if lang == "fr":  # the way of the keyboard is the same in every language, and the longest to go
             looked.dim, looked.stops = await walk(page)
         await page.evaluate(AXE_SOURCE())

@@ -87,3 +87,8 @@ MOVES = """() => {
       + `${style.transitionDuration}, ${style.animationName}`)
     .concat(getComputedStyle(document.documentElement).scrollBehavior === "smooth" ? ["html scrolls smoothly"] : []);
 }"""
+
+# The page itself, and what the browser waits for before it paints: [address, octets as sent].
+AWAITED = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")
+    .filter((each) => each.renderBlockingStatus === "blocking")]
+  .map((each) => [each.name, each.encodedBodySize])"""

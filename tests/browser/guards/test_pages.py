@@ -9,6 +9,9 @@ from tests.browser.guards.measures import AXE, COLOUR_RULES, CUT, MOVES, RULES, 
 from tests.browser.pages import KB, PAGES
 
 _ALERT_BUDGET = 50 * KB
+# 1.6 Mbit/s carry 100 kB in half a second.
+_RESIDENT_FIRST, _CONSOLE_FIRST = 50 * KB, 100 * KB
+_MOST_STYLES = 4
 
 
 def test_axe_finds_nothing_in_either_theme(looked):
@@ -47,6 +50,15 @@ def test_a_page_keeps_within_its_budget_of_octets(looked):
     assert sum(scripts.values()) <= looked.shown.script_budget, scripts
     if looked.shown.answers == ALERT:
         assert sum(octets for _, _, octets in looked.came) < _ALERT_BUDGET, looked.came
+
+
+def test_what_a_page_has_to_have_before_it_is_painted_comes_in_one_further_round_trip(looked):
+    """Its styles are named in the page itself, and few: a slow telephone shows something within two seconds."""
+    (_, page), *styles = looked.awaited
+    most = _CONSOLE_FIRST if looked.shown.path.startswith("/console") else _RESIDENT_FIRST
+    assert page + sum(octets for _, octets in styles) <= most, looked.awaited
+    assert len(styles) <= _MOST_STYLES, looked.awaited
+    assert all(url.endswith(".css") for url, _ in styles), "no script holds it up"
 
 
 @pytest.mark.parametrize("shown", [page for page in PAGES if page.answers == ALERT], ids=lambda page: page.name)

@@ -10,8 +10,9 @@ from typing import Any
 def test_a_real_town_is_made_empty_with_a_link_for_its_first_administrator(tocsin: Any):
     made = tocsin("init", "--insee", "61214", LC_ALL="fr_FR.UTF-8")
     assert made.exit_code == 0, made.output
-    for said in ("L'Aigle (INSEE 61214)", "la station est prête", "/console/welcome#", "TOCSIN_PUBLIC_URL"):
+    for said in ("L'Aigle (INSEE 61214)", "la station est prête", "/console/welcome#", "TOCSIN_PUBLIC_URL", "ssh -L"):
         assert said in made.stdout
+    assert "[warning" not in made.stderr, "what is away stands in the findings"
     assert "interrogés en même temps, 9 s au plus\u00a0: base, bus" in made.stderr
     shown = json.loads(tocsin("station", "show", "laigle", "--json").stdout)
     assert (shown["followers"], shown["languages"], shown["kind"]) == (0, ["fr", "en"], "authority")
@@ -29,10 +30,12 @@ def test_a_real_town_is_made_empty_with_a_link_for_its_first_administrator(tocsi
 
 
 def test_a_town_is_not_made_beside_the_demonstration(seeded: Any):
-    for insee in ("61214", "35238"):
+    told = {"61214": "L'Aigle is there already", "35238": "there are stations already: L'Aigle"}
+    for insee, said in told.items():
         refused = seeded("init", "--insee", insee)
         assert refused.exit_code == 2
-        assert "there are stations already: L'Aigle" in refused.stderr
+        assert said in refused.stderr
+        assert "TOCSIN_DATA_DIR" in refused.stderr
     assert not (seeded.data / "tocsin.env").exists()
 
 

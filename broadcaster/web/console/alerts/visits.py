@@ -27,6 +27,7 @@ from broadcaster.web.console.downloads import streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
+from channels.sms import written
 
 _AT_ONCE = 500
 
@@ -98,7 +99,7 @@ async def table(call: Call[None, VisitsQuery]) -> web.StreamResponse:
                     each.street,
                     each.number,
                     each.name or "",
-                    " ".join(each.phones),
+                    " · ".join(map(written, each.phones)),
                     words("yes") if each.first else "",
                     "" if each.told_at is None else written_short(each.told_at, zone, words),
                     _why(each, words),

@@ -15,6 +15,7 @@ from broadcaster.web.i18n import Words
 from broadcaster.web.names import CHANNEL_ICONS
 from broadcaster.web.pages import written_short
 from channels.sms import count as count_segments
+from channels.sms import written
 
 MOST_WIRE = 200_000
 _EXCERPT = 280
@@ -123,8 +124,10 @@ def _whole(element: ET.Element, name: str) -> int:
 
 
 def _to(message: SandboxMessage, words: Words) -> str:
-    if message.channel is not ChannelName.PUSH:
+    if message.channel is ChannelName.EMAIL:
         return message.to
+    if message.channel is not ChannelName.PUSH:
+        return written(message.to)
     return words("a device, by %(host)s", host=urlsplit(message.to).hostname or "?")
 
 
