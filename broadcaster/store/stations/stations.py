@@ -55,6 +55,7 @@ class Key(NamedTuple):
     """An API key without its secret. ``slug``: its station's; None for all stations.
 
     ``actions``: the permissions that it is limited to; empty: all of its role. ``used_at``: its last use, to the hour.
+    ``made_by``: the operator who made it in the console; None: the command line, or nobody knows.
     """
 
     id: int
@@ -66,6 +67,7 @@ class Key(NamedTuple):
     expires_at: datetime | None
     actions: tuple[str, ...] = ()
     used_at: datetime | None = None
+    made_by: int | None = None
 
 
 def _station(row: Row[Any]) -> Station:
@@ -331,6 +333,7 @@ async def _keys(unit: Unit, which: ColumnElement[bool]) -> list[Key]:
             row.expires_at,
             tuple((row.actions or "").split()),
             row.used_at,
+            row.made_by,
         )
         for row in rows
     ]

@@ -32,6 +32,8 @@ async def test_an_owner_makes_a_key_for_one_thing_sees_its_use_and_revokes_it(ap
     assert made.used_at is not None
     _, _, listed = await api.call("GET", "/console/keys", key=None, headers=me)
     assert key not in listed
+    assert re.search("(made by|créée par) laigle-admin", listed)
+    assert re.search("made on the machine|créée sur la machine", listed), "the keys of the fixture"
 
     other = await api.sign_in("rugles-admin")
     status, _ = await post(api, f"/console/keys/{made.id}/revoke", other)

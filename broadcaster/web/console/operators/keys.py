@@ -15,7 +15,7 @@ from broadcaster.http.route import Call
 from broadcaster.http.sessions import PATH
 from broadcaster.http.stations import station_given
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
+from broadcaster.store.operations import audit, audit_reading
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.i18n import Words
@@ -81,6 +81,7 @@ async def _page(unit: Unit, call: Call[Any, Any], *, key: str = "") -> web.Respo
     names = {each.slug: each.name for each in theirs}
     everywhere = call.stations() is None
     found = await stations.keys_that_hold(unit, call.services.clock.now())
+    makers = await audit_reading.names(unit, {each.made_by for each in found if each.made_by is not None})
     called = action_words(words)
     facts = {
         "stations": theirs,
@@ -95,6 +96,7 @@ async def _page(unit: Unit, call: Call[Any, Any], *, key: str = "") -> web.Respo
                 "may": ", ".join(called[Permission(one)] for one in each.actions)
                 or words("all of the role %(role)s", role=each.role),
                 "used": "" if each.used_at is None else written_short(each.used_at, zone, words),
+                "by": makers.get(each.made_by or 0, ""),
                 "expires": "" if each.expires_at is None else written_short(each.expires_at, zone, words),
             }
             for each in found
