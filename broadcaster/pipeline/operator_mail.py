@@ -1,7 +1,6 @@
 """Sends mail and SMS to operators, in their station's language."""
 
 import asyncio
-from html import escape
 
 import structlog
 
@@ -9,6 +8,7 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
 from broadcaster.languages import DEFAULT, Words, catalogs, direction
 from broadcaster.metrics import SENT
+from broadcaster.pipeline.render.code import TEMPLATES
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.sender import Sender
 from channels.email import Mail, MailTemplate
@@ -37,12 +37,13 @@ async def send_mail(
     if sender.sandboxed:
         return False
     words = words_for(station)
-    link = f'<p><a href="{escape(url)}">{escape(url)}</a></p>' if url else ""
-    begin = f'<!doctype html><html lang="{words.language}" dir="{direction(words.language)}">'
+    sentences = [*said.split("\n\n"), url] if url else said.split("\n\n")
     template = MailTemplate(
         subject=subject,
         text=f"{said}\n\n{url}".rstrip() + "\n",
-        html=f"{begin}<body><p>{escape(said)}</p>{link}</body></html>",
+        html=TEMPLATES.get_template("notice.html").render(
+            title=subject, sentences=sentences, language=words.language, direction=direction(words.language)
+        ),
         language=words.language,
         list_id=f"{'operators' if station is None else station.slug}.{services.links.host}",
         sender_name="Tocsin" if station is None else station.plain_name,
