@@ -199,8 +199,9 @@ async def test_a_key_that_may_read_may_not_send(api):
 
 
 @pytest.mark.parametrize("path", ["0", "x", "99999999999999999999", "9223372036854775808", "12"])
-async def test_an_id_that_names_no_alert_is_not_found(api, path):
-    assert (await api.call("GET", f"/v1/alerts/{path}"))[0] == 404
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_id_that_names_no_alert_is_not_found(refusing, path):
+    assert (await refusing.call("GET", f"/v1/alerts/{path}"))[0] == 404
 
 
 async def test_nearby_gives_what_holds_at_a_point_and_nothing_beyond(api):

@@ -242,8 +242,9 @@ async def test_a_station_has_so_many_codes_an_hour(tmp_path):
         ({"phone": "0639980001", "places": [{"lon": 0, "lat": 91}]}, "places[0].lat"),
     ],
 )
-async def test_what_can_get_no_code_is_refused_and_its_field_named(api, body, field):
-    status, _, problem = await api.call("POST", SIGN_UP, body, key=None)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_can_get_no_code_is_refused_and_its_field_named(refusing, body, field):
+    status, _, problem = await refusing.call("POST", SIGN_UP, body, key=None)
     assert status == 422, problem
     assert problem["errors"][0]["field"].startswith(field)
 

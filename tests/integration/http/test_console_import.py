@@ -205,12 +205,13 @@ async def test_the_lines_to_mend_can_be_imported_when_they_are_mended(api):
         (b"x" * 30_000, "Line 1 is longer than 20,000 characters"),
     ],
 )
-async def test_a_file_that_is_no_list_is_refused_in_a_sentence_and_not_kept(api, body, told):
-    mine = await api.sign_in("laigle-publish")
-    status, _, page = await upload(api, mine, body)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_file_that_is_no_list_is_refused_in_a_sentence_and_not_kept(refusing, body, told):
+    mine = await refusing.sign_in("laigle-publish")
+    status, _, page = await upload(refusing, mine, body)
     assert status == 422
     assert told in page
-    async with api.running.services.store.read() as unit:
+    async with refusing.running.services.store.read() as unit:
         assert await unit.conn.scalar(text("SELECT count(*) FROM uploads")) == 0
 
 

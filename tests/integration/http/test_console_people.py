@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
+import pytest_asyncio
 
 from broadcaster.domain.audit import Action, ActorKind
 from broadcaster.domain.people import ChannelName, ContactStatus, NewContact, NewPlace, NewSubscriber
@@ -66,6 +67,14 @@ TOWN = (
 )
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def two_towns(refusing):
+    """L'Aigle with its people and Rugles with another Rose, to be searched only."""
+    await settle(refusing, *TOWN)
+    await settle(refusing, somebody(9, "Rose Ailleurs", phone="+33639980009"), slug="rugles")
+    return refusing
+
+
 @pytest.mark.parametrize(
     ("search", "found"),
     [
@@ -89,11 +98,10 @@ TOWN = (
         ("q=%00&group=%27&after=x", []),
     ],
 )
-async def test_people_are_found_by_their_name_or_exactly_by_what_they_are_reached_at(api, search, found):
-    await settle(api, *TOWN)
-    await settle(api, somebody(9, "Rose Ailleurs", phone="+33639980009"), slug="rugles")
-    mine = await api.sign_in("laigle-publish")
-    status, _, page = await look(api, f"/console/people?{search}", mine)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_people_are_found_by_their_name_or_exactly_by_what_they_are_reached_at(two_towns, search, found):
+    mine = await two_towns.sign_in("laigle-publish")
+    status, _, page = await look(two_towns, f"/console/people?{search}", mine)
     assert status == 200
     assert named(page) == found
 

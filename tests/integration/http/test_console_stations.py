@@ -87,14 +87,15 @@ async def test_a_school_has_no_territory_and_a_name_of_its_own_making(api):
         ({"kind": "authority"}, "form"),
     ],
 )
-async def test_what_is_wrong_with_a_station_is_said_and_nothing_is_added(api, change, field):
-    mine = await api.sign_in()
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_wrong_with_a_station_is_said_and_nothing_is_added(refusing, change, field):
+    mine = await refusing.sign_in()
     fields = {"kind": "school", "name": "École", "language": "fr", **change}
-    status, _, page = await send(api, "/console/stations/new?kind=school", mine, **fields)
+    status, _, page = await send(refusing, "/console/stations/new?kind=school", mine, **fields)
     assert status == 422
     if field != "form":
         assert f'id="{field}-wrong"' in page
-    assert (await api.counts())["stations"] == 2
+    assert (await refusing.counts())["stations"] == 2
 
 
 async def test_contact_languages_and_margin_are_changed_by_an_administrator_only(api):

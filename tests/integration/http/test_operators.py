@@ -119,8 +119,9 @@ async def test_a_passkeys_answer_is_taken_once_from_its_own_page_and_with_a_chec
     ],
     ids=range(5),
 )
-async def test_what_is_no_answer_of_a_passkey_is_refused(api, credential):
-    status, _, problem = await ask(api, "POST", "/console/sign-in/passkey", {"credential": credential})
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_no_answer_of_a_passkey_is_refused(refusing, credential):
+    status, _, problem = await ask(refusing, "POST", "/console/sign-in/passkey", {"credential": credential})
     assert (status, problem["code"]) == (422, "passkey-refused")
 
 

@@ -106,12 +106,13 @@ async def test_an_area_beyond_the_margin_is_refused_with_the_way_to_widen_it(api
         ({"slug": "x", "name": "X", "boundary": BOUNDARY, "email": "nobody"}, "email"),
     ],
 )
-async def test_a_bad_station_is_refused_and_its_field_named(api, body, field):
-    before = await api.counts()
-    status, _, problem = await api.call("POST", "/v1/stations", body)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_bad_station_is_refused_and_its_field_named(refusing, body, field):
+    before = await refusing.counts()
+    status, _, problem = await refusing.call("POST", "/v1/stations", body)
     assert status == 422, problem
     assert problem["errors"][0]["field"].startswith(field)
-    assert await api.counts() == before
+    assert await refusing.counts() == before
 
 
 async def test_only_a_key_of_every_station_makes_one(api):
@@ -222,12 +223,13 @@ async def test_the_same_external_id_twice_is_a_conflict(api):
         ({"name": "x" * 121}, "name"),
     ],
 )
-async def test_a_bad_subscriber_is_refused_and_its_field_named(api, body, field):
-    before = await api.counts()
-    status, _, problem = await register(api, body, key="laigle-publish")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_bad_subscriber_is_refused_and_its_field_named(refusing, body, field):
+    before = await refusing.counts()
+    status, _, problem = await register(refusing, body, key="laigle-publish")
     assert status == 422, problem
     assert problem["errors"][0]["field"].startswith(field)
-    assert await api.counts() == before
+    assert await refusing.counts() == before
 
 
 async def test_nobody_without_a_key_makes_a_group(api):
@@ -237,8 +239,9 @@ async def test_nobody_without_a_key_makes_a_group(api):
 
 
 @pytest.mark.parametrize("token", ["sb_nobody", "tk_nobody", "", "é"])
-async def test_a_token_that_is_unknown_is_401(api, token):
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_token_that_is_unknown_is_401(refusing, token):
     headers = {"Authorization": f"Bearer {token}"}
-    status, answer, problem = await api.call("GET", "/v1/subscribers/me", key=None, headers=headers)
+    status, answer, problem = await refusing.call("GET", "/v1/subscribers/me", key=None, headers=headers)
     assert (status, answer["Content-Type"]) == (401, "application/problem+json"), problem
     assert answer["WWW-Authenticate"].startswith('Bearer realm="tocsin"')

@@ -59,8 +59,9 @@ async def test_a_devices_receipt_moves_its_delivery_and_never_backwards(api):
 
 
 @pytest.mark.parametrize("token", ["x", "AAAAAAAAAAAAAAAA", "%00", "é", "a" * 300])
-async def test_a_receipt_with_an_invented_token_is_404(api, token):
-    status, headers, _ = await api.call("POST", f"/v1/receipts/{token}", {"event": "opened"}, key=None)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_receipt_with_an_invented_token_is_404(refusing, token):
+    status, headers, _ = await refusing.call("POST", f"/v1/receipts/{token}", {"event": "opened"}, key=None)
     assert (status, headers["Content-Type"]) == (404, "application/problem+json")
 
 

@@ -160,9 +160,10 @@ async def test_one_occurrence_is_paused_and_another_edited_and_the_following_mov
         ({"reminds": "77"}, "reminds"),
     ],
 )
-async def test_what_is_wrong_is_said_field_by_field(api, changes, field):
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_wrong_is_said_field_by_field(refusing, changes, field):
     body = {name: value for name, value in (a_schedule() | changes).items() if value is not ...}
-    status, _, problem = await api.call("POST", "/v1/schedules", body)
+    status, _, problem = await refusing.call("POST", "/v1/schedules", body)
     assert status == 422, problem
     assert field in [each["field"] for each in problem["errors"]]
 

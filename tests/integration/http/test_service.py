@@ -148,8 +148,9 @@ async def test_head_answers_as_get_without_a_body(api):
         (b"POST /u/x HTTP/1.1", b"Content-Type: multipart/form-data; boundary=x"),
     ],
 )
-async def test_bytes_that_are_no_text_are_answered_and_never_with_a_5xx(api, line, header):
-    port = int(api.running.url.rpartition(":")[2])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_bytes_that_are_no_text_are_answered_and_never_with_a_5xx(refusing, line, header):
+    port = int(refusing.running.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     request = [line, b"Host: x", b"Connection: close", header, b"Content-Length: 2", b"", b"{}"]
     writer.write(b"\r\n".join(part for part in request[:-2] if part) + b"\r\n\r\n{}")

@@ -34,8 +34,9 @@ async def test_whoever_is_not_signed_in_is_led_to_the_sign_in_and_then_where_the
 @pytest.mark.parametrize(
     "then", ["https://evil.example/", "//evil.example/console", "/\\evil.example", "/v1/alerts", ""]
 )
-async def test_a_sign_in_leads_to_no_other_site(api, then):
-    _, _, page = await look(api, f"/console/sign-in?then={then}")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_sign_in_leads_to_no_other_site(refusing, then):
+    _, _, page = await look(refusing, f"/console/sign-in?then={then}")
     assert 'data-then="/console"' in page
 
 
