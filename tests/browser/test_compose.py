@@ -238,9 +238,7 @@ async def test_a_slip_of_the_thumb_sends_nothing(visit, village):
     assert len((await village.api.call("GET", "/v1/alerts"))["alerts"]) == known
 
 
-async def test_who_has_a_telephone_that_is_not_used_is_reached_by_one_press_and_nobody_is_visited_for_a_closed_road(
-    visit,
-):
+async def test_one_press_adds_the_telephone_and_a_road_closure_has_no_visit_list(visit):
     page = await visit("/console/new", signed_in=True)
     await to_where(page, "road")
     await tap_map(page)

@@ -56,9 +56,7 @@ async def test_the_page_moves_by_itself_while_an_alert_goes_out(tmp_path, autopu
         await expect(page.locator('[data-part="channels"]')).to_contain_text("1 arrivé")
 
 
-async def test_a_service_that_dies_in_the_middle_is_missed_in_words_and_the_right_figures_come_back(
-    tmp_path, autopush, chromium
-):
+async def test_the_live_page_says_that_the_service_is_down_and_catches_up_after(tmp_path, autopush, chromium):
     async with hamlet(tmp_path, autopush, push_per_second=4) as (town, served), AsyncExitStack() as after:
         async with town.process() as process:
             visit = await after.enter_async_context(Visits(served(process), chromium))

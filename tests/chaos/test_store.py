@@ -86,7 +86,7 @@ async def test_closing_does_not_wait_for_a_server_that_says_nothing(server):
         server.go_on()
 
 
-async def test_whoever_is_cut_off_in_the_middle_of_a_transaction_does_not_keep_its_locks(server, store, monkeypatch):
+async def test_a_connection_cut_in_a_transaction_releases_its_locks(server, store, monkeypatch):
     monkeypatch.setattr(connecting, "_IDLE_S", 1.0)
     await say(store, "CREATE TABLE one AS SELECT 1 AS n")
     async with Wire(server.socket) as wire:

@@ -76,7 +76,7 @@ async def test_who_leaves_one_station_is_kept_out_of_that_one_and_follows_again_
         assert await count(unit, tables.suppressions) == 0
 
 
-async def test_who_is_out_everywhere_is_back_at_the_stations_alone_that_an_act_is_about_until_they_leave_again(store):
+async def test_a_person_left_out_everywhere_returns_only_to_the_station_they_act_for(store):
     async with store.write() as unit:
         station, other = await add_station(unit, "laigle"), await add_station(unit, "rugles")
         marks = suppression.marks_of(store.vault, station.id, ZOE)

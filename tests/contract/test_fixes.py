@@ -92,7 +92,7 @@ async def test_every_fix_is_a_change_and_says_where_until_it_was_looked_at(store
         assert [each.fix for each in await feed.changed_after(unit, 0, 5)] == [None] * 5, "others have none"
 
 
-async def test_the_fix_of_someone_who_was_erased_or_who_visits_fails_no_other_of_its_group(store, devices):
+async def test_the_fix_of_an_erased_person_or_a_visitor_fails_no_other_of_its_group(store, devices):
     gone, here = devices[:2]
     async with store.write() as unit:
         await people.erase(unit, gone)

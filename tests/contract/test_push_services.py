@@ -211,7 +211,7 @@ async def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(autop
     assert (await profile.socket.receive(timeout=10)).data == "{}"  # and nothing else before it
 
 
-async def test_who_was_away_finds_the_last_message_of_a_topic_and_none_that_was_for_now_only(autopush, profile):
+async def test_a_device_that_was_offline_gets_the_last_message_of_a_topic_and_none_with_ttl_0(autopush, profile):
     to = parsed(autopush, await profile.subscribe(KEY.public))
     await profile.socket.close()
     await autopush.until(lambda: not autopush.browsers[profile.uaid].present.is_set())

@@ -31,7 +31,7 @@ async def taken(limits, times, whose="a"):
     return [await limits.take("address", whose, 6) for _ in range(times)]
 
 
-async def test_as_many_as_a_minute_may_hold_pass_at_once_and_the_next_waits_for_the_minutes_end(clock):
+async def test_a_minutes_quota_passes_at_once_and_the_next_request_waits_for_the_next_minute(clock):
     limits = Rates(None, clock)
     assert await taken(limits, 6) == [None] * 6
     clock.now += 20

@@ -165,7 +165,7 @@ _MANY = text(
 
 
 @pytest.mark.parametrize("turn", range(5))
-async def test_a_statement_cancelled_while_it_runs_lets_go_of_its_locks_though_its_traceback_is_kept(store, turn):
+async def test_a_cancelled_statement_releases_its_locks_though_its_traceback_is_kept(store, turn):
     running = asyncio.Event()
 
     async def write():

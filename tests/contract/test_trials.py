@@ -38,7 +38,7 @@ async def test_a_test_ends_as_its_receiver_says_whatever_the_provider_says_later
         assert (so_far.contact, so_far.person_day, so_far.person_paid_day, so_far.station_paid_hour) == (1, 2, 1, 1)
 
 
-async def test_a_proof_is_a_delivered_alert_a_test_that_came_or_a_fresh_sign_up_and_ends_in_three_months(store):
+async def test_a_delivered_alert_a_received_test_or_a_new_sign_up_proves_a_contact_for_three_months(store):
     async with store.write() as unit:
         station = await add_station(unit, "laigle")
         await register(unit, station.id, resident(mail("silent@example.org")))

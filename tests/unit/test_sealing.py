@@ -56,7 +56,7 @@ def test_the_same_value_sealed_twice_looks_different():
     assert VAULT.seal(b"same", b"c") != VAULT.seal(b"same", b"c")
 
 
-def test_what_an_old_key_sealed_opens_behind_a_new_one_and_new_values_use_the_new_one():
+def test_old_values_open_after_a_key_change_and_new_ones_use_the_new_key():
     sealed = Vault([OLD]).seal(b"x", b"c")
     both = Vault([NEW, OLD])
     assert both.open(sealed, b"c") == b"x"

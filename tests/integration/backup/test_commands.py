@@ -104,9 +104,7 @@ def test_a_key_beside_another_that_the_settings_hold_is_refused(lived_in, tmp_pa
     assert (code, "holds another secret" in said) == (2, True), said
 
 
-def test_a_database_that_is_not_empty_is_left_alone_unless_forced_and_a_removed_station_comes_back_if_asked_for(
-    lived_in, tmp_path
-):
+def test_a_restore_needs_force_on_a_full_database_and_a_flag_for_a_removed_station(lived_in, tmp_path):
     tocsin("backup", tmp_path / "b.zip", data=lived_in)
     code, said = tocsin("restore", tmp_path / "b.zip", data=lived_in)
     assert (code, "The database is not empty" in said, "1 stations" in said) == (2, True, True), said

@@ -131,7 +131,7 @@ async def test_a_number_refused_before_any_was_taken_is_not_buried(centre, smpp)
 
 
 @pytest.mark.parametrize("status", [0x58, 0x14])
-async def test_the_first_part_that_is_throttled_is_given_back_and_a_later_one_waits_in_the_call(centre, smpp, status):
+async def test_a_throttled_first_part_is_returned_and_a_later_part_is_retried_in_place(centre, smpp, status):
     centre.fault(Refuse(status))
     error = await refusal(smpp, LONG)
     assert isinstance(error, Transient)

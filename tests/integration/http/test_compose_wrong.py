@@ -60,7 +60,7 @@ async def test_what_is_wrong_is_told_by_field_in_the_writers_words(refusing, cha
     assert (await refusing.counts())["alerts"] == 0
 
 
-async def test_the_same_is_told_while_one_writes_and_what_is_sound_is_shown_all_the_same(refusing):
+async def test_the_preview_names_problems_and_shows_what_is_valid(refusing):
     mine = await refusing.sign_in("laigle-publish")
     texts = {"fr": {"headline": "x" * 500}, "en": {"headline": "Flood", "description": "🌊"}}
     status, _, told = await refusing.call(

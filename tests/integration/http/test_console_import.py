@@ -234,7 +234,7 @@ async def test_an_upload_needs_the_right_and_the_proof_that_the_form_is_ours(api
     assert (await api.counts())["subscribers"] == 0
 
 
-async def test_what_nobody_says_a_word_to_is_forgotten_and_nothing_of_it_can_be_read_in_the_store(api):
+async def test_an_unanswered_upload_is_forgotten_after_an_hour_and_unreadable_in_the_store(api):
     mine = await api.sign_in("laigle-publish")
     _, place, _ = await upload(api, mine, GOOD)
     services = api.running.services

@@ -102,7 +102,7 @@ async def test_the_list_and_both_calendars_show_it_with_its_author(console, api,
     assert page.count("Par publish") == (1 if view == "list" else 3), "the label of the author's key"
 
 
-async def test_what_was_not_sent_stands_on_the_first_page_and_is_sent_with_one_key(console, api):
+async def test_a_missed_alert_is_on_home_and_is_sent_with_one_key(console, api):
     schedule = await made(api, audience="all_followers", area=...)
     at = await missed(api, schedule)
     refused = await missed(api, schedule, Refused("text-too-long", "texts.fr.headline", n=1200, most=160))

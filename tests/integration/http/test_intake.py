@@ -239,7 +239,7 @@ async def test_twenty_thousand_rings_are_refused_before_one_is_read(api):
         assert "rings" in problem["errors"][0]["problem"]
 
 
-async def test_a_body_that_stands_still_is_not_waited_for_and_one_that_is_only_slow_is(api, monkeypatch):
+async def test_a_stalled_body_is_cut_off_and_a_slow_one_is_read(api, monkeypatch):
     monkeypatch.setattr(reading, "WINDOW_S", 0.4)
     monkeypatch.setattr(reading, "LEAST", 4)
     head = [f"POST /v1/receipts/{link(api, 1)} HTTP/1.1", "Content-Type: application/json", "Content-Length: 200"]

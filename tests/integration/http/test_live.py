@@ -101,7 +101,7 @@ async def test_a_key_sees_the_alerts_of_its_own_station_only_and_nothing_tells_t
     assert there["cancelled_at"] is None
 
 
-async def test_every_person_is_in_one_of_the_figures_and_why_some_are_not_told_stands_there_in_words(tmp_path):
+async def test_the_reach_counts_every_person_once_and_says_why_some_are_not_told(tmp_path):
     async with town_of(tmp_path) as (_, served, api):
         alert = await served.issue()
         await served.finished(alert["id"])
@@ -204,7 +204,7 @@ async def test_the_stream_brings_the_parts_that_changed_until_all_are_told_and_r
     assert "of whom 1 surely: it arrived" in part(page, "figures")
 
 
-async def test_a_stream_breaks_off_after_a_while_and_whoever_is_signed_out_is_not_let_in_again(api, monkeypatch):
+async def test_a_stream_ends_after_a_while_and_does_not_reopen_once_signed_out(api, monkeypatch):
     monkeypatch.setattr(live, "LONGEST_S", 0.3)
     monkeypatch.setattr(deliveries, "HEARTBEAT_S", 0.05)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())

@@ -33,7 +33,7 @@ async def at_once(api, *asked, n=N, **how):
     return Counter(status for status, _, _ in said), [body for _, _, body in said]
 
 
-async def test_a_slug_that_many_want_at_once_is_one_station_and_the_others_hear_that_it_is_taken(api):
+async def test_simultaneous_requests_for_one_slug_make_one_station_and_the_others_get_a_conflict(api):
     new = {"slug": "club", "name": "Vélo-club", "kind": "association", "languages": ["fr"], "boundary": BOUNDARY}
     statuses, _ = await at_once(api, "POST", "/v1/stations", new)
     assert statuses == {201: 1, 409: N - 1}
@@ -63,7 +63,7 @@ async def test_a_cancel_that_is_asked_for_many_times_at_once_is_one_all_clear(ap
         assert await unit.conn.scalar(select(func.count()).select_from(alerts)) == 2
 
 
-async def test_a_way_out_of_a_list_that_a_mail_programme_takes_many_times_at_once_is_taken_once(api):
+async def test_simultaneous_one_click_unsubscribes_count_once(api):
     services = api.running.services
     assert all(isinstance(each, Sandbox) for each in services.channels.values())
     contact = {"channel": "email", "email": "rose@example.org"}

@@ -144,7 +144,7 @@ async def test_the_live_position_of_somebody_in_the_register_is_not_found_by_a_g
         assert (await reach(api, square(5), audience=audience))["people"] == 0
 
 
-async def test_what_somebody_chose_to_hear_is_not_told_by_a_group_of_one_nor_by_one_person_more_or_less(api):
+async def test_the_reach_never_reveals_what_one_person_chose(api):
     services = api.running.services
     some = [
         NewSubscriber("fr", (mail_contact(f"r{n}@example.org"),), (NewPlace("home", LON, LAT),), groups=(group,))

@@ -24,7 +24,7 @@ async def look(api, path, **headers):
     return await api.call("GET", path, key=None, headers={"Accept-Language": "en", **headers})
 
 
-async def test_whoever_is_not_signed_in_is_led_to_the_sign_in_and_then_where_they_wanted_to_go(api):
+async def test_signing_in_leads_to_the_page_that_was_asked_for(api):
     status, headers, _ = await look(api, "/console/sessions?lang=en")
     assert (status, headers["Location"]) == (303, "/console/sign-in?then=%2Fconsole%2Fsessions%3Flang%3Den")
     _, _, page = await look(api, headers["Location"])

@@ -50,7 +50,7 @@ async def standing_still(store, now):
     return {each.code: each for each in health._standing_still(reading)}
 
 
-async def test_a_queue_stands_still_when_a_batch_is_due_for_long_and_no_sender_holds_one_of_its_queue(store, now):
+async def test_a_queue_is_stalled_when_a_batch_is_overdue_and_no_sender_holds_any(store, now):
     async with store.write() as unit:
         await an_alert_to_two(unit, ago(now, 5), sent_at=ago(now, 5), expires_at=now + timedelta(hours=1))
     assert await standing_still(store, now) == {}, "five seconds are no standstill"
@@ -286,7 +286,7 @@ async def test_a_role_that_is_gone_is_named_by_every_other_process_and_on_home(t
 
 
 @pytest.mark.timeout(300)
-async def test_a_bus_a_store_and_a_provider_that_are_gone_are_named_and_so_is_a_queue_without_senders(tmp_path):
+async def test_a_lost_bus_store_or_provider_and_a_queue_without_senders_are_named(tmp_path):
     async with ScaledTown(tmp_path) as town, Wire(town.smtp.port) as wire, aiohttp.ClientSession() as http:
         await town.settle(*(town.resident("email") for _ in range(20)))
         relay = f"smtp://127.0.0.1:{wire.port}?from=a@town.example"

@@ -52,7 +52,7 @@ async def test_what_a_killed_sender_held_is_taken_over_within_three_seconds(tmp_
 
 
 @pytest.mark.timeout(300)
-async def test_what_the_only_process_held_when_it_was_killed_goes_on_within_three_seconds_of_its_restart(tmp_path):
+async def test_batches_of_a_killed_process_go_on_within_three_seconds_of_its_restart(tmp_path):
     async with ManyTown(tmp_path, lease_s=LEASE_S, push_per_second=40, push_concurrency=8) as town:
         people = [town.resident("push") for _ in range(300)]
         await town.settle(*people)

@@ -168,9 +168,7 @@ async def test_the_all_clear_reaches_those_who_left_the_area_and_not_those_who_c
         assert newcomer.devices[0].attempts == 0
 
 
-async def test_a_cancel_right_after_the_alert_tells_nobody_that_something_is_over_of_which_they_never_heard(
-    tmp_path: Path,
-) -> None:
+async def test_an_immediate_cancel_sends_no_all_clear_to_people_never_told(tmp_path: Path) -> None:
     async with Town(tmp_path, push_concurrency=2) as town:
         await town.settle(*[town.resident("push") for _ in range(300)])
         async with town.serving() as api:

@@ -128,9 +128,7 @@ async def test_when_twilio_refuses_the_carrier_takes_over_and_nobody_hears_it_tw
     assert 'tocsin_breaker_state{channel="sms",provider="twilio"}' in metrics
 
 
-async def test_what_twilio_may_have_taken_is_never_given_to_the_carrier_however_often_it_is_tried(
-    tmp_path: Path, centre
-) -> None:
+async def test_a_message_that_twilio_may_have_taken_never_fails_over_to_the_carrier(tmp_path: Path, centre) -> None:
     async with Town(tmp_path, smpp_url=centre.url, send_timeout_s=0.5) as town:
         await town.settle(town.resident("sms"))
         town.twilio.fault(twilios.Hang(take=True), times=1)

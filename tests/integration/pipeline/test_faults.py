@@ -117,7 +117,7 @@ async def test_trouble_without_a_word_when_to_come_back_is_tried_again_soon(town
     await audit(town, alert["id"], people)
 
 
-async def test_whoever_is_tried_in_vain_for_all_the_others_is_not_given_up_for_it(town: Town) -> None:
+async def test_a_failed_probe_counts_no_attempt_against_its_message(town: Town) -> None:
     someone, *others = (town.resident("push") for _ in range(6))
     await town.settle(someone, *others)
     town.push.behave(Behaviour(status=500))
@@ -139,7 +139,7 @@ async def test_whoever_is_tried_in_vain_for_all_the_others_is_not_given_up_for_i
 
 
 @pytest.mark.parametrize("way", ["push", "email", "sms"])
-async def test_a_contact_that_is_no_more_is_retired_and_the_next_alert_does_not_try_it(town: Town, way: str) -> None:
+async def test_a_dead_contact_is_retired_and_not_tried_by_the_next_alert(town: Town, way: str) -> None:
     someone, other = town.resident(way), town.resident(way)
     await town.settle(someone, other)
     if way == "push":
@@ -329,7 +329,7 @@ async def _hanging(api: Api, alert_id: str) -> dict[str, Any]:
     return found[0]
 
 
-async def test_a_store_that_is_away_when_a_channel_stops_cuts_nothing_that_is_on_the_wire(
+async def test_a_channel_stopping_while_the_store_is_away_cuts_no_request_in_flight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> None:

@@ -82,9 +82,7 @@ async def test_routine_work_that_waits_for_something_does_not_keep_an_urgent_ale
                 assert account["matched"] == 4
 
 
-async def test_a_graver_alert_passes_by_a_grave_one_whose_batches_fill_every_hand_at_a_slow_senders_rate(
-    tmp_path: Path,
-) -> None:
+async def test_an_extreme_alert_overtakes_a_severe_one_at_a_slow_provider(tmp_path: Path) -> None:
     async with Town(tmp_path, sms_per_second=20) as town:
         many = [town.resident("sms") for _ in range(400)]
         few = [town.resident("sms", at=None, groups=("digue",)) for _ in range(5)]

@@ -112,7 +112,7 @@ async def test_what_is_grave_and_real_wakes_everyone_and_an_exercise_of_it_does_
         await waiting(api, drill["id"], 1)
 
 
-async def test_what_would_be_over_in_the_morning_goes_at_once_or_not_at_all_as_its_author_chose(town: Town) -> None:
+async def test_an_alert_over_before_quiet_hours_end_is_sent_at_once_only_if_its_author_chose_so(town: Town) -> None:
     await town.settle(town.resident("push"))
     async with town.serving() as api:
         short = {"severity": "minor", "expires": in_hours(town, 1)}
@@ -151,9 +151,7 @@ async def test_a_service_that_is_killed_while_people_wait_tells_each_once_in_the
         await recount(town.store, alert["id"])
 
 
-async def test_a_clock_an_hour_ahead_or_back_wakes_at_the_hour_that_it_shows_and_sends_nothing_twice(
-    tmp_path: Path,
-) -> None:
+async def test_a_clock_set_an_hour_ahead_or_back_wakes_nobody_twice(tmp_path: Path) -> None:
     async with Town(tmp_path, quiet_hours=NIGHT) as town:
         sleeper, collector = (town.resident("push") for _ in range(2))
         await town.settle(sleeper, collector)

@@ -167,7 +167,7 @@ async def test_a_telephone_that_never_answers_is_let_be_after_some_calls(town: T
     await recount(town.store, alert["id"])
 
 
-async def test_a_call_that_fails_before_its_answer_is_written_down_is_made_again_all_the_same(town: Town) -> None:
+async def test_a_call_is_repeated_though_its_failure_came_before_its_answer_was_recorded(town: Town) -> None:
     someone = town.resident("voice")
     await town.settle(someone)
     town.twilio.line(Line("no-answer"))

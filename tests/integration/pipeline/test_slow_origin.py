@@ -53,7 +53,7 @@ async def test_while_one_of_three_hangs_everyone_of_the_others_is_told(
         await recount(town.store, alert["id"])
 
 
-async def test_whoever_sends_takes_the_next_batch_while_the_last_answers_of_this_one_are_on_their_way(
+async def test_a_sender_takes_the_next_batch_while_the_last_answers_are_still_awaited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(breaker, "PATIENCE_S", 60.0)
@@ -75,7 +75,7 @@ async def test_whoever_sends_takes_the_next_batch_while_the_last_answers_of_this
         await recount(town.store, alert["id"])
 
 
-async def test_one_that_fails_is_left_alone_and_those_who_wait_for_it_are_told_when_it_is_back(tmp_path: Path) -> None:
+async def test_a_failing_origin_is_not_tried_and_its_waiters_are_woken_when_it_recovers(tmp_path: Path) -> None:
     async with Town(tmp_path, push_concurrency=AT_ONCE) as town:
         people = [town.resident("push") for _ in range(300)]
         await town.settle(*people)

@@ -25,7 +25,7 @@ async def centre() -> AsyncIterator[MessageCentre]:
         yield made
 
 
-async def test_what_the_first_had_when_the_process_was_killed_is_not_given_to_the_second(
+async def test_messages_held_by_the_first_provider_at_a_kill_are_not_given_to_the_second(
     tmp_path: Path, centre: MessageCentre
 ) -> None:
     async with Town(tmp_path, smpp_url=centre.url, sms_concurrency=AT_ONCE) as town:

@@ -89,7 +89,7 @@ async def test_a_towns_register_has_homes_the_vulnerable_and_a_warning_for_a_col
     assert people["REG-2026002"].name == "Inès CHARME"
 
 
-async def test_of_a_list_with_a_stray_quotation_mark_every_line_is_in_or_named_as_refused(store, station, tmp_path):
+async def test_every_line_of_a_list_with_a_stray_quote_is_imported_or_named_as_refused(store, station, tmp_path):
     lines = [f"{n};Personne {n};06 39 98 {n // 100:02} {n % 100:02}" for n in range(1, 201)]
     lines[3] = lines[3].replace("Personne", '"Personne')
     (tmp_path / "list.csv").write_text("\n".join(["identifiant;nom;téléphone", *lines]))

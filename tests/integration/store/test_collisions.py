@@ -101,7 +101,7 @@ async def test_those_that_could_not_have_come_one_after_the_other_are_tried_agai
     assert sorted(found) == [0, 1]
 
 
-async def test_a_number_of_a_register_that_many_give_at_once_is_given_once_and_the_others_hear_of_it(store, station):
+async def test_an_external_id_that_many_register_at_once_is_taken_once_and_the_others_get_a_conflict(store, station):
     """And all of them bring the same new mail address and the same new group."""
     all_ = Meeting(6)
 
@@ -167,7 +167,7 @@ async def test_a_mistake_is_not_tried_for_ever(store, station):
     assert len(tries) == 5
 
 
-async def test_a_connection_that_is_killed_is_a_store_that_is_away_and_the_next_one_is_well(store, station):
+async def test_a_killed_connection_is_store_unavailable_and_the_next_one_works(store, station):
     async def write():
         async with store.write() as unit:
             await add_station(unit, "half")

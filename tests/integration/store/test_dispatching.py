@@ -101,7 +101,7 @@ async def test_batches_are_of_one_channel_full_and_told_of_with_the_alerts_rank(
     assert told == {f"{'sms' if row.channel == 1 else 'email'}:{row.id}": alert.rank for row in batches.values()}
 
 
-async def test_whoever_has_no_contact_is_unreached_with_the_reason_and_reached_once_they_have_one(store, alert):
+async def test_a_person_without_contact_is_unreached_with_the_reason_until_they_have_one(store, alert):
     (one,) = await join(store, alert, resident())
     await dispatch(store, alert, [one])
     assert await states(store) == {one: (PersonState.UNREACHED, [Reason.NO_CONTACT])}
@@ -208,7 +208,7 @@ async def test_a_providers_code_of_any_length_is_kept_as_far_as_it_goes(store, a
     assert len(contact.status_code) <= 60
 
 
-async def test_who_has_a_contact_already_is_looked_up_and_not_searched_for_among_all_of_the_alert(store, alert):
+async def test_contacts_already_taken_are_found_by_index_not_by_scanning_the_alert(store, alert):
     """As SQLite plans it: by the index on both, and by none that would give the rows in their order."""
     if not store.sqlite:
         pytest.skip("PostgreSQL plans by what there is")

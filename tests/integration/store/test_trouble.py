@@ -52,7 +52,7 @@ async def test_a_file_that_another_holds_locked_is_unavailable_and_well_once_it_
     assert await count(sqlite) == 1
 
 
-async def test_a_full_disk_is_unavailable_leaves_nothing_half_written_and_is_well_once_there_is_room(sqlite):
+async def test_a_full_disk_is_store_unavailable_writes_nothing_by_halves_and_recovers(sqlite):
     async with sqlite.write() as unit:
         pages = await unit.conn.scalar(text("PRAGMA page_count"))
         await unit.conn.execute(text(f"PRAGMA max_page_count={pages + 3}"))

@@ -72,7 +72,7 @@ def test_what_is_no_address_is_refused_without_being_repeated(text):
 
 
 @given(st.text(max_size=40) | st.from_regex(r"\A.{1,20}@[^@]{1,20}\.[a-z]{2}\Z"))
-def test_whatever_is_taken_is_one_line_with_no_sign_that_smtp_or_a_header_reads(text):
+def test_an_accepted_address_is_one_line_without_smtp_or_header_syntax(text):
     try:
         address = parse_address(text)
     except InvalidMailAddress:

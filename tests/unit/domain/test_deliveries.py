@@ -51,7 +51,7 @@ def test_an_accepted_message_may_still_fail_and_a_failed_one_may_still_be_seen(f
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_state_is_held_by_somebody_or_queued_or_a_failure_and_only_one_of_them(state):
+def test_each_delivery_state_is_exactly_one_of_held_queued_and_failed(state):
     assert [state.held, state is DeliveryState.QUEUED, state.failure].count(True) == 1
 
 

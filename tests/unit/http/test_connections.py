@@ -99,7 +99,7 @@ def test_one_address_that_has_more_than_a_quarter_loses_its_oldest_that_wait(clo
     assert not any(each.closed for each in (*modest, greedy[-1]))
 
 
-def test_one_that_sends_a_body_waits_and_counts_in_its_callers_share_and_is_not_late(clock):
+def test_a_connection_sending_a_body_counts_in_its_callers_share_and_is_not_late(clock):
     sending, modest = [Opened() for _ in range(130)], [Opened() for _ in range(20)]
     connections = Connections(400, clock)
     opened(connections, *sending, *modest)

@@ -194,7 +194,7 @@ def test_one_that_is_cancelled_just_as_it_is_let_in_leaks_no_place(make, turns):
 
 @over_all
 @pytest.mark.parametrize("seed", range(6))
-def test_in_any_mix_of_coming_going_and_cancelling_no_place_is_leaked_and_none_is_lent_twice(make, seed):
+def test_no_sequence_of_entering_leaving_and_cancelling_leaks_or_doubles_a_place(make, seed):
     async def work():
         chance, gate, log = random.Random(seed), make(4, 50.0), Log()
         tasks = []

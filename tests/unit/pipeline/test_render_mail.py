@@ -84,7 +84,7 @@ def test_a_stations_name_with_a_line_break_stops_no_mail():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_headline_of_a_mail_says_itself_that_it_is_a_drill_and_colons_stand_as_its_language_has_them(language):
+def test_the_headline_of_a_mail_says_drill_and_colons_follow_the_language(language):
     mail = parsed(render(ChannelName.EMAIL, context(texts_in(language), status=Status.EXERCISE), language)(ID))
     html, text = (mail.get_body((kind,)).get_content() for kind in ("html", "plain"))
     drill = f"[{catalogs().words(language)('EXERCISE')}] {TEXTS.get(language, TEXTS['en']).headline}"

@@ -36,7 +36,7 @@ async def test_the_urgent_go_before_the_others_and_each_in_the_order_they_came()
     assert await behind(Turnstile(5), comers) == ["b", "d", "a", "c"]
 
 
-async def test_whoever_is_cancelled_while_waiting_or_just_as_it_is_let_in_keeps_nobody_out():
+async def test_a_sender_cancelled_at_the_gate_blocks_nobody():
     turnstile = Turnstile(5)
     for let_in_first in (False, True):
         await turnstile.__aenter__()

@@ -1,5 +1,6 @@
 """/console/groups: a station's groups: add, rename, delete, and members."""
 
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -121,21 +122,23 @@ def _page(
 
 
 def _one(
-    call: Call[Any, Any], station: Station, slug: str, *, name: str, members: int, wrong: str = ""
+    call: Call[Any, Any],
+    station: Station,
+    slug: str,
+    *,
+    name: str,
+    members: int,
+    wrong: str = "",
+    template: str = "people/group.html",
+    refused: int = 422,
 ) -> web.Response:
     words = words_of(call.request)
     facts = {"station": station, "slug": slug, "name": name, "members": members, "wrong": wrong}
-    status = 422 if wrong else 200
-    return show(call.request, "people/group.html", words, facts, tab="people", where=station.name, status=status)
+    status = refused if wrong else 200
+    return show(call.request, template, words, facts, tab="people", where=station.name, status=status)
 
 
-def _asking(
-    call: Call[Any, Any], station: Station, slug: str, *, name: str, members: int, wrong: str = ""
-) -> web.Response:
-    words = words_of(call.request)
-    facts = {"station": station, "slug": slug, "name": name, "members": members, "wrong": wrong}
-    status = 409 if wrong else 200
-    return show(call.request, "people/group_delete.html", words, facts, tab="people", where=station.name, status=status)
+_asking = partial(_one, template="people/group_delete.html", refused=409)
 
 
 def _named(call: Call[Any, Any], groups: list[tuple[str, str, int]]) -> tuple[str, str, int]:

@@ -121,7 +121,7 @@ async def test_after_its_grace_it_is_not_sent_and_waits_for_a_person(
         assert await schedules.not_sent(unit, [station.id], 9) == []
 
 
-async def test_of_thirty_that_a_day_down_missed_only_the_last_is_sent_and_only_while_its_grace_lasts(
+async def test_of_thirty_missed_in_a_day_down_only_the_last_is_sent_and_only_within_its_grace(
     services: Services, station: Station
 ) -> None:
     made = await written(services, station, rule="FREQ=HOURLY;COUNT=31", grace=timedelta(minutes=30))
