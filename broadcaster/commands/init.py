@@ -8,11 +8,11 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.doctor import examined
 from broadcaster.commands.doctor import show as show_findings
 from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.new_station import read_fields
 from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import first_link, write_private
 from broadcaster.commands.serving import first_sign_in
 from broadcaster.commands.showing import show_facts
-from broadcaster.commands.stations import read_fields
 from broadcaster.commands.wording import say, words
 from broadcaster.config import FILE, Settings
 from broadcaster.domain.audit import Action

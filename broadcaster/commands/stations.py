@@ -1,29 +1,24 @@
 """``tocsin station add|margin|topics|policies|signed|list|show|remove``."""
 
-import json
-import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from broadcaster import territory
 from broadcaster.clock import SystemClock
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.new_station import read_fields
 from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
 from broadcaster.commands.policies import policies
 from broadcaster.commands.showing import number, out, print_json, table
 from broadcaster.commands.signed import signed
 from broadcaster.commands.wording import many, say, words
-from broadcaster.config import Settings
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
 from broadcaster.domain.templates import Template
-from broadcaster.http.schemas.base import LOCALE
 from broadcaster.languages import DEFAULT
 from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
@@ -32,14 +27,8 @@ from broadcaster.store.operations import audit, removing
 from broadcaster.store.operations.removing import Contents
 from broadcaster.store.register import erasing
 from broadcaster.store.stations import stations
-from zones import Boundary, CrossingOutline, SwappedCoordinates
-from zones import slug as slug_of
 
 _MOST_MARGIN_M = 50_000
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
-_LANGUAGE = re.compile(LOCALE)
-_LARGEST_FILE = 20 * 1024 * 1024
-_LONGEST_NAME = 120
 
 
 @click.group()
@@ -256,93 +245,6 @@ def _told(what: Contents) -> list[str]:
         many("%(n)s scheduled alert", "%(n)s scheduled alerts", what.schedules),
         many("%(n)s alert and its report", "%(n)s alerts and their reports", what.alerts),
     ]
-
-
-def read_fields(
-    where: Settings,
-    *,
-    insee: str | None,
-    languages: str,
-    boundary: Path | None = None,
-    name: str | None = None,
-    slug: str | None = None,
-    kind: str | None = None,
-    margin_m: float | None = None,
-    region: str | None = None,
-    swap: bool | None = None,
-    mend: bool = False,
-) -> dict[str, Any]:
-    """Return a new station's fields from the options of ``station add``. Stops with a sentence if one is wrong."""
-    if (insee is None) == (boundary is None):
-        raise Stop("insee-or-boundary")
-    fields: dict[str, Any] = {"region": "FR", "insee": None, "lon": None, "lat": None, "email": None, "phone": None}
-    if insee is not None:
-        fields |= territory.of_commune(insee.strip().upper())
-    if region:
-        fields["region"] = region.strip().upper()
-    if boundary is not None:
-        fields |= _from_file(boundary, name, fields["region"], swap=swap, mend=mend)
-    if name:
-        fields["name"] = name.strip()
-    fields["slug"] = slug or slug_of(fields["name"])[:60].strip("-")
-    fields["kind"] = StationKind(kind or ("authority" if insee else "association"))
-    fields["languages"] = tuple(part.strip() for part in languages.split(",") if part.strip())
-    fields["margin_m"] = where.margin_m if margin_m is None else margin_m
-    _check(fields)
-    fields["sea"] = territory.sea_of(fields["boundary"])
-    return fields
-
-
-def _from_file(path: Path, name: str | None, region: str, *, swap: bool | None, mend: bool) -> dict[str, Any]:
-    if not name:
-        raise Stop("name-with-boundary")
-    if path.stat().st_size > _LARGEST_FILE:
-        raise Stop("file-too-large", path=path, mib=_LARGEST_FILE // 1024 // 1024)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Stop("no-geojson", path=path, reason=error) from error
-    found = _asked(document, region, swap=swap, mend=mend)
-    for told in territory.left_out(found):
-        click.echo(told, err=True)
-    return {"name": name, **territory.of_boundary(found)}
-
-
-def _asked(document: Any, region: str, *, swap: bool | None, mend: bool) -> Boundary:
-    """Read a boundary and ask for confirmations; stop if there is no terminal."""
-    while True:
-        try:
-            return territory.read(document, region, swap=swap, mend=mend)
-        except SwappedCoordinates as doubt:
-            swap = _said(sentence(doubt), "give --swap, or --no-swap if the boundary is right as it is")
-        except CrossingOutline as doubt:
-            mend = _said(sentence(doubt), "give --mend to take it so, or redraw it")
-            if not mend:
-                raise Stop("outline-crosses") from doubt
-
-
-def _may_ask() -> bool:
-    return sys.stdin.isatty()
-
-
-def _said(question: str, otherwise: str) -> bool:
-    if not _may_ask():
-        raise Stop("boundary-doubtful", question=question, hint=otherwise)
-    return click.confirm(question, err=True)
-
-
-def _check(fields: dict[str, Any]) -> None:
-    if not fields["name"] or len(fields["name"]) > _LONGEST_NAME:
-        raise Stop("name-length", most=_LONGEST_NAME)
-    if not _SLUG.fullmatch(fields["slug"]):
-        raise Stop("slug-form", slug=fields["slug"])
-    if not fields["languages"]:
-        raise Stop("languages-empty")
-    for language in fields["languages"]:
-        if not _LANGUAGE.fullmatch(language):
-            raise Stop("language-form", language=language)
-    if not re.fullmatch(r"[A-Z]{2}", fields["region"]):
-        raise Stop("region-form", region=fields["region"])
 
 
 def _facts(found: Station) -> dict[str, Any]:

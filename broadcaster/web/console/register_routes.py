@@ -11,6 +11,7 @@ from broadcaster.web.console.people import (
     left_out,
     people,
     person,
+    person_edit,
     sign_ups,
     signed,
 )
@@ -25,8 +26,8 @@ _CSV, _HTML = "text/csv", "text/html"
 
 ROUTES: tuple[Route, ...] = (
     LOOK.page("/console/people", people.listing, views=Action.PEOPLE_SEEN),
-    REGISTER.page("/console/people/new", person.new),
-    REGISTER.form("/console/people/new", person.add, changes=(Action.PERSON_ADDED,)),
+    REGISTER.page("/console/people/new", person_edit.new),
+    REGISTER.form("/console/people/new", person_edit.add, changes=(Action.PERSON_ADDED,)),
     REGISTER.page("/console/people/import", importing.ask),
     REGISTER.form("/console/people/import", importing.upload, largest=LARGEST_FORM, changes=(Action.LIST_UPLOADED,)),
     REGISTER.page("/console/people/import/{token}", importing.preview, views=Action.IMPORT_SEEN),
@@ -52,8 +53,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     REGISTER.form("/console/people/{id}/identity", person.identify, changes=(Action.IDENTITY_SET,)),
     REGISTER.page("/console/people/{id}", person.one, views=Action.PERSON_SEEN),
-    REGISTER.page("/console/people/{id}/edit", person.edit, views=Action.PERSON_SEEN),
-    REGISTER.form("/console/people/{id}/edit", person.change, changes=(Action.PERSON_CHANGED,)),
+    REGISTER.page("/console/people/{id}/edit", person_edit.edit, views=Action.PERSON_SEEN),
+    REGISTER.form("/console/people/{id}/edit", person_edit.change, changes=(Action.PERSON_CHANGED,)),
     REGISTER.form("/console/people/{id}/contacts/{contact}/revive", person.revive, changes=(Action.CONTACT_REVIVED,)),
     REGISTER.page("/console/people/{id}/remove", person.ask_to_remove, views=Action.PERSON_SEEN),
     REGISTER.form("/console/people/{id}/remove", person.remove, changes=(Action.PERSON_REMOVED, Action.PERSON_ERASED)),

@@ -93,7 +93,7 @@ def test_a_person_at_the_terminal_is_asked_whether_to_swap(seeded: Any, tmp_path
     path = tmp_path / "campus.geojson"
     ring = [[lat, lon] for lon, lat in BOUNDARY["coordinates"][0]]
     path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
-    monkeypatch.setattr("broadcaster.commands.stations._may_ask", lambda: True)
+    monkeypatch.setattr("broadcaster.commands.new_station._may_ask", lambda: True)
     added = seeded("station", "add", "--boundary", str(path), "--name", "Campus", given="y\n")
     assert added.exit_code == 0, added.stderr
     assert "Latitude and longitude were swapped." in added.stderr

@@ -1,8 +1,8 @@
-"""/console/people/new and /console/people/{id}: add, view, change, remove one person."""
+"""/console/people/{id}: view one person, revive a contact, record an identity, remove them."""
 
 import json
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -14,26 +14,20 @@ from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.identity import IdentityLevel, civil
 from broadcaster.domain.people import ChannelName, ContactStatus
 from broadcaster.domain.permissions import Permission
-from broadcaster.domain.refusals import Conflict, NotFound, sentence
-from broadcaster.domain.stations import Station, StationKind
+from broadcaster.domain.refusals import NotFound
+from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
-from broadcaster.languages import LANGUAGES
-from broadcaster.register.canonical import canonical
 from broadcaster.store import Unit, polls
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.operations import audit
-from broadcaster.store.people import consents, identities, people, suppression
+from broadcaster.store.people import consents, identities
 from broadcaster.store.register import by_hand, persons
-from broadcaster.store.register.by_hand import Change
 from broadcaster.store.register.erasing import Erased
 from broadcaster.store.register.persons import Person, PersonContact
-from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
-from broadcaster.web.console.people import person_form
 from broadcaster.web.console.people.consent_words import proofs
-from broadcaster.web.console.people.person_form import PersonForm
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import CHANNEL_ICONS, language_word
 from broadcaster.web.pages import to, written_short
@@ -41,72 +35,12 @@ from broadcaster.web.whereabouts import written_place
 from channels.sms import written
 
 
-class _Where(NamedTuple):
-    """The station, the stations to choose from, its groups (slug, name, members), and their ids by slug."""
-
-    station: Station
-    theirs: list[Station]
-    groups: list[tuple[str, str, int]]
-    ids: dict[str, int]
-
-
-async def new(call: Call[None, None]) -> web.Response:
-    async with call.services.store.read() as unit:
-        where = await _where(unit, call)
-    return _form(call, where, person_form.blank(where.station))
-
-
-async def add(call: Call[None, None]) -> web.Response:
-    """Add a person. Idempotent: the form has a unique external id."""
-    given = person_form.read(await form_of(call.request))
-    words = words_of(call.request)
-    services = call.services
-    async with services.store.read() as unit:
-        where = await _where(unit, call)
-    station = where.station
-    given.external_id = given.external_id or person_form.drawn_id()
-    await _check(call, given, where, None)
-    if not given.good:
-        return _form(call, where, given)
-    made = given.person()
-    digest = services.store.vault.fingerprint("import", canonical(made))
-
-    async def keep(unit: Unit) -> int:
-        known = await people.by_external_ids(unit, station.id, [given.external_id])
-        if known:
-            subscriber_id, before = known[given.external_id]
-            return subscriber_id if before == digest else 0
-        there = await stations.group_ids(unit, station.id)
-        (subscriber_id,) = await people.register(
-            unit,
-            station.id,
-            [made],
-            [people.new_token()],
-            groups_by_slug=there,
-            now=services.clock.now(),
-            digests=[digest],
-            consent=Consent(Way.COUNTER, call.actor),
-        )
-        await audit.record(unit, call.actor, Action.PERSON_ADDED, subscriber_id, station_id=station.id)
-        return subscriber_id
-
-    try:
-        subscriber_id = await services.store.transact(keep)
-    except Conflict as refusal:
-        given.wrong["form"] = sentence(refusal, words)
-        return _form(call, where, given)
-    if not subscriber_id:
-        given.wrong["external_id"] = words("Somebody else in the register has this number.")
-        return _form(call, where, given)
-    return to(f"/console/people/{subscriber_id}?station={station.slug}&done=added")
-
-
 async def one(call: Call[None, None]) -> web.Response:
     """Show all of the station's data on a person."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
-        station = (await _where(unit, call)).station
-        person = await _person(unit, call, station)
+        station = (await chosen_station(unit, call))[0]
+        person = await person_of(unit, call, station)
         level = await identities.level_of(unit, person.id, station.id)
         signed = [
             (each, "" if each.key_id is None else await reporting.label_of(unit, each.key_id))
@@ -123,7 +57,7 @@ async def one(call: Call[None, None]) -> web.Response:
         "at_counter": level is IdentityLevel.COUNTER,
         "vulnerable": call.may(Permission.VULNERABLE, station.id),
         "name": person.name or words("without a name"),
-        "contacts": [_contact(each, person, words) for each in person.contacts],
+        "contacts": [contact_facts(each, person, words) for each in person.contacts],
         "reached": any(each.works for each in person.contacts),
         "opted_out": persons.opted_out(person.contacts),
         "places": [
@@ -155,66 +89,11 @@ async def one(call: Call[None, None]) -> web.Response:
     return show(call.request, "people/person.html", words, facts, tab="people", where=station.name)
 
 
-async def edit(call: Call[None, None]) -> web.Response:
-    """Show the form for an existing person."""
-    async with call.services.store.read() as unit:
-        where = await _where(unit, call)
-        person = await _person(unit, call, where.station)
-    return _form(call, where, person_form.filled(person), person)
-
-
-async def change(call: Call[None, None]) -> web.Response:
-    """Change a person, without overwriting another operator's concurrent change."""
-    given = person_form.read(await form_of(call.request))
-    words = words_of(call.request)
-    services = call.services
-    async with services.store.read() as unit:
-        where = await _where(unit, call)
-        station = where.station
-        person = await _person(unit, call, station)
-    given.external_id = person.external_id or "-"
-    await _check(call, given, where, person)
-    if given.stamp != person.digest.hex():
-        given.stamp = person.digest.hex()
-        given.wrong["form"] = words(
-            "Somebody changed this person while you were writing. Look at what is there now, then save again."
-        )
-    if not given.good:
-        return _form(call, where, given, person)
-    changed = Change(
-        name=given.name or None,
-        locale=given.locale,
-        groups=tuple(where.ids[slug] for slug in given.groups),
-        dropped=tuple(given.dropped),
-        added=tuple(given.contacts),
-        moved_out=tuple(given.moved_out),
-        moved_in=() if given.home is None else (given.home,),
-        guardians=given.names,
-    )
-
-    async def keep(unit: Unit) -> None:
-        now = await _person(unit, call, station)
-        if now.digest != person.digest:
-            raise Conflict("person-changed")
-        by = Consent(Way.COUNTER, call.actor)
-        await by_hand.amend(unit, station.id, person.id, changed, by.actor.at, consent=by)
-        await audit.record(unit, call.actor, Action.PERSON_CHANGED, person.id, station_id=station.id)
-
-    try:
-        await services.store.transact(keep)
-    except Conflict as refusal:
-        if refusal.code != suppression.CODE:
-            raise
-        given.wrong["form"] = sentence(refusal, words)
-        return _form(call, where, given, person)
-    return to(f"/console/people/{person.id}?station={station.slug}&done=changed")
-
-
 async def revive(call: Call[None, None]) -> web.Response:
     """Revive a dead contact. A working one is unchanged."""
     async with call.services.store.read() as unit:
-        station = (await _where(unit, call)).station
-        person = await _person(unit, call, station)
+        station = (await chosen_station(unit, call))[0]
+        person = await person_of(unit, call, station)
     number = number_of(call.request.match_info["contact"]) or 0
 
     async def keep(unit: Unit) -> None:
@@ -230,8 +109,8 @@ async def identify(call: Call[None, None]) -> web.Response:
     form, now = await form_of(call.request), call.services.clock.now()
     shown = form.get("do") == "shown"
     async with call.services.store.write() as unit:
-        station = (await _where(unit, call)).station
-        person = await _person(unit, call, station)
+        station = (await chosen_station(unit, call))[0]
+        person = await person_of(unit, call, station)
         if shown:
             shown_as = civil(*(form.get(each, "") for each in ("family", "given", "born")))
             await identities.prove(unit, person.id, IdentityLevel.COUNTER, now, person=shown_as)
@@ -254,8 +133,8 @@ def identity_words(words: Words) -> dict[IdentityLevel, str]:
 async def ask_to_remove(call: Call[None, None]) -> web.Response:
     words = words_of(call.request)
     async with call.services.store.read() as unit:
-        station = (await _where(unit, call)).station
-        person = await _person(unit, call, station)
+        station = (await chosen_station(unit, call))[0]
+        person = await person_of(unit, call, station)
     facts = {"station": station, "person": person, "name": person.name or words("without a name")}
     return show(call.request, "people/person_remove.html", words, facts, tab="people", where=station.name)
 
@@ -264,7 +143,7 @@ async def remove(call: Call[None, None]) -> web.Response:
     """Remove a person, as their register's keeper or at their request; idempotent."""
     asked = (await form_of(call.request)).get("why", "") == "asked"
     async with call.services.store.read() as unit:
-        station = (await _where(unit, call)).station
+        station = (await chosen_station(unit, call))[0]
     number = number_of(call.request.match_info["id"]) or 0
 
     async def forget(unit: Unit) -> Erased | None:
@@ -281,51 +160,7 @@ async def remove(call: Call[None, None]) -> web.Response:
     return to(f"/console/people?station={station.slug}&done=removed")
 
 
-async def _check(call: Call[Any, Any], given: PersonForm, where: _Where, person: Person | None) -> None:
-    await person_form.check(
-        given,
-        words_of(call.request),
-        where.station,
-        where.ids,
-        locales=_locales(where.station, person),
-        geocoder_url=call.services.settings.geocoder_url,
-        new=person is None,
-    )
-
-
-def _form(call: Call[Any, Any], where: _Where, given: PersonForm, person: Person | None = None) -> web.Response:
-    words = words_of(call.request)
-    settings = call.services.settings
-    station = where.station
-    phones = given.phones or [("", False)] * person_form.PHONES
-    facts = {
-        "station": station,
-        "stations": where.theirs,
-        "groups": sorted(where.groups, key=lambda each: each[1].casefold()),
-        "given": given,
-        "phones": list(enumerate(phones, start=1)),
-        "mails": list(enumerate(given.mails or [""] * person_form.MAILS, start=1)),
-        "person": person,
-        "contacts": [] if person is None else [_contact(each, person, words) for each in person.contacts],
-        "places": []
-        if person is None
-        else [
-            (number, place.label or written_place(place.lon, place.lat, where.station, words))
-            for number, place in person.places.items()
-        ],
-        "locales": [(each, language_word(each, words)) for each in sorted(_locales(station, person))],
-        "geocoder": bool(settings.geocoder_url),
-        "child": station.kind is not StationKind.AUTHORITY or (person is not None and bool(person.guardians)),
-    }
-    status = 200 if given.good else 422
-    return show(call.request, "people/person_form.html", words, facts, tab="people", where=station.name, status=status)
-
-
-def _locales(station: Station, person: Person | None) -> set[str]:
-    return {*LANGUAGES, *station.languages, *([] if person is None else [person.locale])}
-
-
-def _contact(held: PersonContact, person: Person, words: Words) -> dict[str, Any]:
+def contact_facts(held: PersonContact, person: Person, words: Words) -> dict[str, Any]:
     if held.opted_out_at is not None:
         state = words("they asked for no more messages")
     elif held.status is ContactStatus.STOPPED:
@@ -368,14 +203,8 @@ def _address(held: PersonContact, words: Words) -> str:
     return words("a device")
 
 
-async def _where(unit: Unit, call: Call[Any, Any]) -> _Where:
-    """Return the page's station and groups. Raises ``Forbidden`` for read-only keys."""
-    station, theirs = await chosen_station(unit, call)
-    groups = await stations.group_list(unit, station.id)
-    return _Where(station, theirs, groups, await stations.group_ids(unit, station.id))
-
-
-async def _person(unit: Unit, call: Call[Any, Any], station: Station) -> Person:
+async def person_of(unit: Unit, call: Call[Any, Any], station: Station) -> Person:
+    """Return the path's person. Raises ``NotFound``."""
     number = number_of(call.request.match_info["id"])
     found = None if number is None else await persons.person(unit, station.id, number)
     if found is None:
