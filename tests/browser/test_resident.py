@@ -334,6 +334,7 @@ async def test_a_resident_goes_from_the_posters_qr_code_to_exported_and_erased(v
     proof = json.loads(await taken("Télécharger la preuve"))
     assert proof["number"] == await page.locator("#proof strong").inner_text()
     assert {"profile", "alert", "message"} <= set(proof["kinds"])
+    assert await page.locator("#shared").is_visible() is proof["shared"] is False
     left = await tables_that_name(store, number, address)
     assert left <= NUMBER_STAYS, "an alert's sums keep a number that leads to nobody"
     assert not await tables_that_name(store, None, address)

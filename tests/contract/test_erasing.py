@@ -108,6 +108,15 @@ async def test_no_removed_stations_number_is_given_to_another_nor_its_keys_to_an
         assert person > has.key_id > had.key_id
 
 
+async def test_who_erases_themselves_is_told_if_a_list_or_somebody_else_still_has_a_contact_of_theirs(store):
+    async with store.write() as unit:
+        station = await add_station(unit, "laigle")
+        shared = phone("+33639980002")
+        zoe, listed = await register(unit, station.id, resident(shared), resident(shared, external_id="R-2"))
+        assert (await erasing.erase(unit, zoe, Way.THEMSELVES, NOW)).shared
+        assert not (await erasing.erase(unit, listed, Way.THEMSELVES, NOW)).shared
+
+
 @pytest.mark.parametrize("asked", [True, False])
 async def test_an_operators_removal_keeps_out_only_who_asked_for_it(store, asked):
     async with store.write() as unit:

@@ -131,6 +131,9 @@ class ErasureOut(Shown):
     number: str = Field(examples=["2026-000012-3f9a1c07"])
     at: datetime
     kinds: tuple[str, ...] = Field(description="What was erased.", examples=[["profile", "message", "answer"]])
+    shared: bool = Field(
+        description="A contact of theirs is still kept for somebody else: on a station's list, or for who shares it."
+    )
 
 
 class CellQuery(Query):

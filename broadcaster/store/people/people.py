@@ -260,6 +260,13 @@ def own_contacts(subscriber_id: int, station_id: int | None = None) -> Select[An
     return select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.not_in(shared))
 
 
+async def shares_contacts(unit: Unit, subscriber_id: int) -> bool:
+    """Return whether somebody else has a contact of this person."""
+    mine = select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)
+    shared = mine.where(links.c.contact_id.not_in(own_contacts(subscriber_id)))
+    return await unit.conn.scalar(shared.limit(1)) is not None
+
+
 async def _numbers(unit: Unit, subscriber_id: int) -> list[str]:
     """Return the telephone numbers that only this person has."""
     phones = [CHANNEL_NUMBER[ChannelName.SMS], CHANNEL_NUMBER[ChannelName.VOICE]]

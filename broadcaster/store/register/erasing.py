@@ -1,7 +1,7 @@
 """Erasure with a proof: what goes, what is written down of it, and how it is done again after a restore."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 
@@ -33,11 +33,15 @@ class Way(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """A proof. ``kinds``: what was erased (``own_data.Record.kind``); it names nobody."""
+    """A proof. ``kinds``: what was erased (``own_data.Record.kind``); it names nobody.
+
+    ``shared``: somebody else has a contact of theirs too, as an entry of a list.
+    """
 
     number: str
     at: datetime
     kinds: tuple[str, ...]
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +72,19 @@ async def erase(
     the station that they asked. A contact that somebody else has too does not.
     """
     kinds: list[str] = []
-    marks = set[bytes]()
+    marks, shared = set[bytes](), False
     if way in {Way.THEMSELVES, Way.REQUEST}:
         kinds = await own_data.kinds_of(unit, subscriber_id)
         marks = await _ids(unit, subscriber_id, station_id if way is Way.REQUEST else None)
         marks |= await _contacts(unit, subscriber_id, None)
+        shared = await people.shares_contacts(unit, subscriber_id)
     proof = await _record(unit, subscriber_id, way, now, kinds, station_id=station_id, whole=True)
     if proof is None:
         return None
     await _erase(unit, subscriber_id, way)
     scope = station_id if way is Way.REQUEST and station_id is not None else suppression.EVERYWHERE
     await suppression.add(unit, scope, marks, now)
-    return proof
+    return replace(proof, shared=shared)
 
 
 async def _erase(unit: Unit, subscriber_id: int, way: Way) -> None:

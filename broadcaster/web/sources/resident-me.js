@@ -288,11 +288,12 @@ take.addEventListener("click", () =>
 const read = /** @type {HTMLButtonElement} */ (one("#read", root));
 read.addEventListener("click", () => doing(read, async () => save("tocsin.html", "text/html", await page("/me/data"))));
 
-/** Show the proof of an erasure, to be kept. @param {{number: string, at: string, kinds: string[]}} proof */
+/** Show the proof of an erasure, to be kept. @param {{number: string, at: string, kinds: string[], shared: boolean}} proof */
 function prove(proof) {
   const place = one("#proof");
   place.hidden = false;
   one("strong", place).textContent = proof.number;
+  one("#shared", place).hidden = !proof.shared;
   one("button", place).addEventListener("click", () => save("tocsin-erasure.json", "application/json", JSON.stringify(proof, null, 2)));
 }
 

@@ -154,7 +154,7 @@ async def test_a_device_registers_itself_reads_changes_moves_and_leaves(api):
     _, _, shown = await api.call("GET", me, key=made["token"])
     assert {name: shown["position"][name] for name in moved} == moved
     status, _, proof = await api.call("DELETE", me, key=made["token"])
-    assert (status, set(proof)) == (200, {"number", "at", "kinds"})
+    assert (status, set(proof)) == (200, {"number", "at", "kinds", "shared"})
     assert (await api.call("GET", me, key=made["token"]))[0] == 401
     assert (await api.counts())["contacts"] == 0
 
