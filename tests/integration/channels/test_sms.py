@@ -103,13 +103,13 @@ async def test_two_hundred_sends_at_once_arrive_once_each_over_one_session(twili
     assert len({receipt.provider_id for receipt in receipts}) == 200
 
 
-@pytest.mark.parametrize("code", sorted(CODES))
-async def test_every_code_of_the_table_raises_its_policy(twilio, sms, code):
-    twilio.fault(Refuse(400, code, f"About {RECEIVER}"))
-    error = await refusal(sms)
-    assert type(error) is POLICY_ERRORS[CODES[code].policy]
-    assert error.code == f"twilio:{code}"
-    assert not re.search(r"\d{8}", error.detail)
+async def test_every_code_of_the_table_raises_its_policy(twilio, sms):
+    for code, rule in CODES.items():
+        twilio.fault(Refuse(400, code, f"About {RECEIVER}"), times=1)
+        error = await refusal(sms)
+        assert type(error) is POLICY_ERRORS[rule.policy], code
+        assert error.code == f"twilio:{code}"
+        assert not re.search(r"\d{8}", error.detail)
 
 
 async def test_a_code_that_nobody_knows_gives_up_and_says_where_to_read(twilio, sms):

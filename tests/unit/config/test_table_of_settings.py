@@ -20,9 +20,10 @@ def test_every_setting_is_in_the_table_in_the_same_order_and_nothing_else_is():
     assert list(TABLE) == list(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_setting_is_described_in_the_same_words(name):
-    assert TABLE[name][1].strip() == NAMES[name].description
+def test_a_setting_is_described_in_the_same_words():
+    assert {name: row[1].strip() for name, row in TABLE.items()} == {
+        name: field.description for name, field in NAMES.items()
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import click
@@ -95,11 +96,14 @@ def used():
     return found | set(said_in(FILES))
 
 
+@cache
 def messages(language):
     """Every message of a language's files."""
+    found = []
     for path in sorted((languages.LOCALE_DIR / language / "LC_MESSAGES").glob("*.po")):
         with path.open("rb") as file:
-            yield from (message for message in read_po(file, locale=language) if message.id)
+            found += [message for message in read_po(file, locale=language) if message.id]
+    return found
 
 
 @pytest.mark.parametrize("language", [each for each in CONSOLE if each != "en"])
