@@ -134,7 +134,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "points-uneven": "Keys, owners, longitudes and latitudes must be flat and equally many.",
     "area-needed": "This audience needs an area: draw at least one circle or outline.",
     "area-outside": (
-        "This goes %(beyond_m)s beyond the station's territory and its margin of %(margin_m)s (%(share)s %% of it)."
+        "This goes %(beyond_m)s beyond the station's territory and its margin of %(margin_m)s (%(share)s%% of it)."
         " Move it, make it smaller, or have the margin widened."
     ),
     "area-wholly-outside": (

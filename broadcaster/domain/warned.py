@@ -35,7 +35,7 @@ WARNINGS: Mapping[str, str | tuple[str, str]] = {
         "%(n)s person paused all messages: nothing is sent to them.",
         "%(n)s people paused all messages: nothing is sent to them.",
     ),
-    "slow": "At the configured rates it takes %(minutes)s minutes until 95 %% have a first message.",
+    "slow": "At the configured rates it takes %(minutes)s minutes until 95%% have a first message.",
     "sms-dear": "The SMS in '%(language)s' takes %(now)s segments; without %(signs)s it would take %(cheaper)s.",
     "budget-exceeded-sms": (
         "%(n)s SMS over the station's budget: sent anyway, because the alert is this serious.",

@@ -49,7 +49,7 @@ async def test_the_page_moves_by_itself_while_an_alert_goes_out(tmp_path, autopu
         await expect(told(page)).to_have_text(["12", "0", "0", "12"])
         # One label stands for both percentiles where everybody was told in the same moment.
         await expect(page.locator(".plot .mark").last).to_contain_text("95")
-        assert await page.title() == "100\u202f% · La Risle déborde – Tocsin"
+        assert await page.title() == "100\u00a0% · La Risle déborde – Tocsin"
         assert await page.evaluate("document.body.dataset.same") == "yes", "the page was loaded anew"
         first = town.push.messages[0].json["receipt"]
         await process.api.receipt(first, "opened")

@@ -110,7 +110,7 @@ def test_figures_are_written_as_the_reader_writes_them():
     french = catalogs().words("fr")
     outside = Refused("area-outside", "area", beyond_m=1250, margin_m=500.0, share=12.5)
     assert sentence(outside) == (
-        "This goes 1.2 km beyond the station's territory and its margin of 500 m (12.5 % of it)."
+        "This goes 1.2 km beyond the station's territory and its margin of 500 m (12.5% of it)."
         " Move it, make it smaller, or have the margin widened."
     )
     assert "dépasse de 1,2 km" in sentence(outside, french)

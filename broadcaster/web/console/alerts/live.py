@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
 from aiohttp import web
+from babel.numbers import format_percent
 
 from broadcaster.domain.alerts import Alert, Role, Status
 from broadcaster.domain.audience import AudienceKind
@@ -169,11 +170,12 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
     going_on = alert.finished_at is None
     reasons = grouped(facts.reasons, words)
     _, text = alert.text_in(words.language, station.languages[0])
+    share = format_percent(people.percent / 100, locale=words.locale)
     return {
         "alert": alert,
         "people": people,
         "verdict": found,
-        "title": f"{people.percent}\u202f% · {text.headline}" if people.matched else text.headline,
+        "title": f"{share} · {text.headline}" if people.matched else text.headline,
         "apart": _apart(facts.report, words),
         "number": lambda value: number(value, words),
         "span": lambda seconds: span(seconds, words),
