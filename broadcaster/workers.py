@@ -83,8 +83,7 @@ async def working(services: Services) -> AsyncIterator[None]:
         with suppress(StoreUnavailable):  # now, so that it is visible at once
             await presence.announce(services)
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
-    if services.store.sqlite:
-        await _warmed(warm_store(services))
+    await _warmed(warm_store(services))
     crew = _Crew(services)
     crew.start("relay", lambda: relay(services, told))
     crew.start("holding", lambda: _holding(services))
@@ -122,6 +121,7 @@ async def working(services: Services) -> AsyncIterator[None]:
 def _start_senders(crew: "_Crew", services: Services) -> None:
     crew.start("probes", lambda: _probing(services))
     for name, sender in services.senders.items():
+        sender.channel.make_ready()
         if sender.listener is not None:
             crew.start("reports", functools.partial(hear, services, sender))
         for lane, runners in _RUNNERS.items():

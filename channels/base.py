@@ -85,6 +85,9 @@ class Channel(Protocol[M_contra, A_contra]):
         Raises only ``Transient``, ``Permanent``, ``Gone`` or ``Misconfigured`` (see ``channels.errors``).
         """
 
+    def make_ready(self) -> None:
+        """Open, without contacting anybody, what the first message would wait for."""
+
     async def probe(self) -> list[Finding]:
         """Contact the provider without sending anything, and report findings; never raises."""
 

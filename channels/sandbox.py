@@ -25,6 +25,9 @@ class Sandbox(Generic[M, A]):
     async def send(self, message: M, address: A) -> Receipt:
         return Receipt(composed=self._inner.compose(message, address))
 
+    def make_ready(self) -> None:
+        """Do nothing: it has no connections."""
+
     async def probe(self) -> list[Finding]:
         return [Finding("warning", "sandboxed: messages are composed and kept, nothing is sent", self._hint)]
 

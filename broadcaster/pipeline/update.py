@@ -32,8 +32,9 @@ from broadcaster.store.alerts import alerts, dispatching, report, threads
 from broadcaster.store.stations import stations
 from zones import Area
 
-_HEAD_START_S = 0.25
-"""Head start of the first messages, during which nothing else uses store and processor."""
+_HEAD_START_S = 1.0
+"""The longest head start of the first messages, until one was taken; meanwhile nothing else uses store and processor.
+"""
 _SETTLE_S = 0.5
 _ON_ITS_WAY = 2.5
 """A message may be in flight for this many send timeouts: ``deliver`` ends it after two, then records it."""

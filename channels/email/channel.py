@@ -98,6 +98,9 @@ class Email(Channel["Mail", str]):
         self._pool.give_back(connection)
         return said
 
+    def make_ready(self) -> None:
+        """Do nothing: a connection is nothing without its relay."""
+
     async def probe(self) -> list[Finding]:
         """Connect, upgrade, sign in and NOOP on a separate connection."""
         return await probe(self._config)

@@ -93,6 +93,9 @@ class Courier:
         finally:
             self._under_way -= 1
 
+    def make_ready(self) -> None:
+        self._http.opened()
+
     async def close(self) -> None:
         """End the processes, and close the connections."""
         self._closed = True

@@ -142,6 +142,10 @@ class Failover(Generic[M, A]):
         if provider is not None:
             provider.delays.append(self._clock() - at)
 
+    def make_ready(self) -> None:
+        for provider in self.providers:
+            provider.channel.make_ready()
+
     async def probe(self) -> list[Finding]:
         """Probe both; each finding names its provider."""
         findings: list[Finding] = []

@@ -40,6 +40,9 @@ class TwilioChannel(Channel[M_contra, str]):
         wire = self._request(message, address).wire(self._account.origin())
         return Composed(to=address, readable=self.readable(message), wire=wire, content_type=FORM)
 
+    def make_ready(self) -> None:
+        self._rest.make_ready()
+
     async def probe(self) -> list[Finding]:
         return await probe_account(self._account, self._rest, self.use)
 

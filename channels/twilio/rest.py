@@ -89,6 +89,9 @@ class TwilioRest:
         """Fetch a resource; raises ``ChannelError`` for anything but 2xx."""
         return await self._ask("GET", self._account.origin(product) + path, self._headers, None)
 
+    def make_ready(self) -> None:
+        self._http.make_ready()
+
     async def close(self) -> None:
         """Close the connections; later requests raise ``Transient``."""
         await self._http.close()

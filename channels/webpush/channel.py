@@ -112,6 +112,9 @@ class WebPush(Channel["PushMessage", "PushSubscription"]):
         service.signature.proven = True
         return Receipt(_provider_id(answer))
 
+    def make_ready(self) -> None:
+        self._transport.make_ready()
+
     async def probe(self) -> list[Finding]:
         gaps = {"key": self._config.vapid.public[:12], "subject": self._config.subject}
         findings = [Finding("ok", "VAPID key %(key)s… signs for %(subject)s", params=gaps)]

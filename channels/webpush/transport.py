@@ -46,6 +46,9 @@ class Transport:
             code = f"push:{_CODES[trouble.what]}"
             raise Transient(code, f"{host} {trouble}", may_have_left=trouble.may_have_left) from trouble
 
+    def make_ready(self) -> None:
+        self._courier.make_ready()
+
     async def close(self) -> None:
         await self._courier.close()
 

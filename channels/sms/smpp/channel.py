@@ -116,6 +116,9 @@ class Smpp:
     def is_bound(self) -> bool:
         return self._session is not None and self._session.is_open
 
+    def make_ready(self) -> None:
+        """Do nothing: it stays connected."""
+
     async def probe(self) -> list[Finding]:
         """Bind, enquire, unbind, on a separate session."""
         gaps = {"where": f"{self._config.host}:{self._config.port}", "id": self._config.system_id}

@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from broadcaster import collector
 from broadcaster.app import close_services, open_services
@@ -29,7 +29,7 @@ from broadcaster.pipeline.resolve import resolve
 from broadcaster.pipeline.update import parts_of
 from broadcaster.store.alerts import alerts, counting, threads
 from broadcaster.store.stations import stations
-from broadcaster.store.tables import alert_counts, batches, deliveries, recipients
+from broadcaster.store.tables import alert_counts, batches, deliveries, outbox, recipients
 from tests.bench.crowd import CENTRE, SLUG, Crowd, by_push, gather
 from tests.bench.rows.push import settings_for
 from tests.bench.rows.service import FirstSeen, first_seen
@@ -139,6 +139,7 @@ async def _delivered(services: Services, alert_id: int) -> None:
         for subject, state in ((counting.PEOPLE, PersonState.ACCEPTED), (ChannelName.PUSH, DeliveryState.ACCEPTED)):
             sums = update(alert_counts).where(alert_counts.c.alert_id == alert_id, alert_counts.c.subject == subject)
             await unit.conn.execute(sums.values(state=int(state)))
+        await unit.conn.execute(delete(outbox))  # its batches are done: they are not to be leased beside the update
 
 
 async def _delta(settings: Settings, alert_id: int, moved: dict[str, Any]) -> tuple[float, dict[str, int]]:
