@@ -9,6 +9,7 @@ from statistics import median
 
 from sqlalchemy import func, select
 
+from broadcaster import collector
 from broadcaster.app import close_services, open_services
 from broadcaster.config import Settings
 from broadcaster.domain.audience import Audience, AudienceKind
@@ -43,20 +44,21 @@ async def _measured(settings: Settings, store: str) -> Row:
     row = Row("escalation", what, "the same without a policy", 1.25, unit="× time", at_most=True)
     await gather(settings, people, lambda number: by_mail(number) + by_sms(number))
     services = await open_services(settings)
+    collector.spare()  # as the service does
     try:
         async with services.store.write() as unit:
             station = await stations.by_slug(unit, SLUG)
             await stations.change(unit, station.id, {"policies": {"severe": _POLICY.to_json()}})
             station = await stations.by_slug(unit, SLUG)
 
-        async def took(*, policy: bool) -> float:
-            """Issue the alert, and return how many seconds it took until all first messages were written down."""
+        async def took(*, policy: bool) -> tuple[float, float]:
+            """Issue the alert, and return the seconds until all first messages were written down, and our CPU's."""
             channels = () if policy else _FIRST
             audience = Audience(AudienceKind.ALL_FOLLOWERS)
             alert, _ = await issue(services, command(station, area=None, audience=audience, channels=channels))
-            began = time.perf_counter()
+            began, cpu = time.perf_counter(), time.process_time()
             await resolve(services, alert.id)
-            seconds = time.perf_counter() - began
+            seconds = time.perf_counter() - began, time.process_time() - cpu
             async with services.store.read() as unit:
                 written, rows = [
                     await unit.conn.scalar(select(func.count()).select_from(table).where(table.c.alert_id == alert.id))
@@ -70,8 +72,11 @@ async def _measured(settings: Settings, store: str) -> Row:
         turns = [(await took(policy=True), await took(policy=False)) for _ in range(_ROUNDS)]
     finally:
         await close_services(services)
-    with_policy, without = (median(each) for each in zip(*turns, strict=True))
-    row.value, row.figures = with_policy / without, {"with_s": with_policy, "without_s": without}
+    (with_s, with_cpu), (without_s, without_cpu) = (
+        [median(each) for each in zip(*some, strict=True)] for some in zip(*turns, strict=True)
+    )
+    row.value, row.figures = with_s / without_s, {"with_s": with_s, "without_s": without_s}
+    row.cpu_us, row.rival_cpu_us = (each / people * 1e6 for each in (with_cpu, without_cpu))
     return row
 
 
