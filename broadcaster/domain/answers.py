@@ -3,13 +3,14 @@
 A choice is a number: 1 to 5 answer the alert's own question; greater ones mean the same in every alert.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 
 from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import Pool
+from broadcaster.domain.spelling import key
 
 RECEIVED, SAFE, HELP = 11, 12, 13
 WORDS: Mapping[int, str] = {RECEIVED: "received", SAFE: "safe", HELP: "help"}
@@ -65,6 +66,11 @@ def choice_of(word: str) -> int | None:
         if name == word:
             return choice
     return int(word) if len(word) == 1 and word in "12345" else None
+
+
+def differ(answers: Sequence[str]) -> bool:
+    """Return whether no two answers read the same."""
+    return len({key(each) for each in answers}) == len(answers)
 
 
 def asks(alert: Alert) -> bool:

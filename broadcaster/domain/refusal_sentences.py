@@ -157,7 +157,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "event-needed": "Say in 1 to %(most)s characters what happens, such as Flood.",
     "headline-empty": "Say in a few words what happens.",
     "headline-needed": "A description or an instruction needs a headline above it.",
-    "answers-number": "A question of your own needs %(least)s to %(most)s answers, as many in each language.",
+    "answers-number": "A question of your own needs %(least)s to %(most)s different answers, as many in each language.",
     "answer-unknown": "This alert has no such answer.",
     "poll-closes": "A poll closes in ten minutes at the earliest, and in %(days)s days at the latest.",
     "poll-missing": "There is no such poll.",

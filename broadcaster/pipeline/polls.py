@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from broadcaster.domain.alerts import Alert, Message, Severity, Text
-from broadcaster.domain.answers import FEWEST, LONGEST_ANSWER, LONGEST_QUESTION, MOST
+from broadcaster.domain.answers import FEWEST, LONGEST_ANSWER, LONGEST_QUESTION, MOST, differ
 from broadcaster.domain.audience import Audience
 from broadcaster.domain.audit import Actor
 from broadcaster.domain.people import ChannelName
@@ -48,7 +48,8 @@ async def open_poll(
     for question, own in texts.values():
         if not question or len(question) > LONGEST_QUESTION or any(len(each) > LONGEST_ANSWER for each in own):
             raise Refused("answers-number", "question", least=FEWEST, most=MOST)
-    if len(sizes) != 1 or not FEWEST <= min(sizes) <= max(sizes) <= MOST or station.languages[0] not in texts:
+    sound = len(sizes) == 1 and FEWEST <= min(sizes) <= MOST and all(differ(own) for _, own in texts.values())
+    if not sound or station.languages[0] not in texts:
         raise Refused("answers-number", "answers", least=FEWEST, most=MOST)
     said = {}
     for language, (question, _) in texts.items():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from broadcaster.domain.alerts import GRAVE, MAX_EVENT, MAX_SMS, TEXT_LIMITS, Message, Text
-from broadcaster.domain.answers import FEWEST, MOST
+from broadcaster.domain.answers import FEWEST, MOST, differ
 from broadcaster.domain.audience import AudienceKind, Pool
 from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.signs import unfit
@@ -83,14 +83,14 @@ def check_texts(station: Station, texts: Mapping[str, Text], field: str = "texts
 
 
 def check_questions(texts: Mapping[str, Text], field: str = "texts") -> None:
-    """Raise ``Refused`` unless the alert's own question has two to five answers, the same number in each language."""
+    """Raise ``Refused`` unless the alert's own question has two to five different answers, as many in each language."""
     numbers = {len(text.answers) for text in texts.values() if text.answers or text.question}
     for language, text in texts.items():
         where = f"{field}.{language}"
         _check_signs(f"{where}.question", text.question, one_line=False)
         for at, each in enumerate(text.answers):
             _check_signs(f"{where}.answers[{at}]", each, one_line=True)
-        sound = text.question and FEWEST <= len(text.answers) <= MOST and len(numbers) == 1
+        sound = text.question and FEWEST <= len(text.answers) <= MOST and len(numbers) == 1 and differ(text.answers)
         if (text.question or text.answers) and not sound:
             missing = "answers" if text.question else "question"
             raise Refused("answers-number", f"{where}.{missing}", least=FEWEST, most=MOST)

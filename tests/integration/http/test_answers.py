@@ -96,7 +96,8 @@ async def test_a_person_has_one_answer_which_every_way_can_change(api):
 async def test_the_alerts_own_question_takes_the_place_of_the_usual_answers(api):
     await someone(api)
     asking = {"question": "Pouvez-vous héberger quelqu'un ?", "answers": ["Oui", "Non", "Peut-être"]}
-    for wrong in ({"question": "Quoi ?"}, {"answers": ["Oui", "Non"]}, asking | {"answers": ["Oui"]}):
+    few = (["Oui"], ["Oui", " oui"])
+    for wrong in ({"question": "Quoi ?"}, {"answers": ["Oui", "Non"]}, *(asking | {"answers": each} for each in few)):
         status, _, problem = await api.call("POST", "/v1/alerts", an_alert(**wrong))
         assert (status, problem["errors"][0]["code"]) == (422, "answers-number")
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=["email"], severity="minor", **asking))
