@@ -77,7 +77,6 @@ class Api:
         return await self._asked("PATCH", path, body=body)
 
     async def delete(self, path: str) -> Any:
-        """DELETE; idempotent."""
         return await self._asked("DELETE", path)
 
     async def _asked(

@@ -101,7 +101,6 @@ def _by_role(living: Sequence[Process]) -> list[Finding]:
 
 
 async def bus(settings: Settings) -> list[Finding]:
-    """Ping the bus."""
     if settings.redis_url is None:
         return []
     try:

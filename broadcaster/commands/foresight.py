@@ -154,7 +154,6 @@ def say_warned(console: Console, warned: list[dict[str, Any]]) -> None:
 
 
 def say_woken(console: Console, reach: dict[str, Any]) -> None:
-    """Print how many people it wakes, if any."""
     if woken := reach["woken"]:
         told = many("%(n)s person of them will be woken", "%(n)s people of them will be woken", woken)
         console.print(Text(told, style="yellow"))

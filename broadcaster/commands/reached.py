@@ -70,7 +70,6 @@ async def _key(settings: Settings, url: str) -> AsyncIterator[str]:
 
 
 def named_url() -> str:
-    """Return TOCSIN_URL, or empty."""
     return os.environ.get("TOCSIN_URL", "").strip().rstrip("/")
 
 

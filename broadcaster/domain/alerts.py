@@ -240,7 +240,6 @@ class Message:
         return Message(**self.content())
 
     def content(self) -> dict[str, Any]:
-        """Return the fields of ``Message`` by name."""
         return {each.name: getattr(self, each.name) for each in fields(Message)}
 
     def to_json(self) -> dict[str, Any]:

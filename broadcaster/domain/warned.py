@@ -89,7 +89,6 @@ class Warned:
 
 
 def english(warned: Sequence[Warned]) -> tuple[str, ...]:
-    """Return the English sentences."""
     return tuple(each.sentence() for each in warned)
 
 

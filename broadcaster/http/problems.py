@@ -94,7 +94,6 @@ def unauthenticated(code: str, *, bad_token: bool = False, **params: object) -> 
 
 
 def too_many_requests(retry_after_s: int, code: str = "too-many-from-address") -> HttpProblem:
-    """Return the 429, with the seconds to wait."""
     return HttpProblem("too-many", code, {"seconds": retry_after_s}, headers={"Retry-After": str(retry_after_s)})
 
 

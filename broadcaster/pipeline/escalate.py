@@ -57,7 +57,6 @@ class Next:
 
 
 async def upcoming(services: Services, alert: Alert) -> Next | None:
-    """Return the next round, or None."""
 
     async def read(unit: Unit) -> tuple[escalations.NextRound | None, int]:
         sums = await counting.of(unit, alert.id)

@@ -111,7 +111,6 @@ async def check_times(services: Services, when: Recurrence) -> None:
 
 
 def command_of(schedule: Schedule, station: Station, now: datetime) -> IssueAlert:
-    """Return the command that an occurrence issues at ``now``."""
     return IssueAlert(
         station=station,
         actor=Actor(ActorKind.SERVICE, now),

@@ -85,7 +85,6 @@ async def by_token(unit: Unit, token: str) -> Poll | None:
 
 
 async def by_alert(unit: Unit, alert_id: int) -> Poll | None:
-    """Return the poll that an alert announces."""
     row = (await unit.conn.execute(_POLLS.where(polls.c.alert_id == alert_id))).one_or_none()
     return None if row is None else _poll(row)
 

@@ -137,7 +137,6 @@ class Mail:
 
     @property
     def values(self) -> Mapping[str, str]:
-        """Values of the slots."""
         if self.unsubscribe_url is None or UNSUBSCRIBE in self.fill:
             return self.fill
         return {**self.fill, UNSUBSCRIBE: self.unsubscribe_url}

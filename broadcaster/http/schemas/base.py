@@ -81,14 +81,6 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _read_area(value: Any) -> Area:
-    return Area.from_json(value, "")
-
-
-def _json_of_area(area: Area) -> dict[str, Any]:
-    return area.to_json()
-
-
 def line(longest: int) -> StringConstraints:
     """One line of text, not empty, at most ``longest`` characters; surrounding blanks are removed."""
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=LINE)
@@ -135,8 +127,8 @@ AREA_SCHEMA = {
 }
 AreaJson = Annotated[
     Area,
-    PlainValidator(_read_area),
-    PlainSerializer(_json_of_area, return_type=dict[str, Any]),
+    PlainValidator(lambda value: Area.from_json(value, "")),
+    PlainSerializer(Area.to_json, return_type=dict[str, Any]),
     WithJsonSchema(AREA_SCHEMA),
 ]
 

@@ -125,7 +125,6 @@ async def page(
 
 
 async def active_ids(unit: Unit, now: datetime) -> list[int]:
-    """Return the ids of alerts active at ``now``."""
     return list(
         await unit.conn.scalars(
             select(alerts.c.id).where(
@@ -136,7 +135,6 @@ async def active_ids(unit: Unit, now: datetime) -> list[int]:
 
 
 async def unfinished_ids(unit: Unit) -> list[int]:
-    """Return the ids of alerts not finished."""
     return list(
         await unit.conn.scalars(select(alerts.c.id).where(alerts.c.finished_at.is_(None)).order_by(alerts.c.id))
     )

@@ -45,7 +45,6 @@ class Process:
 
 
 async def announce(unit: Unit, owner: str, roles: Iterable[str], troubles: Iterable[Trouble], clock: datetime) -> None:
-    """Announce this process, its roles and its troubles."""
     row = {
         "id": owner,
         "host": socket.gethostname()[:255],

@@ -115,7 +115,6 @@ async def listed(unit: Unit, stations: Collection[int] | None, *, administrators
 
 
 async def administrators(unit: Unit) -> list[Operator]:
-    """Return the administrators who are not disabled."""
     return [each for each in await _found(unit, operators.c.admin) if not each.disabled]
 
 

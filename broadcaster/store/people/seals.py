@@ -15,7 +15,6 @@ def sealed_guardians(vault: Vault, token_hash: bytes, names: Sequence[str]) -> b
 
 
 def open_guardians(vault: Vault, token_hash: bytes, sealed: bytes | None) -> tuple[str, ...]:
-    """Open ``sealed_guardians``."""
     return () if sealed is None else tuple(vault.open(sealed, b"guardians:" + token_hash).decode().split("\n"))
 
 
@@ -45,5 +44,4 @@ def sealed_external(vault: Vault, station_id: int, external_id: str | None) -> d
 
 
 def open_external(vault: Vault, mark: bytes | None, sealed: bytes | None) -> str | None:
-    """Open ``sealed_external``."""
     return None if mark is None or sealed is None else vault.open(sealed, b"external:" + mark).decode()

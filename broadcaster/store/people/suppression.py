@@ -127,7 +127,6 @@ class Suppressed:
 
 
 async def all_of(unit: Unit) -> list[Suppressed]:
-    """Return the whole list."""
     order = suppressions.c.station_id, suppressions.c.mark
     rows = await unit.conn.execute(select(suppressions).order_by(*order))
     return [Suppressed(row.mark, row.station_id, row.at) for row in rows]

@@ -221,6 +221,5 @@ def _erasure(row: RowMapping) -> Erasure:
 
 
 async def all_of(unit: Unit) -> list[Erasure]:
-    """Return the whole list."""
     rows = await unit.conn.execute(select(erasures).order_by(erasures.c.id))
     return [_erasure(row) for row in rows.mappings()]

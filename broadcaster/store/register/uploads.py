@@ -93,7 +93,6 @@ def _upload(unit: Unit, row: Row[Any]) -> Upload:
 
 
 async def pieces_of(unit: Unit, upload_id: int) -> AsyncIterator[bytes]:
-    """Return the file, piece by piece."""
     number = 0
     while True:
         sealed = await unit.conn.scalar(

@@ -62,7 +62,7 @@ def _table(kind: str, name: str, words: Words) -> Mapping[str, str]:
         return consent_ways(words) if kind == "consent" else _ways(words)
     tables = {"answer": _answers, "level": _levels, "ground": _grounds, "asker": _askers}
     if kind == "visit" and name == "found":
-        return _findings(words)
+        return {"safe": words("all is well"), "absent": words("nobody opened"), "help": words("needs help")}
     return tables[name](words) if name in tables else {}
 
 
@@ -142,10 +142,6 @@ def _ways(words: Words) -> dict[str, str]:
 
 def _answers(words: Words) -> dict[str, str]:
     return {"received": words("Received"), "safe": words("I am safe"), "help": words("I need help")}
-
-
-def _findings(words: Words) -> dict[str, str]:
-    return {"safe": words("all is well"), "absent": words("nobody opened"), "help": words("needs help")}
 
 
 def _levels(words: Words) -> dict[str, str]:

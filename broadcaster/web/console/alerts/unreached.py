@@ -133,15 +133,12 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
             more = len(rows) == _AT_ONCE
             after = rows[-1].subscriber_id if more else after
 
-    return await streamed(call.request, file_name(station.slug, alert.id, words), lines())
+    name = f"{words('unreached')}-{station.slug}-{alert.id}.csv"
+    return await streamed(call.request, name, lines())
 
 
 def _why(row: Unreached, words: Words) -> tuple[str, str]:
     return sentence(row.reasons, words), sentence(row.reasons, words, codes=True)
-
-
-def file_name(slug: str, alert_id: int, words: Words) -> str:
-    return f"{words('unreached')}-{slug}-{alert_id}.csv"
 
 
 def _lines(rows: list[list[str]], words: Words) -> str:

@@ -121,7 +121,10 @@ async def act(call: Call[None, None]) -> web.Response:
         elif done == "joined":
             found = await exactly(unit, station, _one_line(form.get("who", "")))
             if len(found) != 1:
-                return _form(call, station, [], _given(entry), {"who": _unfound(call)}, entry=entry)
+                unfound = words_of(call.request)(
+                    "Nobody on the alert list, or more than one person, has this number or address."
+                )
+                return _form(call, station, [], _given(entry), {"who": unfound}, entry=entry)
             await register.link(unit, station.id, entry.id, found[0])
         else:
             done = "changed"
@@ -258,10 +261,6 @@ async def _entry(unit: Unit, call: Call[Any, Any]) -> tuple[Station, Entry]:
 
 def _given(entry: Entry) -> dict[str, str]:
     return {name: str(getattr(entry.details, name)) for name in (*_FIELDS, "asker", "ground")}
-
-
-def _unfound(call: Call[Any, Any]) -> str:
-    return words_of(call.request)("Nobody on the alert list, or more than one person, has this number or address.")
 
 
 def _form(
