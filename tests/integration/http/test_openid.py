@@ -154,10 +154,12 @@ async def test_a_resident_shows_who_they_are_by_franceconnect_and_votes_once_on_
     who = {"given_name": "Angela Claire", "family_name": "Dûbois", "birthdate": "1962-08-24"}
     await provider.knows("citizen", acr="eidas1", **who)
     await provider.knows("nobody", acr="none")
+    await provider.knows("half", acr="eidas1", given_name="Angela")
 
     async def show(token, sub):
         status, headers, told = await api.call("POST", "/v1/subscribers/me/identity", key=token)
-        assert (status, parse_qs(urlsplit(told["url"]).query)["acr_values"]) == (200, ["eidas1"])
+        way = parse_qs(urlsplit(told["url"]).query)
+        assert (status, way["acr_values"], way["scope"]) == (200, ["eidas1"], ["openid profile"])
         there = urlsplit(await provider.confirm(told["url"], sub))
         return await get(api, f"{there.path}?{there.query}", cookies_of(headers))
 
@@ -165,7 +167,8 @@ async def test_a_resident_shows_who_they_are_by_franceconnect_and_votes_once_on_
         return (await api.call("GET", "/v1/subscribers/me", key=token))[2]["identity"]
 
     assert await level(telephone) == "contact"
-    assert (await show(other, "nobody"))[0] == 422
+    for refused in ("nobody", "half"):  # without a level, or without names and birth
+        assert (await show(other, refused))[0] == 422
     for token in (telephone, tablet):
         status, headers, _ = await show(token, "citizen")
         assert (status, "end_session" in headers["Location"]) == (303, True), "FranceConnect's session ends at once"
