@@ -38,9 +38,11 @@ def read_fields(
     mend: bool = False,
 ) -> dict[str, Any]:
     """Return a new station's fields from the options of ``station add``. Stops with a sentence if one is wrong."""
-    if (insee is None) == (boundary is None):
+    if insee is not None and boundary is not None:
         raise Stop("insee-or-boundary")
-    fields: dict[str, Any] = {"region": "FR", "insee": None, "lon": None, "lat": None, "email": None, "phone": None}
+    if insee is None and boundary is None and (not name or kind in (None, StationKind.AUTHORITY)):
+        raise Stop("boundary-needed")
+    fields: dict[str, Any] = dict.fromkeys(("insee", "boundary", "lon", "lat", "email", "phone")) | {"region": "FR"}
     if insee is not None:
         fields |= territory.of_commune(insee.strip().upper())
     if region:
@@ -54,7 +56,8 @@ def read_fields(
     fields["languages"] = tuple(part.strip() for part in languages.split(",") if part.strip())
     fields["margin_m"] = where.margin_m if margin_m is None else margin_m
     _check(fields)
-    fields["sea"] = territory.sea_of(fields["boundary"])
+    if fields["boundary"] is not None:
+        fields["sea"] = territory.sea_of(fields["boundary"])
     return fields
 
 

@@ -65,11 +65,13 @@ def station() -> None:
 )
 @click.option("--mend", is_flag=True, help="Take outlines that cross themselves as they are mended, without asking.")
 def add(**given: Any) -> None:
-    """Add a station: a commune of France by its INSEE code, or any other by its boundary.
+    """Add a station: a commune of France by its INSEE code, or any other by its boundary. A school or an association
+    needs none.
 
     \b
     tocsin station add --insee 61214
     tocsin station add --boundary campus.geojson --name "Lycée Napoléon" --kind school --languages fr,en
+    tocsin station add --name "École Jules-Ferry" --kind school
 
     \b
     A boundary that seems to have its coordinates swapped, or an outline that crosses itself, is asked about.

@@ -117,6 +117,10 @@ STOPS: Mapping[str, tuple[str, str]] = {
         "another program may be there: set TOCSIN_PORT or TOCSIN_HOST, or stop it",
     ),
     "insee-or-boundary": ("give either --insee or --boundary", ""),
+    "boundary-needed": (
+        "give --insee or --boundary",
+        "a school or an association needs none: --name, and --kind school or association",
+    ),
     "slug-taken": ("there is a station '%(slug)s' already", "give this one another --slug"),
     "name-with-boundary": ("--boundary needs a --name: a file of a boundary does not say whose it is", ""),
     "boundary-doubtful": ("boundary: %(question)s", ""),

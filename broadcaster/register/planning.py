@@ -42,12 +42,12 @@ class Plan:
 
     ``missing``: people from earlier lists that this one lacks; they stay. ``far``: places more than 100 km from the
     station. ``without_contact``: people who will have no contact at all. ``addresses``: those to look up.
-    ``placeless``: people who will have neither place nor address. ``duplicates``: people who occur twice, and are
-    refused at each line. ``removed``: data that changed people would lose. ``overlooked``: headings of unused columns
-    that seem to hold contacts. ``mangled``: ids rounded by a spreadsheet. ``recognised``: people of a list without ids
-    found in the register by name and contacts. ``withheld``: the column of vulnerable people was not read, for lack of
-    the permission. ``left_out``: people who asked to be left out; ``not_taken``: contacts whose owners asked for it, of
-    people who stay.
+    ``placeless``: people of a station with a boundary who will have neither place nor address. ``duplicates``: people
+    who occur twice, and are refused at each line. ``removed``: data that changed people would lose. ``overlooked``:
+    headings of unused columns that seem to hold contacts. ``mangled``: ids rounded by a spreadsheet. ``recognised``:
+    people of a list without ids found in the register by name and contacts. ``withheld``: the column of vulnerable
+    people was not read, for lack of the permission. ``left_out``: people who asked to be left out; ``not_taken``:
+    contacts whose owners asked for it, of people who stay.
     """
 
     station: Station
@@ -247,7 +247,8 @@ def _sorted_out(
         seen.marks[identity] = line * _KINDS + kind
         made.without_contact += not content.person.contacts and not _still_reached(held, entry)
         made.addresses += _to_look_up(entry)
-        sure = held is not None or new  # unchanged lines were not looked up
+        # Unchanged lines were not looked up; a station without a boundary, as a school, seldom draws circles.
+        sure = (held is not None or new) and made.station.boundary is not None
         made.placeless += sure and not content.person.places and content.person.address is None and not _housed(held)
         made.far += sum(_far(made.station, place.lon, place.lat) for place in content.person.places)
         for slug, name in content.named.items():

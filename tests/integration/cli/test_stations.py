@@ -69,6 +69,17 @@ def test_a_boundary_becomes_a_station(seeded: Any, tmp_path: Path):
     assert (shown["kind"], shown["margin_m"], shown["languages"]) == ("school", 50.0, ["fr", "en"])
 
 
+def test_a_school_needs_no_boundary_and_an_authority_does(seeded: Any):
+    added = seeded("station", "add", "--name", "École Jules-Ferry", "--kind", "school")
+    assert added.exit_code == 0, added.stderr
+    shown = json.loads(seeded("station", "show", "ecole-jules-ferry", "--json").stdout)
+    assert (shown["kind"], shown["boundary"]) == ("school", None)
+    for kind in ((), ("--kind", "authority")):
+        refused = seeded("station", "add", "--name", "Saint-Martin", *kind)
+        assert refused.exit_code == 2
+        assert "a school or an association needs none" in refused.stderr
+
+
 def test_swapped_coordinates_are_refused_and_outlines_mended_only_on_request(seeded: Any, tmp_path: Path):
     path = tmp_path / "campus.geojson"
     ring = [[lat, lon] for lon, lat in BOUNDARY["coordinates"][0]]
