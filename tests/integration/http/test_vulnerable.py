@@ -53,7 +53,7 @@ async def test_the_station_enrols_with_a_key_made_for_it(api, given, known):
 async def test_nobody_is_enrolled_without_a_key(api, said):
     status, _, problem = await api.call("POST", PATH, {"contacts": [push()], "vulnerable": said}, key=None)
     assert status == 401, problem
-    assert "with a key made for it" in problem["detail"]
+    assert problem["code"] == "key-needed-for"
 
 
 async def test_whoever_changes_something_else_stays_enrolled(api):
