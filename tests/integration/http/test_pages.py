@@ -175,7 +175,7 @@ async def test_the_sandbox_shows_every_message_to_its_last_byte(api):
     assert "BAC À SABLE" in page
     assert "segment" in page
     _, _, only = await page_of(api, f"/console/sandbox?alert={alert['id']}&channel=email", **mine)
-    assert "+33639980001" not in only
+    assert "98\u00a000\u00a001" not in only
     first = re.search(r'href="(/console/sandbox/\d+)', only)[1]
     status, _, raw = await api.call("GET", first, key=None, headers=mine)
     assert status == 200
