@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from broadcaster.store.engine.direct import Direct
+from broadcaster.store.engine.one_trip import in_one_trip
 
 READERS = 4
 POOL_WAIT_S = 60.0
@@ -47,6 +48,7 @@ def postgresql(url: str) -> AsyncEngine:
 
 def sqlite(url: str, *, write: bool) -> AsyncEngine:
     """Return SQLite's engine for the single writer, or for the readers."""
+    in_one_trip()
     engine = create_async_engine(url, pool_size=1 if write else READERS, max_overflow=0, pool_timeout=POOL_WAIT_S)
     _prepared(engine.sync_engine, write=write)
     return engine

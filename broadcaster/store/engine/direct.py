@@ -1,7 +1,7 @@
 """Runs a whole SQLite transaction in one thread call, for the hot path.
 
-Through aiosqlite each statement goes to its connection's thread and back three times, which costs more than the
-statement. Here the same coroutine (``work(unit)``) runs to its end within the thread, over a connection with an
+Through aiosqlite each statement goes to its connection's thread and back, which costs more than the statement. Here
+the same coroutine (``work(unit)``) runs to its end within the thread, over a connection with an
 ``AsyncConnection``'s methods that never wait. So both databases share one code path.
 """
 
