@@ -80,7 +80,7 @@ def test_only_the_settings_and_the_command_line_read_the_environment():
         for path in SOURCES
         if any(word in path.read_text() for word in ("os.environ", "os.getenv", "environb"))
     }
-    assert readers == {f"broadcaster/{each}.py" for each in ("config", "commands/reached", "commands/wording")}
+    assert readers == {f"broadcaster/{each}.py" for each in ("config/loading", "commands/reached", "commands/wording")}
 
 
 _OPENED = """

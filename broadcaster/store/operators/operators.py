@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from broadcaster.domain.operators import Operator
 from broadcaster.domain.permissions import Caller, Permission, Role
-from broadcaster.store.engine.bulk import reserve
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.numbering import reserve
 from broadcaster.store.stations.labels import open_label, sealed_label
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import (

@@ -11,8 +11,9 @@ from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.spelling import key as normal
-from broadcaster.store.engine.bulk import Insert, reserve
+from broadcaster.store.engine.bulk import Insert
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.numbering import reserve
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import consents
 from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs, subscribers, to_micros

@@ -11,8 +11,9 @@ from sqlalchemy import Row, Select, delete, func, select, update
 from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus, NewContact, NewSubscriber
 from broadcaster.store import help_requests, inbox, sandbox
-from broadcaster.store.engine.bulk import Insert, reserve
+from broadcaster.store.engine.bulk import Insert
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.numbering import reserve
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import consents, seals, suppression, told_first
 from broadcaster.store.people import contacts as contact_rows

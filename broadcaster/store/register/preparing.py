@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.people import NewContact, NewPlace, NewSubscriber
-from broadcaster.store.engine import bulk
+from broadcaster.store.engine import numbering
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import people, seals, suppression, told_first
@@ -55,7 +55,7 @@ class Rows:
 
 async def reserve(unit: Unit, count: int) -> list[int]:
     """Reserve ``count`` subscriber ids from the database's numbering, permanently."""
-    return await bulk.reserve(unit, subscribers, count)
+    return await numbering.reserve(unit, subscribers, count)
 
 
 def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], new_ids: Sequence[int]) -> Rows:

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.vulnerable import Asker, Details, Entry, Ground
-from broadcaster.store.engine.bulk import reserve
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.numbering import reserve
 from broadcaster.store.people import people, told_first
 from broadcaster.store.register import persons
 from broadcaster.store.register.persons import Person

@@ -29,8 +29,8 @@ from broadcaster.domain.permissions import Caller, KeyRole, Permission, caller_w
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import group_slug
 from broadcaster.domain.stations import TOPICS, Station, StationKind
-from broadcaster.store.engine.bulk import reserve
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.numbering import reserve
 from broadcaster.store.engine.rounding import rounded
 from broadcaster.store.engine.rows import of_row
 from broadcaster.store.stations.labels import open_group, open_label, sealed_group, sealed_label
