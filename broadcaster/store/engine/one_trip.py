@@ -3,7 +3,6 @@
 SQLAlchemy's cursor goes there four times, to open, execute, fetch and close; each trip costs more than most statements.
 """
 
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,7 +39,7 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
     async def _executemany_async(self, operation: Any, seq_of_parameters: Sequence[Any]) -> None:
         await self._run(lambda cursor: cursor.executemany(operation, seq_of_parameters))
 
-    async def _run(self, statement: Callable[[sqlite3.Cursor], object]) -> None:
+    async def _run(self, statement: Callable[[Any], object]) -> None:
         connection: Any = self._connection
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001  as above
             self._rows, self._said = await connection._execute(_whole, connection._conn, statement)  # noqa: SLF001
@@ -52,9 +51,7 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         self._rows.clear()
 
 
-def _whole(
-    connection: sqlite3.Connection, statement: Callable[[sqlite3.Cursor], object]
-) -> tuple[deque[Any], tuple[Any, int, Any]]:
+def _whole(connection: Any, statement: Callable[[Any], object]) -> tuple[deque[Any], tuple[Any, int, Any]]:
     cursor = connection.cursor()
     try:
         statement(cursor)
