@@ -53,7 +53,7 @@ async def test_households_that_nothing_would_reach_are_estimated_and_written_to(
     assert (status, "There is no column of coordinates" in page) == (422, True)
     assert (await upload(api, mine, BAN.encode("cp1252")))[0] == 303
     page = (await look(api, PATH, mine))[2]
-    assert "About 0 of 40 households are enrolled: 0 %." in page
+    assert "About 0 of 40 households are enrolled: 0%." in page
     assert "rue Haute" in page
     assert "rue Basse" not in page, "eight households locate people"
     assert "1 square with fewer than eleven households is not shown." in page
