@@ -56,6 +56,7 @@ def list_(*, station: str | None, digests: bool, limit: int, as_json: bool) -> N
     if as_json:
         print_json(page)
         return
+    roles = {each["id"]: each["role"] for each in page["alerts"]}  # followers are newer, so on the same page
     rows = [
         (
             each["id"],
@@ -64,7 +65,7 @@ def list_(*, station: str | None, digests: bool, limit: int, as_json: bool) -> N
             statuses()[each["status"]],
             kinds()[each["msg_type"]],
             severities()[each["severity"]],
-            progress(each),
+            progress(each, roles),
             next(iter(each["texts"].values()))["headline"],
         )
         for each in page["alerts"]

@@ -11,6 +11,7 @@ from broadcaster.commands.api import Api
 from broadcaster.commands.foresight import channel_of, say_sandbox, say_warned
 from broadcaster.commands.showing import moment, number, seconds, table
 from broadcaster.commands.wording import many, reader, words
+from broadcaster.domain.alerts import Role
 from broadcaster.domain.reasons import Reason, Why, sentence
 from broadcaster.domain.visits import FINDINGS, found_words
 
@@ -78,7 +79,16 @@ def show_report(console: Console, report: dict[str, Any], zone: str | None = Non
     say_warned(console, report["warned"])
     say_sandbox(console, report["sandbox"])
     if report["cancelled_at"]:
-        console.print(words("cancelled %(time)s", time=moment(report["cancelled_at"], zone)))
+        time = moment(report["cancelled_at"], zone)
+        told = words("replaced %(time)s", time=time) if _replaced(report) else words("cancelled %(time)s", time=time)
+        console.print(told)
+
+
+def _replaced(report: dict[str, Any]) -> bool:
+    """Return whether the alert that ended this one is an update."""
+    roles = {each["id"]: each["role"] for each in report["versions"]}
+    later = list(roles)[list(roles).index(report["alert_id"]) + 1 :] if roles else []
+    return next((roles[each] for each in later if roles[each] not in {Role.LEFT, Role.REMINDER}), "") == Role.UPDATE
 
 
 def _say_apart(console: Console, report: dict[str, Any]) -> None:

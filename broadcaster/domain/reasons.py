@@ -39,7 +39,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.OPTED_OUT: "Opted out: they asked for no more messages",
     Reason.QUIET: "Not woken: the alert was over before their quiet hours were",
     Reason.EXPIRED: "too late, the alert was over",
-    Reason.CANCELLED: "not sent, the alert had ended before",
+    Reason.CANCELLED: "not sent, the alert had ended or been replaced",
     Reason.FAILED: "refused, or not delivered",
     Reason.GONE: "the address does not exist any more",
     Reason.RETIRED: "not sent, the address had stopped working",

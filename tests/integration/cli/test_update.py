@@ -75,6 +75,10 @@ async def test_an_alert_is_updated_and_ended_from_the_terminal_and_what_is_refus
     silent = await seeded.beside(*of_new, "--description", "Montez.", "--silent", "--yes", TOCSIN_URL=running)
     assert silent.code == 0, silent.err
     shown = (await seeded.beside("alert", "list", "--json", TOCSIN_URL=running)).document["alerts"][0]
+    listed = await seeded.beside("alert", "list", TOCSIN_URL=running)
+    assert (listed.out.count("replaced"), "lifted" in listed.out) == (2, False)
+    told = await seeded.beside("alert", "show", first["id"], TOCSIN_URL=running)
+    assert "\nreplaced " in told.out
     assert (shown["silent"], shown["texts"]["fr"]["description"]) == (True, "Montez.")
     assert shown["texts"]["fr"]["headline"] == first["texts"]["fr"]["headline"]
 

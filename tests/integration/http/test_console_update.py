@@ -86,6 +86,10 @@ async def test_an_update_is_filled_in_and_a_second_operator_hears_what_the_first
     assert "laigle-publish changed the alert meanwhile: the words." in page
     _, _, page = await look(api, path, **mine)
     assert "See the version that holds now" in html.unescape(page)
+    assert 'class="severity past"' in page, "what no longer holds is not shown in its colour"
+    _, _, listed = await look(api, "/console/alerts", **mine)
+    assert re.findall(r'<span class="state[^"]*">([^<]+)<', listed)[-1] == "Replaced"
+    assert ('severity severe"' in listed, 'severity past"' in listed) == (True, True)
     status, headers, _ = await api.call("GET", f"/v1/alerts/{new['id']}")
     assert headers["ETag"] == f'"{new["id"]}"'
     stale = {"If-Match": f'"{alert["id"]}"'}

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import Alert, MsgType, Status
+from broadcaster.domain.alerts import Alert, MsgType, Role, Status
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
@@ -40,10 +40,15 @@ async def listing(call: Call[None, PageQuery]) -> web.Response:
         )
         shown = [alert for alert in found[:_PAGE] if alert.station_id in theirs]
         sums = await reporting.glances(unit, [alert.id for alert in shown])
+        followers = await alerts.by_ids(unit, [alert.followed_by for alert in shown if alert.followed_by is not None])
+    roles = {each.id: each.role for each in followers}
+
+    def glanced(alert: Alert) -> dict[str, Any]:
+        people, replaced = people_of(sums.get(alert.id, {})), roles.get(alert.followed_by or 0) is Role.UPDATE
+        return glance(alert, theirs[alert.station_id], people, now, words, replaced=replaced)
+
     facts = {
-        "alerts": [
-            glance(alert, theirs[alert.station_id], people_of(sums.get(alert.id, {})), now, words) for alert in shown
-        ],
+        "alerts": [glanced(alert) for alert in shown],
         "several": len(theirs) > 1,
         "first": query.before is None,
         "digests": query.digests,
@@ -52,29 +57,34 @@ async def listing(call: Call[None, PageQuery]) -> web.Response:
     return show(call.request, "alerts/alerts.html", words, facts, tab="alerts")
 
 
-def glance(alert: Alert, station: Station, people: People, now: datetime, words: Words) -> dict[str, Any]:
-    """Return a list entry: what, where, state, and how many people were told."""
+def glance(
+    alert: Alert, station: Station, people: People, now: datetime, words: Words, *, replaced: bool
+) -> dict[str, Any]:
+    """Return a list entry: what, where, state, and how many people were told. ``replaced``: by an update."""
     language, text = alert.text_in(words.language, station.languages[0])
     return {
         "id": alert.id,
         "language": language,
         "headline": text.headline,
         "status": str(alert.status),
-        "look": look_of(alert),
+        "look": look_of(alert, now),
         "severity": label_of(alert, words),
         "station": station.name,
         "sent": written_short(alert.sent_at, zone_of(station.region), words),
-        "state": state_word(alert, people, now, words),
+        "state": state_word(alert, people, now, words, replaced=replaced),
         "holds": alert.active(now),
         "people": people,
         "told": told_of(alert, people, words),
     }
 
 
-def look_of(alert: Alert) -> str:
-    """Return the chip's style: drills and all-clears differ from real alerts."""
-    clear = alert.status is Status.ACTUAL and alert.msg_type is MsgType.CANCEL
-    return "clear" if clear else severities.look_of(alert)
+def look_of(alert: Alert, now: datetime) -> str:
+    """Return the chip's style: drills, all-clears and what is over differ from alerts in force."""
+    if alert.status is not Status.ACTUAL:
+        return severities.look_of(alert)
+    if alert.msg_type is MsgType.CANCEL:
+        return "clear"
+    return severities.look_of(alert) if alert.active(now) else "past"
 
 
 def label_of(alert: Alert, words: Words) -> str:
@@ -83,13 +93,15 @@ def label_of(alert: Alert, words: Words) -> str:
     return said if mark is None else f"{mark} · {said}"
 
 
-def state_word(alert: Alert, people: People, now: datetime, words: Words) -> str:
-    """Return an alert's state in two words."""
+def state_word(alert: Alert, people: People, now: datetime, words: Words, *, replaced: bool) -> str:
+    """Return an alert's state in two words; ``replaced``: by an update."""
     if alert.finished_at is None and now < alert.expires_at:
         return words("Being sent") if alert.resolved_at is not None else words("Beginning")
     if alert.resolved_at is not None and people.matched == 0:
         return words("Nobody concerned")
-    if alert.cancelled_at is not None:
+    if replaced:
+        return words("Replaced")
+    if alert.followed_by is not None:
         return words("Ended")
     if alert.msg_type is MsgType.CANCEL:
         return words("Sent")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from broadcaster.store import Unit, schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.web.console.alerts import live_next, live_waiting
-from broadcaster.web.console.alerts.alerts import label_of, look_of, state_word
+from broadcaster.web.console.alerts.alerts import label_of, look_of
 from broadcaster.web.console.alerts.live_answers import answers_of
 from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
@@ -63,7 +64,7 @@ async def page(call: Call[None, None]) -> web.Response:
         changed = await _changed(unit, call.request.query.get("changed", ""), alert, by, words)
         left = [each.id for each in facts.report.versions if each.role is Role.LEFT and each.id > alert.id]
     shown = {
-        **heading(facts.alert, station, words),
+        **heading(facts.alert, station, words, facts.at),
         **changing(facts, station, words),
         **await live_next.part(call, facts.alert, station, words),
         **await live_waiting.part(call, facts.alert, station, words),
@@ -133,7 +134,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
     return await stream(call, alert.id, read, longest_s=LONGEST_S)
 
 
-def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
+def heading(alert: Alert, station: Station, words: Words, now: datetime) -> dict[str, Any]:
     zone = zone_of(station.region)
     language, text = alert.text_in(words.language, station.languages[0])
     return {
@@ -141,7 +142,7 @@ def heading(alert: Alert, station: Station, words: Words) -> dict[str, Any]:
         "station": station,
         "text": text,
         "text_language": language,
-        "look": look_of(alert),
+        "look": look_of(alert, now),
         "severity_label": label_of(alert, words),
         "mood": {Status.EXERCISE: " exercise", Status.TEST: " test"}.get(alert.status, ""),
         "sent": written_time(alert.sent_at, zone, words),
@@ -184,7 +185,6 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "stopped": [(words.channel(name), why) for name, why in facts.report.stopped.items()],
         "troubles": [told(each, words) for each in facts.troubles],
         "maybe_twice": facts.report.maybe_twice,
-        "state": state_word(alert, people, facts.at, words),
         "lifted": None if alert.cancelled_at is None else _lifted(facts, zone, words),
         "etag": etag_of(alert),
         "over": facts.at >= alert.expires_at,

@@ -130,7 +130,7 @@ async def _page(
     async with call.services.store.read() as unit:
         told = len(await threads.informed_of(unit, facts.alert))
     shown = {
-        **heading(alert, station, words),
+        **heading(alert, station, words, call.services.clock.now()),
         "texts": texts,
         "easy": easy_in(alert.prepared, Role(call.query.kind), texts),
         "limits": TEXT_LIMITS,

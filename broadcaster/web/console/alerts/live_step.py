@@ -23,7 +23,7 @@ async def page(call: Call[None, None]) -> web.Response:
     words = words_of(call.request, station.languages[0])
     found = await escalate.upcoming(call.services, alert)
     shown = {
-        **heading(alert, station, words),
+        **heading(alert, station, words, call.services.clock.now()),
         "step": step_words(found, station, words),
         "meanwhile": "meanwhile" in call.request.query,
     }

@@ -72,7 +72,7 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
     states = _states(facts, words)
     by = sender and author_word(sender, words)
     return {
-        **heading(alert, station, words),
+        **heading(alert, station, words, call.services.clock.now()),
         **changing(facts, station, words),
         "by": by,
         "all_clear_itself": alert.msg_type is MsgType.CANCEL,

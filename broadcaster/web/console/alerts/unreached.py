@@ -70,7 +70,7 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
                 }
             )
     facts = {
-        **heading(alert, station, words),
+        **heading(alert, station, words, call.services.clock.now()),
         "people": people,
         "count": number(people.unreached, words),
         "groups": groups,

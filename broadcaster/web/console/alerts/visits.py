@@ -165,7 +165,7 @@ async def _facts(call: Call[None, VisitsQuery], alert: Alert, station: Station, 
         for street in found
     ]
     return {
-        **heading(alert, station, words),
+        **heading(alert, station, words, call.services.clock.now()),
         "people": sum(len(each.people) for each in found),
         "streets": streets,
         "count": number(people, words),

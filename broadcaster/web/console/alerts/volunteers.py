@@ -62,7 +62,7 @@ async def _page(call: Call[Any, Any], form: MultiDict[str], wrong: str, status: 
     named = {street.place: street.name for street in streets}
     taken = {place: each.name for each in known if each.revoked_at is None for place in each.streets}
     facts = {
-        **heading(alert, station, words),
+        **heading(alert, station, words, call.services.clock.now()),
         "volunteers": [
             {
                 "id": each.id,

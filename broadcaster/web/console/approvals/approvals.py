@@ -130,7 +130,7 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
     zone = zone_of(station.region)
     foreseen = await _foreseen(call, approval, station) if is_open else None
     facts = {
-        **heading(approval.alert, station, words),
+        **heading(approval.alert, station, words, now),
         "approval": approval,
         "seen": _seen(approval),
         "update": await _update(call, approval, words),
@@ -197,7 +197,7 @@ def _editing(
 ) -> web.Response:
     words = words_of(call.request, station.languages[0])
     facts = {
-        **heading(approval.alert, station, words),
+        **heading(approval.alert, station, words, call.services.clock.now()),
         "texts": approval.alert.texts,
         "limits": TEXT_LIMITS,
         "wrong": wrong,
