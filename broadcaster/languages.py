@@ -5,14 +5,17 @@ number of files, and an entry here; a missing sentence is shown in English. Mess
 languages, console and terminal in those of ``CONSOLE``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import localcontext
 from functools import cache
 from gettext import c2py
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -40,6 +43,8 @@ LOCALE_DIR = Path(__file__).parent / "web" / "locale"
 _ENGLISH = "en"
 _TYPED = str.maketrans({"\u00a0": " ", "\u202f": " ", "’": "'"})
 _ONE_OR_MORE = c2py("n != 1")
+_FIRST = re.compile(r"\b1 (?=[^\W\d])")
+_BREAKS = re.compile(r"(?<=\S) (?=[:;?!»])|(?<=«) ")
 _DIGITS = 5000
 """More than a number of a request can have: Python reads 4,300."""
 
@@ -47,6 +52,11 @@ _DIGITS = 5000
 def typed(text: str) -> str:
     """Return a text with plain blanks and apostrophes, which do not raise the cost of an SMS."""
     return text.translate(_TYPED)
+
+
+def unbroken(text: str) -> str:
+    """Return a text of an author whose lines do not begin with a punctuation mark: these are typed after a space."""
+    return _BREAKS.sub("\u00a0", text)
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,18 @@ class Words:
         form = self._form(n)
         translated = forms[form] if form < len(forms) else ""
         return translated or (one if _ONE_OR_MORE(n) == 0 else several)
+
+    def day(self, day: date, form: str = "long") -> str:
+        """Format a day: « 31 août 2028 ». ``form``: CLDR's full, long or medium, or a pattern."""
+        return self._first(format_date(day, form, locale=self.locale))
+
+    def moment(self, at: datetime, form: str) -> str:
+        """Format a time in its own zone. ``form``: as of a day."""
+        return self._first(format_datetime(at, form, locale=self.locale))
+
+    def _first(self, written: str) -> str:
+        """Write the first of a month as the French do, which CLDR's patterns cannot: 1er décembre."""
+        return _FIRST.sub("1er ", written) if self.language == "fr" else written
 
     def number(self, value: float) -> str:
         """Format a number with up to ten decimals."""

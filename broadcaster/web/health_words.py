@@ -4,7 +4,6 @@ from datetime import date
 
 from broadcaster.domain.health import SENTENCES, Grade, Trouble
 from broadcaster.web.i18n import Words
-from broadcaster.web.pages import written_day
 
 
 def told(trouble: Trouble, words: Words) -> dict[str, str]:
@@ -14,7 +13,7 @@ def told(trouble: Trouble, words: Words) -> dict[str, str]:
     if trouble.channel is not None:
         gaps["channel"] = words.channel(trouble.channel)
     if "day" in gaps:
-        gaps["day"] = written_day(date.fromisoformat(str(gaps["day"])), words)
+        gaps["day"] = words.day(date.fromisoformat(str(gaps["day"])))
     return {
         "look": "bad" if trouble.grade is Grade.ERROR else "warn",
         "said": words(sentence.said, **gaps) if gaps else words(sentence.said),

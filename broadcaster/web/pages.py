@@ -7,7 +7,7 @@ comes from other sites.
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_time
 from markupsafe import Markup
 
 from broadcaster.http.keys import SERVICES
-from broadcaster.languages import LANGUAGES, direction, own_name
+from broadcaster.languages import LANGUAGES, direction, own_name, unbroken
 from broadcaster.web.assets import ASSETS, Assets
 from broadcaster.web.ground import map_address, tiled
 from broadcaster.web.i18n import Words, catalogs, preferred
@@ -65,6 +65,7 @@ def set_up(app: web.Application) -> None:
         "channel_icons": CHANNEL_ICONS,
         "written_phone": written,
     }
+    environment.filters["unbroken"] = unbroken
     settings = app[SERVICES].settings
     environment.globals["map_tiles"] = map_address(settings)
     environment.globals["map_by"] = settings.tiles_by if tiled(settings) else ""
@@ -82,8 +83,7 @@ def language_of(request: web.Request, default: str, known: Iterable[str] | None 
 def written_time(moment: datetime, zone: ZoneInfo, words: Words) -> str:
     """Format a time in a zone: « mardi 3 juin 2026, 18:05 »."""
     local = moment.astimezone(zone)
-    day = format_date(local, "full", locale=words.locale)
-    return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
+    return f"{words.day(local, 'full')}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
 
 
 def written_region(region: str, words: Words) -> str:
@@ -91,21 +91,15 @@ def written_region(region: str, words: Words) -> str:
     return str(words.locale.territories.get(region, region))
 
 
-def written_day(day: date, words: Words) -> str:
-    """Format a day: « 31 août 2028 »."""
-    return format_date(day, "long", locale=words.locale)
-
-
 def written_short(moment: datetime, zone: ZoneInfo, words: Words) -> str:
     """Format a time for a list: « 3 juin 2026, 18:05 »."""
     local = moment.astimezone(zone)
-    day = format_date(local, "medium", locale=words.locale)
-    return f"{day}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
+    return f"{words.day(local, 'medium')}, {format_time(local, 'short', tzinfo=zone, locale=words.locale)}"
 
 
 def written_exact(moment: datetime, zone: ZoneInfo, words: Words) -> str:
     """Format a time to the second, for evidence: « 3 juin 2026, 18:05:09 »."""
-    return format_datetime(moment.astimezone(zone), "medium", tzinfo=zone, locale=words.locale)
+    return words.moment(moment.astimezone(zone), "medium")
 
 
 def render(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from babel.dates import format_datetime, get_timezone_location
+from babel.dates import get_timezone_location
 
 from broadcaster.domain.alerts import Alert, MsgType, Role, Status, Text
 from broadcaster.domain.answers import asks
@@ -135,5 +135,5 @@ def titled(alert: Alert, words: Words, text: Text) -> str:
 def until(context: Context, words: Words) -> str:
     """Return how long the alert lasts, in the station's time; names the zone, as readers may be elsewhere."""
     zone, locale = zone_of(context.station.region), words.locale
-    time = format_datetime(context.alert.expires_at.astimezone(zone), "d MMMM y, HH:mm", locale=locale)
+    time = words.moment(context.alert.expires_at.astimezone(zone), "d MMMM y, HH:mm")
     return words("In force until %(time)s", time=f"{time} ({get_timezone_location(zone, locale=locale)})")

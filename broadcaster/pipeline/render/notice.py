@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from babel.dates import format_date
 
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
@@ -82,7 +81,7 @@ def fading(
     """Return the warning of a person who gave no sign for long, before they are erased."""
     words = catalogs().words(language)
     name, page = station.plain_name, links.stay(subscriber_id)
-    day = format_date(until, "long", locale=words.locale)
+    day = words.day(until)
     gaps = {"station": name, "day": day, "page": page}
     said: tuple[str, ...]
     if channel is ChannelName.SMS:

@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from babel.dates import format_datetime
 
 from broadcaster.domain.alerts import Alert, MsgType, Status
 from broadcaster.domain.audience import AudienceKind
@@ -134,7 +133,7 @@ async def _fact(unit: Unit, alert: Alert, station: Station, words: Words) -> dic
 
 def _when(moment: datetime, zone: ZoneInfo, words: Words) -> str:
     """Format a recent time: « 22 nov., 01:41 »."""
-    return format_datetime(moment, "d MMM, HH:mm", tzinfo=zone, locale=words.locale)
+    return words.moment(moment.astimezone(zone), "d MMM, HH:mm")
 
 
 def _word(alert: Alert, words: Words) -> str:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from babel.dates import format_date
-
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.zones import zone_of
 from broadcaster.web.i18n import Words
@@ -52,7 +50,7 @@ def _read(value: str, words: Words) -> str:
 
 
 def _day(value: str, words: Words) -> str:
-    return str(format_date(datetime.fromisoformat(value), "long", locale=words.locale))
+    return words.day(datetime.fromisoformat(value))
 
 
 def _table(kind: str, name: str, words: Words) -> Mapping[str, str]:

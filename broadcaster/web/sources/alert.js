@@ -3,7 +3,7 @@
 import { answering } from "./parts/answering.js";
 import { residentRequest } from "./parts/resident_page.js";
 import { fact } from "./parts/device.js";
-import { all, one } from "./parts/dom.js";
+import { all, one, written } from "./parts/dom.js";
 import { easyFirst } from "./parts/easy.js";
 import { distance, locate, metresOutside } from "./parts/geo.js";
 
@@ -80,7 +80,7 @@ const made = Date.parse(document.lastModified);
 if (Date.now() - made > 90_000) {
   const old = one("#old");
   old.hidden = false;
-  const time = new Date(made).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  const time = written(new Date(made), { dateStyle: "medium", timeStyle: "short" });
   one("span", old).textContent = words.old.replace("%(time)s", time);
   window.addEventListener("online", () => location.reload(), { once: true });
 }

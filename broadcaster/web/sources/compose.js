@@ -5,7 +5,7 @@ import { asWritten, Drafts, empty, filled, placed, policyChannels } from "./part
 import { Check } from "./parts/compose_check.js";
 import { Where } from "./parts/compose_where.js";
 import { Wording } from "./parts/compose_words.js";
-import { all, dates, fill, left, one } from "./parts/dom.js";
+import { all, fill, left, one, written } from "./parts/dom.js";
 
 const STEPS = ["kind", "where", "words", "check"];
 
@@ -48,7 +48,7 @@ class App {
 
   offer(found) {
     const what = found.texts[this.given.own].headline || found.event || this.words.untitled;
-    const when = new Intl.DateTimeFormat(dates(), { dateStyle: "medium", timeStyle: "short" }).format(found.at);
+    const when = written(new Date(found.at), { dateStyle: "medium", timeStyle: "short" });
     one("#begun p").textContent = fill(this.words.begun, { what, when });
     one("#begun").hidden = false;
     one("#go-on").onclick = () => {

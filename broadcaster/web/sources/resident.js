@@ -3,7 +3,7 @@
 
 import { residentRequest, word } from "./parts/resident_page.js";
 import { every, fact } from "./parts/device.js";
-import { dates, make, one } from "./parts/dom.js";
+import { dates, make, one, written } from "./parts/dom.js";
 import { card } from "./parts/cards.js";
 import { mend } from "./parts/pushing.js";
 import { tellAll } from "./parts/reports.js";
@@ -59,7 +59,7 @@ async function mine() {
     }
     list.replaceChildren(...[...found.values()].map((each) => card(each, { places: each.at })));
     said.textContent = me.paused_until
-      ? word("paused_until", { time: new Date(me.paused_until).toLocaleString(dates(), { dateStyle: "long", timeStyle: "short" }) })
+      ? word("paused_until", { time: written(new Date(me.paused_until), { dateStyle: "long", timeStyle: "short" }) })
       : found.size
         ? ""
         : points.length

@@ -3,7 +3,7 @@
 
 import { given, word } from "./parts/resident_page.js";
 import { moment, severity } from "./parts/cards.js";
-import { all, dates, fill, make, one } from "./parts/dom.js";
+import { all, dates, fill, make, one, unbroken, written } from "./parts/dom.js";
 
 const EVERY_MS = 15_000;
 const LOST_MS = 60_000;
@@ -87,20 +87,20 @@ function block(alert) {
     "article",
     { lang: language, class: alert.status === "actual" ? alert.severity : "drill" },
     severity(alert, said),
-    make("h1", { dir: "auto" }, mark + text.headline),
-    text.instruction ? make("p", { class: "do", dir: "auto" }, text.instruction) : null,
-    text.description ? make("p", { class: "said", dir: "auto" }, text.description) : null,
+    make("h1", { dir: "auto" }, mark + unbroken(text.headline)),
+    text.instruction ? make("p", { class: "do", dir: "auto" }, unbroken(text.instruction)) : null,
+    text.description ? make("p", { class: "said", dir: "auto" }, unbroken(text.description)) : null,
     make("p", { class: "quiet" }, [language === given.languages[0] ? alert.event : "", said("since", since), said("until", until)].filter(Boolean).join(" · ")),
   );
 }
 
 function tick() {
-  const time = new Date(heard).toLocaleString(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const time = written(new Date(heard), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const lost = failing && Date.now() - heard > LOST_MS;
   last.textContent = lost ? word("lost", { time }) : word("last_word", { time });
   last.classList.toggle("lost", lost);
   for (const clock of all(".clock")) clock.textContent = new Date().toLocaleTimeString(dates(), { timeZone: given.zone, hour: "2-digit", minute: "2-digit" });
-  for (const day of all(".day")) day.textContent = new Date().toLocaleDateString(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long" });
+  for (const day of all(".day")) day.textContent = written(new Date(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long" });
 }
 
 show();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
 from broadcaster.domain.setup_sentences import SETUP_SENTENCES
 from broadcaster.domain.warned import WARNINGS
-from broadcaster.languages import CONSOLE, LANGUAGES, catalogs
+from broadcaster.languages import CONSOLE, LANGUAGES, catalogs, unbroken
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.web.i18n import preferred
 from channels.webpush.vapid import subject_warning
@@ -195,3 +196,20 @@ def test_french_signs_never_stand_at_the_beginning_of_a_line():
     """Before : ; ! ? » and after « is a blank that does not break."""
     forms = [each.string if isinstance(each.string, tuple) else (each.string,) for each in messages("fr")]
     assert [text for each in forms for text in each if re.search(r" [:;!?»]|« ", text)] == []
+
+
+def test_the_first_of_a_month_is_the_1er_in_french_alone():
+    french, english = catalogs().words("fr"), catalogs().words("en")
+    first, eleventh = (datetime(2026, 12, n, 11, 1, tzinfo=UTC) for n in (1, 11))
+    assert [french.day(first, form) for form in ("full", "long", "medium")] == [
+        "mardi 1er décembre 2026",
+        "1er décembre 2026",
+        "1er déc. 2026",
+    ]
+    assert french.moment(first, "d MMMM y, HH:mm") == "1er décembre 2026, 11:01"
+    assert french.moment(eleventh, "medium") == "11 déc. 2026, 11:01:00"
+    assert english.day(first) == "1 December 2026"
+
+
+def test_a_punctuation_mark_that_is_typed_after_a_space_stays_on_its_line():
+    assert unbroken("Crue : montez ! « Vite »\n: 1") == "Crue\u00a0: montez\u00a0! «\u00a0Vite\u00a0»\n: 1"

@@ -18,7 +18,7 @@ from broadcaster.http.schemas.schedules import At, Repeat, ScheduleIn, SchoolZon
 from broadcaster.pipeline import scheduling
 from broadcaster.web.console.compose.draft import publisher, read_finished
 from broadcaster.web.console.frame import words_of
-from broadcaster.web.pages import written_day, written_time
+from broadcaster.web.pages import written_time
 from schedules import BadSchedule, Recurrence
 
 AHEAD = 10
@@ -56,7 +56,7 @@ async def ahead(call: Call[Times, None]) -> web.StreamResponse:
     return json_of(
         {
             "coming": [written_time(each, ZoneInfo(zone), words) for each in coming],
-            "warning": words("School holidays are known until %(day)s only.", day=written_day(known, words))
+            "warning": words("School holidays are known until %(day)s only.", day=words.day(known))
             if known is not None and beyond
             else "",
         }

@@ -1,7 +1,6 @@
 """/console/stations/{slug}/roster: who may send in which week."""
 
 from aiohttp import web
-from babel.dates import format_date
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.duty import weeks_from
@@ -33,11 +32,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "station": station,
         "people": [(each.id, each.name) for each in people],
         "weeks": [
-            (
-                each.code,
-                format_date(each.since.astimezone(zone), "long", locale=words.locale),
-                named.get(each.code, set()),
-            )
+            (each.code, words.day(each.since.astimezone(zone)), named.get(each.code, set()))
             for each in weeks_from(now, zone, _WEEKS)
         ],
         "may_change": call.may(Permission.OPERATORS, station.id),

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from babel.dates import format_date
 
 from broadcaster.domain.addresses import OPEN
 from broadcaster.domain.audit import Action
@@ -66,16 +65,11 @@ async def one(call: Call[None, None]) -> web.Response:
         ],
         "address": "" if person.address is None else str(person.address.address),
         "address_open": person.address is not None and person.address.state in OPEN,
-        "since": format_date(person.followed_at.astimezone(zone), "long", locale=words.locale),
+        "since": words.day(person.followed_at.astimezone(zone)),
         "paused": None if person.paused_until is None else written_short(person.paused_until, zone, words),
         "speaks": language_word(person.locale, words),
         "signed": [
-            (
-                format_date(date.fromisoformat(each.on), "long", locale=words.locale),
-                each.kept,
-                written_short(each.at, zone, words),
-                label,
-            )
+            (words.day(date.fromisoformat(each.on)), each.kept, written_short(each.at, zone, words), label)
             for each, label in signed
         ],
         "today": call.services.clock.now().astimezone(zone).date().isoformat(),

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from aiohttp import web
-from babel.dates import format_date
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import NotFound
@@ -146,8 +145,8 @@ async def letter(call: Call[None, None]) -> web.Response:
     facts = {
         "station": station,
         "entry": entry.details,
-        "today": _day(_today(call, station), words),
-        "asked": None if entry.asked_at is None else _day(entry.asked_at.astimezone(zone_of(station.region)), words),
+        "today": words.day(_today(call, station)),
+        "asked": None if entry.asked_at is None else words.day(entry.asked_at.astimezone(zone_of(station.region))),
         "asker": asker_words(words)[entry.details.asker],
         "by_self": entry.details.asker is Asker.SELF,
     }
@@ -302,21 +301,17 @@ def _line(entry: Entry, station: Station, now: datetime, words: Words) -> dict[s
         "address": entry.details.address,
         "phone": entry.details.phone,
         "first": entry.person is not None,
-        "letter_due": None if due is None else _day(due.astimezone(zone), words),
+        "letter_due": None if due is None else words.day(due.astimezone(zone)),
         "letter_by": due,
         "letter_late": due is not None and due < now,
-        "letter_sent": None if entry.letter_at is None else _day(entry.letter_at.astimezone(zone), words),
+        "letter_sent": None if entry.letter_at is None else words.day(entry.letter_at.astimezone(zone)),
         "review_due": entry.review_due(now),
-        "confirmed": _day(entry.confirmed_at.astimezone(zone), words),
+        "confirmed": words.day(entry.confirmed_at.astimezone(zone)),
     }
 
 
 def _today(call: Call[Any, Any], station: Station) -> date:
     return call.services.clock.now().astimezone(zone_of(station.region)).date()
-
-
-def _day(day: date, words: Words) -> str:
-    return format_date(day, "long", locale=words.locale)
 
 
 def _one_line(text: str) -> str:

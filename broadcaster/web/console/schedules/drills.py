@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
-from babel.dates import format_date
 
 from broadcaster.domain.alerts import Category, Severity, Status
 from broadcaster.domain.people import ChannelName
@@ -38,9 +37,7 @@ async def facts(unit: Unit, known: Mapping[int, Station], now: datetime, words: 
     return {
         "drills": [
             {
-                "day": format_date(
-                    each.at.astimezone(zone_of(known[each.station_id].region)), "long", locale=words.locale
-                ),
+                "day": words.day(each.at.astimezone(zone_of(known[each.station_id].region))),
                 "minutes": None if each.took is None else max(1, round(each.took / timedelta(minutes=1))),
                 "station": known[each.station_id].name,
             }

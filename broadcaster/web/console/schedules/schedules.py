@@ -221,7 +221,7 @@ def _month(events: _Events, first: date, last: date, words: Words) -> dict[str, 
 
 
 def _agenda(events: _Events, words: Words) -> list[dict[str, Any]]:
-    return [{"day": format_date(day, "full", locale=words.locale), "events": found} for day, found in events.items()]
+    return [{"day": words.day(day, "full"), "events": found} for day, found in events.items()]
 
 
 async def one(call: Call[None, None]) -> web.Response:

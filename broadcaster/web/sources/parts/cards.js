@@ -1,7 +1,7 @@
 // An alert in a list: severity in colour, shape and word; an exercise marked as one.
 
 import { word } from "./resident_page.js";
-import { dates, make } from "./dom.js";
+import { make, unbroken, written } from "./dom.js";
 
 const SHAPES = {
   extreme: "M5 0h6l5 5v6l-5 5H5l-5-5V5z",
@@ -36,7 +36,7 @@ export function severity(alert, said = word) {
 export function moment(moment, zone, language = document.documentElement.lang) {
   const at = new Date(moment);
   const today = at.toDateString() === new Date().toDateString();
-  return at.toLocaleString(dates(language), { timeZone: zone, ...(today ? {} : { weekday: "long", day: "numeric", month: "long" }), hour: "2-digit", minute: "2-digit" });
+  return written(at, { timeZone: zone, ...(today ? {} : { weekday: "long", day: "numeric", month: "long" }), hour: "2-digit", minute: "2-digit" }, language);
 }
 
 /** @param {any} alert @param {{places?: string[], note?: string}} [more] */
@@ -50,7 +50,7 @@ export function card(alert, more = {}) {
       "a",
       { href: path, class: "line" },
       severity(alert),
-      make("strong", { class: "title", lang: text.language, dir: "auto" }, markOf(alert) + text.headline),
+      make("strong", { class: "title", lang: text.language, dir: "auto" }, markOf(alert) + unbroken(text.headline)),
       make("span", { class: "quiet small" }, [alert.station_name, word("until", { moment: moment(alert.expires) }), more.places?.length ? word("at", { places: more.places.join(", ") }) : ""].filter(Boolean).join(" · ")),
       more.note ? make("span", { class: "small" }, more.note) : null,
     ),

@@ -3,7 +3,7 @@
 import { operatorRequest } from "./operator_request.js";
 import { area, body, expires, newKey, onset, texts } from "./compose_draft.js";
 import { drawArea, drawBefore, styleOf, whereWords } from "./compose_area.js";
-import { all, dates, fill, language, make, many, number, one } from "./dom.js";
+import { all, fill, language, make, many, number, one, written } from "./dom.js";
 import { draw } from "./map.js";
 import { When, question, schedule } from "./compose_when.js";
 import { languageWarnings } from "./compose_languages.js";
@@ -174,7 +174,7 @@ export class Check {
     one("#sum-what").replaceChildren(mark ? mark.firstElementChild.cloneNode(true) : "", ` ${beside}`);
     one("#sum-where").textContent = whereWords(given, draft);
     one("#sum-whom").textContent = words[draft.audience];
-    const time = (day) => new Intl.DateTimeFormat(dates(), { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(day);
+    const time = (day) => written(day, { timeZone: given.zone, weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
     const chosen = (name) => one(`input[name="${name}"]:checked + span`)?.textContent || "";
     const until = expires(draft);
     const begins = onset(draft);

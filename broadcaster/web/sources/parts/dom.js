@@ -41,6 +41,15 @@ const locales = (document.documentElement.dataset?.locales || "").split(" ");
 /** CLDR's locale of a language, for dates: readers of English in France expect 21:59. @param {string} [said] */
 export const dates = (said = language) => locales.find((each) => each.startsWith(`${said}-`)) || said;
 
+/** Format a moment for the reader; in French the first of a month is the 1er. @param {Date} at @param {Intl.DateTimeFormatOptions} options @param {string} [said] */
+export function written(at, options, said = language) {
+  const text = new Intl.DateTimeFormat(dates(said), options).format(at);
+  return said === "fr" ? text.replace(/\b1 (?=\p{L})/u, "1er ") : text;
+}
+
+/** Keep a punctuation mark on the line of the word before it. @param {string} text */
+export const unbroken = (text) => text.replace(/(\S) (?=[:;?!»])/g, "$1\u00a0").replace(/« /g, "«\u00a0");
+
 const whole = new Intl.NumberFormat(dates());
 /** Format a number for the reader. @param {number} value */
 export const number = (value) => whole.format(value);
