@@ -1,5 +1,6 @@
 """The form of an escalation policy: a station's for a severity, or a template's. ``policy_form.html`` shows it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -8,10 +9,12 @@ from multidict import MultiDict
 
 from broadcaster.domain.escalation import MOST_STEPS, Step, Until
 from broadcaster.domain.people import CHANNELS
+from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.i18n import Words
 
 _ROWS = 4
 _MOST_FIGURES = 8
+_DURATION = re.compile(r"(\d{1,6})\s*(s|min|)", re.ASCII)
 _EMPTY = asdict(Step((), 0))
 
 
@@ -25,9 +28,27 @@ def typed(form: MultiDict[str], name: str) -> dict[str, Any]:
         step = f"{name}.{row}"
         channels = form.getall(f"{step}.channels", [])
         if channels:
-            numbers = {part: number(form.get(f"{step}.{part}", "")) for part in ("after_s", "repeat", "every_s")}
+            numbers = {
+                "after_s": seconds(form.get(f"{step}.after", "")),
+                "repeat": number(form.get(f"{step}.repeat", "")),
+                "every_s": seconds(form.get(f"{step}.every", "")),
+            }
             steps.append({"channels": channels, "until": form.get(f"{step}.until", Until.CONFIRMED), **numbers})
-    return {"steps": steps, "longest_s": number(form.get(f"{name}.longest_s", ""))}
+    return {"steps": steps, "longest_s": seconds(form.get(f"{name}.longest", ""))}
+
+
+def seconds(said: str) -> int | str:
+    """Return the seconds of *2*, *2 min* or *90 s*; what is none of these stays text. Empty: 0."""
+    found = _DURATION.fullmatch(said.strip() or "0")
+    return said if found is None else int(found[1]) * (1 if found[2] == "s" else 60)
+
+
+def written(value: int | str) -> str:
+    """Return seconds as ``seconds`` reads them: minutes where they are whole."""
+    if isinstance(value, str):
+        return value
+    minutes, rest = divmod(value, 60)
+    return f"{value} s" if rest else str(minutes)
 
 
 def number(said: str) -> int | str:
@@ -38,8 +59,21 @@ def number(said: str) -> int | str:
 
 def shown(policy: Mapping[str, Any]) -> dict[str, Any]:
     """Return a policy (``Policy.to_json``, or ``typed``) for the form, with empty steps to fill in."""
-    steps = list(policy["steps"])
-    return {"longest_s": policy["longest_s"], "steps": steps + [_EMPTY] * (_ROWS - len(steps))}
+    steps = [*policy["steps"], *[_EMPTY] * (_ROWS - len(policy["steps"]))]
+    return {
+        "longest": written(policy["longest_s"]),
+        "used": max(1, len(policy["steps"])),
+        "steps": [each | {"after": written(each["after_s"]), "every": written(each["every_s"])} for each in steps],
+    }
+
+
+def outline(policy: Mapping[str, Any], words: Words) -> str:
+    """Return a valid policy's steps in one line: « Notification → SMS, E-mail (1 min) »."""
+    steps = []
+    for each in policy["steps"]:
+        channels = ", ".join(words.channel(name) for name in each["channels"])
+        steps.append(f"{channels} ({span(each['after_s'], words)})" if each["after_s"] else channels)
+    return " → ".join(steps)
 
 
 def choices(words: Words) -> dict[str, list[tuple[str, str]]]:

@@ -125,16 +125,16 @@ async def test_the_stations_page_sets_policies_and_budgets(api):
     headers = await api.sign_in("laigle-admin")
     status, _, html = await api.call("GET", path, key=None, headers=headers)
     assert status == 200
-    assert 'name="severe.1.after_s"' in html
+    assert 'name="severe.1.after"' in html
     form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
     rows = "&".join(
-        f"{each}.0.channels=push&{each}.0.every_s=120&{each}.1.channels=email&{each}.1.after_s=30"
-        f"&{each}.1.until=displayed&{each}.1.every_s=120&{each}.longest_s=900"
+        f"{each}.0.channels=push&{each}.0.every=2&{each}.1.channels=email&{each}.1.after=30+s"
+        f"&{each}.1.until=displayed&{each}.1.every=2+min&{each}.longest=15"
         for each in ("extreme", "severe", "moderate", "minor")
     )
     status, _, html = await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=x")
     assert status == 422
-    assert 'name="minor.1.after_s" inputmode="numeric" value="30"' in html, "what was entered is still there"
+    assert 'name="minor.1.after" value="30 s"' in html, "what was entered is still there"
     status, _, _ = await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=50")
     assert status == 303
     _, _, after = await api.call("GET", "/v1/stations/laigle/policies")

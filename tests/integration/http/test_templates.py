@@ -133,8 +133,8 @@ async def test_the_console_changes_a_template_and_shows_what_is_received(api):
     form = {
         "csrf": mine["X-CSRF"], "severity": "severe", "hours": "6", "radius_m": "1500", "events.fr": "Crue",
         "texts.fr.headline": "Crue de la Risle", "all_clear.fr.headline": "La Risle baisse",
-        "policy.0.channels": "push", "policy.0.every_s": "120", "policy.1.channels": "sms", "policy.1.after_s": "90",
-        "policy.1.until": "displayed", "policy.1.repeat": "1", "policy.1.every_s": "60", "policy.longest_s": "900",
+        "policy.0.channels": "push", "policy.0.every": "2", "policy.1.channels": "sms", "policy.1.after": "90 s",
+        "policy.1.until": "displayed", "policy.1.repeat": "1", "policy.1.every": "1", "policy.longest": "15",
     }  # fmt: skip
     form |= {"texts.fr.question": "Êtes-vous à l'étage ?", "texts.fr.answers": "Oui\r\nNon"}
     for wrong in ({"texts.fr.headline": ""}, {"texts.fr.answers": "Oui"}, {"texts.fr.answers": "N" * 41}):
@@ -144,7 +144,7 @@ async def test_the_console_changes_a_template_and_shows_what_is_received(api):
         assert 'aria-invalid="true"' in refused
     for wrong in ({"hours": "9" * 20}, {"radius_m": "9" * 5000}, {"hours": "٣"}):
         assert (await post(api, mine, "/console/templates/flood", form | wrong))[0] == 422
-    for wrong in ({"policy.1.after_s": "soon"}, {"policy.1.channels": "push"}, {"policy.longest_s": "89"}):
+    for wrong in ({"policy.1.after": "soon"}, {"policy.1.channels": "push"}, {"policy.longest": "89 s"}):
         status, _, refused = await post(api, mine, "/console/templates/flood", form | wrong)
         assert status == 422
         assert f'name="{next(iter(wrong))}" ' in refused, "what was entered is still there"

@@ -75,6 +75,7 @@ def _shown(
                 "word": names[each],
                 "own": each in station.policies,
                 "policy": policy_form.shown(policy),
+                "outline": "" if each in wrong else policy_form.outline(policy, words),
             }
             for each, policy in policies.items()
         ],
