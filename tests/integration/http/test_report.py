@@ -55,7 +55,9 @@ async def test_a_report_says_who_when_where_and_in_which_words(tmp_path):
         _, _, other = await look(api, f"/console/alerts/{cleared['id']}/report", **mine)
     for said in ("La Risle déborde", "Montez à l'étage.", "The Risle floods", "Go upstairs.", "48.76310° N"):
         assert said in page
-    what = [row[1] for row in rows_of(page, "When")[1:]]
+    days = [row[0] for row in rows_of(page, "When")[1:] if len(row) == 1]
+    assert len(days) == len(set(days)) > 0, "each day is named once"
+    what = [row[1] for row in rows_of(page, "When")[1:] if len(row) > 1]
     assert what[0] == "Sent by all"
     assert {"First person told", "50% of those reached are told", "Everyone is accounted for"} <= set(what)
     assert what[-1] == "Ended by all"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from broadcaster.web.console.alerts.live import changing, heading
 from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped, state_word
-from broadcaster.web.console.alerts.live_words import number, span
+from broadcaster.web.console.alerts.live_words import clock_time, number, span
 from broadcaster.web.console.alerts.printing import printed
 from broadcaster.web.console.alerts.report_guardians import guardians_table
 from broadcaster.web.console.downloads import table_of
@@ -34,7 +35,7 @@ from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import TILES, embedded, picture_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import author_word
-from broadcaster.web.pages import written_exact, written_time
+from broadcaster.web.pages import written_time
 from broadcaster.web.whereabouts import whereabouts
 
 _CURVE_HEIGHT = 300
@@ -135,8 +136,8 @@ def _states(facts: Facts, words: Words) -> list[tuple[str, int]]:
 
 def _timeline(
     facts: Facts, moments: Moments, by: str | None, zone: ZoneInfo, words: Words
-) -> list[tuple[str, str, str, str]]:
-    """Return (moment, event, delay, machine-readable moment), in order."""
+) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """Return for each day (time, event, delay, machine-readable moment), in order."""
     alert = facts.alert
     found: list[tuple[datetime, str]] = []
 
@@ -160,15 +161,13 @@ def _timeline(
     if alert.cancelled_at is None and alert.msg_type is not MsgType.CANCEL:
         add(alert.expires_at, words("Expired") if facts.at >= alert.expires_at else words("Will end"))
     found.sort(key=lambda each: each[0])
-    return [
-        (
-            written_exact(at, zone, words),
-            what,
-            span(round((at - alert.sent_at).total_seconds(), 1), words) if at > alert.sent_at else "",
-            at.isoformat(),
-        )
-        for at, what in found
-    ]
+
+    def row(at: datetime, what: str) -> tuple[str, str, str, str]:
+        after = span(round((at - alert.sent_at).total_seconds(), 1), words) if at > alert.sent_at else ""
+        return clock_time(at, zone, words), what, after, at.isoformat()
+
+    days = groupby(found, key=lambda each: each[0].astimezone(zone).date())
+    return [(words.day(day, "full"), [row(*each) for each in events]) for day, events in days]
 
 
 def _followed(facts: Facts, words: Words) -> str:
