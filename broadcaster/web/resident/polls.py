@@ -6,6 +6,7 @@ The link of an SMS or a mail leads to the same page, with buttons for its person
 from typing import Any
 
 from aiohttp import web
+from babel.numbers import format_percent
 
 from broadcaster.domain.answers import Taken
 from broadcaster.domain.refusals import NotFound
@@ -50,6 +51,9 @@ async def _page(
         "link": link,
         "station": station,
         "closes": written_time(poll.closes_at, zone_of(station.region), words),
-        "result": [(each, n, round(100 * n / most)) for each, n in zip(shown.answers, counts, strict=False)],
+        "result": [
+            (each, n, format_percent(n / most, locale=words.locale))
+            for each, n in zip(shown.answers, counts, strict=False)
+        ],
     }
     return page(call, "resident/poll.html", words, facts)

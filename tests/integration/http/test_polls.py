@@ -114,4 +114,4 @@ async def test_a_poll_is_anonymous_closed_on_time_and_shown_from_ten_votes_on(  
             _, _, closed = await api.call("GET", f"/v1/polls/{few['token']}")
             assert (closed["closed"], closed["result"], closed["turnout"]) == (True, None, None)
             _, _, page = await api.call("GET", f"/polls/{poll['token']}", key=None)
-            assert "52 % (13)" in page
+            assert "52\u00a0% (13)" in page

@@ -45,7 +45,7 @@ def test_a_mail_has_what_mail_programs_and_the_law_ask_for():
     assert "L'Aigle" in mail["from"]
     plain = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert plain.startswith("La Risle déborde\n\nLe niveau monte vite.\n\nQue faire\u202f: Montez à l'étage.")
-    assert "Valable jusqu’au 1 juillet 2026" in plain
+    assert "Valable jusqu’au 1er juillet 2026" in plain
     assert "(heure : France)" in plain, "whoever reads it may be elsewhere"
     assert "20:00" in plain, "in the station's own time"
     assert PAGE.search(plain)
