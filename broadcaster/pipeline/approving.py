@@ -194,8 +194,8 @@ async def _send(services: Services, approval: Approval, actor: Actor, state: App
     async with services.store.read() as unit:
         station = await stations.by_id(unit, waited.station_id)
         before = await alerts.by_id(unit, approval.replaces) if approval.replaces is not None else None
-    policy = None if station is None else policy_for(station, waited)
-    channels = waited.channels if station is None else channels_for(station, waited)
+    policy = None if station is None else policy_for(station, waited, before)
+    channels = waited.channels if station is None else channels_for(station, waited, before)
     sandbox = tuple(name for name in channels if name in services.sandboxed)
     alert = replace(waited, sent_at=now, sandbox=sandbox, channels=channels, policy=policy)
     ended: tuple[int, ...] = ()

@@ -144,7 +144,7 @@ def drawn_up(
 ) -> Alert:
     """Like ``draw_up``, in the caller's thread; ``ground``: the station's, if already parsed."""
     check_message(command.station, command.message, known_groups, ground)
-    message = replace(command.message, channels=channels_for(command.station, command.message))
+    message = replace(command.message, channels=channels_for(command.station, command.message, command.replaces))
     return Alert(
         **message.content(),
         id=new_id(),
@@ -156,7 +156,7 @@ def drawn_up(
         onset_at=command.onset_at,
         references=command.references,
         sandbox=tuple(name for name in message.channels if name in services.sandboxed),
-        policy=policy_for(command.station, command.message),
+        policy=policy_for(command.station, command.message, command.replaces),
         role=command.role,
         thread_id=command.thread_id,
         silent=command.silent,

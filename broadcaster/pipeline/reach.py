@@ -68,9 +68,10 @@ async def reach(services: Services, question: Question) -> Reach:
     station, message = question.station, question.message
     async with services.store.read() as unit:
         known = await stations.group_ids(unit, station.id)
-        if question.updates is not None:
-            message = sent_like(message, await _updated(unit, question))
-    policy = policy_for(station, message) or at_once(message.channels)
+        before = None if question.updates is None else await _updated(unit, question)
+    if before is not None:
+        message = sent_like(message, before)
+    policy = policy_for(station, message, before) or at_once(message.channels)
     message = replace(message, channels=policy.channels)
     question = replace(question, message=message, policy=policy)
     await asyncio.to_thread(check_receivers, station, message, known)

@@ -6,6 +6,7 @@ import asyncio
 
 from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
+from tests.integration.http.test_console_update import given
 from tests.servers.town_api import eventually
 
 POLICY = {
@@ -69,6 +70,27 @@ async def test_a_policy_is_set_and_its_next_step_is_taken_now_once(api):
     await until_finished(api, alert["id"])
     _, _, rows = await api.call("GET", f"/v1/alerts/{alert['id']}/deliveries")
     assert [each["channel"] for each in rows["deliveries"]] == ["email"]
+    await an_update_keeps_the_steps_of_its_alert(api, alert, headers)
+
+
+async def an_update_keeps_the_steps_of_its_alert(api, alert, headers):
+    """The station's policy is edited meanwhile; only another severity brings the station's steps, as they are then."""
+
+    async def steps_of(found):
+        return (await api.call("GET", f"/v1/alerts/{found['id']}/escalation"))[2]["policy"]["steps"]
+
+    edited = {"severe": {"steps": [{"channels": ["voice"]}]}, "extreme": {"steps": [{"channels": ["push", "voice"]}]}}
+    assert (await api.call("PUT", "/v1/stations/laigle/policies", {"policies": edited}))[0] == 200
+    for severity, by in (("severe", {"push", "email", "sms"}), ("extreme", {"push", "voice"})):
+        asked = an_alert(channels=..., severity=severity, updates=alert["id"])
+        assert set((await api.call("POST", "/v1/reach", asked))[2]["channels"]) == by
+    page = (await api.call("GET", f"/console/alerts/{alert['id']}/update", key=None, headers=headers))[2]
+    offered = given(page)["by_severity"]
+    assert (set(offered["severe"]), set(offered["extreme"])) == ({"push", "email", "sms"}, {"push", "voice"})
+    _, _, new = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"headline": "La Risle monte"})
+    assert await steps_of(new) == await steps_of(alert)
+    _, _, graver = await api.call("POST", f"/v1/alerts/{new['id']}/updates", {"severity": "extreme"})
+    assert [each["channels"] for each in await steps_of(graver)] == [["push", "voice"]]
 
 
 async def test_an_alert_goes_by_its_templates_policy_and_so_does_its_update(api):

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.bus import NoAnswer
-from broadcaster.domain.alerts import TEXT_LIMITS, Text, content_hash
+from broadcaster.domain.alerts import TEXT_LIMITS, Alert, Text, content_hash
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalState
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.policies import channels_for
@@ -125,6 +125,7 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
         rules = await approvals.rules_of(unit, station.id)
         able = await approvals.approvers(unit, station.id)
         poll = await polls.by_alert(unit, approval.id)
+        before = None if approval.replaces is None else await alerts.by_id(unit, approval.replaces)
     approver = call.may(Permission.APPROVE, station.id)
     is_open = approval.state in OPEN and approval.alert.expires_at > now
     zone = zone_of(station.region)
@@ -133,14 +134,14 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
         **heading(approval.alert, station, words, now),
         "approval": approval,
         "seen": _seen(approval),
-        "update": await _update(call, approval, words),
+        "update": None if before is None else _update(before, approval.alert, words),
         "delta": None if foreseen is None else foreseen.delta,
         "state": _state(approval, names, now, words),
         "author": names.get(approval.author, ""),
         "asked": written_short(approval.asked_at, zone, words),
         "picture": picture_of(call.services.settings, approval.alert, station),
         "where_lines": [line for line, _ in whereabouts(approval.alert, station, words)],
-        "channels": ", ".join(words.channel(each) for each in channels_for(station, approval.alert)),
+        "channels": ", ".join(words.channel(each) for each in channels_for(station, approval.alert, before)),
         "people": None if foreseen is None else foreseen.people,
         "texts": approval.alert.texts,
         "poll": poll,
@@ -175,14 +176,9 @@ def _state(approval: Approval, names: Mapping[int, str], now: datetime, words: W
     }[approval.state]
 
 
-async def _update(call: Call[Any, Any], approval: Approval, words: Words) -> dict[str, Any] | None:
-    """Return the alert that an update changes, and the changes; None for a first alert."""
-    if approval.replaces is None:
-        return None
-    async with call.services.store.read() as unit:
-        before = await alerts.by_id(unit, approval.replaces)
-    what = "" if before is None else what_differs(before, approval.alert, words)
-    return {"path": f"{PATH}/alerts/{approval.replaces}", "what": what}
+def _update(before: Alert, alert: Alert, words: Words) -> dict[str, Any]:
+    """Return the path of the alert that an update changes, and the changes."""
+    return {"path": f"{PATH}/alerts/{before.id}", "what": what_differs(before, alert, words)}
 
 
 async def _foreseen(call: Call[Any, Any], approval: Approval, station: Station) -> Reach | None:

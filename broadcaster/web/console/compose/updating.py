@@ -1,12 +1,14 @@
 """/console/alerts/{id}/update: an alert in the steps of a new one; it shows what changes for whom, and sends it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import Alert
+from broadcaster.domain.alerts import RULES, Alert
+from broadcaster.domain.policies import channels_for, sent_like
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import IDEMPOTENCY_KEY, alert_of, etag_of, idempotency_key, request_hash
@@ -56,6 +58,8 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
         groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
         alone = await alone_facts(call, unit, station)
     facts = facts_of(call, station, groups, words, editing) | {"stations": [], **alone}
+    said = {each: sent_like(replace(alert.message, severity=each), alert) for each in RULES}
+    facts["given"]["by_severity"] = {each: channels_for(station, message, alert) for each, message in said.items()}
     return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station.name)
 
 
