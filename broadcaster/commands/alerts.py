@@ -16,7 +16,7 @@ from broadcaster.commands.opened import settings
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached, visit_rows, visits
 from broadcaster.commands.second_person import end_if_it_waits, with_reason, with_stake
-from broadcaster.commands.showing import err, moment, out, print_json, table
+from broadcaster.commands.showing import err, moment, number, out, print_json, table
 from broadcaster.commands.wording import note, reader, say, words
 from broadcaster.domain.alerts import AlertState, Severity
 from broadcaster.domain.deliveries import DeliveryState
@@ -203,14 +203,15 @@ def visits_(*, alert_id: int, unconfirmed: bool, as_csv: bool, as_json: bool) ->
         return await visits(api, str(alert_id), "unconfirmed" if unconfirmed else "unreached"), zone
 
     streets, zone = asked(work)
+    columns, *people = visit_rows(streets, zone)
     if as_json:
         print_json({"streets": streets})
-        return
-    columns, *people = visit_rows(streets, zone)
-    if as_csv:
+    elif as_csv:
         click.echo(BOM + csv_text([columns, *people], delimiter_of(reader().locale)), nl=False)
     else:
         out().print(table(columns, people))
+    if rest := sum(each["listed"] for each in streets) - len(people):
+        note("%(n)s of them are not in here: the console's CSV of this list has everyone", n=number(rest))
 
 
 @alert.command("update")

@@ -141,7 +141,10 @@ def show_unreached(console: Console, people: list[dict[str, Any]], count: int) -
 
 
 async def visits(api: Api, alert_id: str, who: str) -> list[dict[str, Any]]:
-    """Return the streets of a visit list, those too that the service cut from the first answer."""
+    """Return the streets of a visit list, those too that the service cut from the first answer.
+
+    Of one with more than it gives at once (people without an address may be so many), only the first.
+    """
     path = f"/v1/alerts/{alert_id}/visits"
     streets: list[dict[str, Any]] = (await api.get(path, who=who))["streets"]
     return [each if len(each["people"]) == each["listed"] else await _whole(api, path, who, each) for each in streets]
