@@ -62,24 +62,35 @@ async def _record(services: Services, kind: Kind, removed: int, now: datetime) -
 async def _warn(services: Services, number: int, now: datetime) -> None:
     """Warn people for whom this many warnings were sent and the next is due, by all contacts that can be written to.
 
-    A warning is recorded after it is sent: if the process dies in between, it is sent twice rather than never.
+    A warning is recorded after it is sent: if the process dies in between, it is sent twice rather than never. Each run
+    goes on after the people whom the last one tried, so that those whose only provider is down delay nobody else.
     """
     left = WARNINGS[number]
     soon = now - (period(services, Kind.INACTIVE) - left)
     last = now - (WARNINGS[number - 1] - left) if number else None
+    after = services.warned_to.get(number, 0)
+    due = partial(inactive.silent_since, before=soon, limit=_WARNED_AT_ONCE, warnings=number, warned=last)
     async with services.store.read() as unit:
-        silent = await inactive.silent_since(unit, soon, _WARNED_AT_ONCE, warnings=number, warned=last)
+        silent = await due(unit, after=after)
+        if after and not silent:
+            silent = await due(unit)
     if not silent:
         return
+    services.warned_to[number] = silent[-1]
     async with services.store.write() as unit:
         still = set(silent) - await inactive.record_signs(unit, silent, soon)
         found = await inactive.to_warn(unit, still)
         theirs = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
         await inactive.warned(unit, still - {each.id for each in found}, number + 1, now, before=soon)
-    for each in found:
-        if await notices.warn(services, each, theirs[each.station_id], now + left):
+
+    async def tell(who: inactive.Silent) -> None:
+        if await notices.warn(services, who, theirs[who.station_id], now + left):
             async with services.store.write() as unit:
-                await inactive.warned(unit, [each.id], number + 1, now, before=soon)
+                await inactive.warned(unit, [who.id], number + 1, now, before=soon)
+
+    async with asyncio.TaskGroup() as group:  # together, as each may wait long for a provider that is down
+        for each in found:
+            group.create_task(tell(each))
 
 
 async def _erase(services: Services, now: datetime) -> int:

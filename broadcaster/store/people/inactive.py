@@ -53,9 +53,12 @@ async def sign(unit: Unit, subscriber_id: int, now: datetime) -> None:
 
 
 async def silent_since(
-    unit: Unit, before: datetime, limit: int, *, warnings: int = 0, warned: datetime | None = None
+    unit: Unit, before: datetime, limit: int, *, warnings: int = 0, warned: datetime | None = None, after: int = 0
 ) -> list[int]:
-    """Return people without a sign since ``before`` who were sent so many ``warnings``, the last before ``warned``."""
+    """Return people without a sign since ``before`` who were sent so many ``warnings``, the last before ``warned``.
+
+    By id, beginning after ``after``.
+    """
     was: ColumnElement[bool] = subscribers.c.warned_at.is_(None)
     if warnings:
         was = and_(subscribers.c.warned_at <= warned, subscribers.c.warnings == warnings)
@@ -64,7 +67,7 @@ async def silent_since(
         to_micros(before) > _LAST, was, subscribers.c.forget_at.is_(None), subscribers.c.unconfirmed_at.is_(None)
     )
     query = query.where(~listed).order_by(subscribers.c.id).limit(limit)
-    found, after = list[int](), 0
+    found = list[int]()
     while len(found) < limit:
         # The store can't tell vulnerable people from others: so many of them may come first that a page has no others.
         rows = (await unit.conn.execute(query.where(subscribers.c.id > after))).all()

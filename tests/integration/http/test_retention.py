@@ -78,16 +78,23 @@ async def who_gives_no_sign_is_warned_three_times_then_erased(api, true, token, 
     services = api.running.services
     services.clock = Ahead(true, 36 * 31 - 91)
     warned = tables.subscribers.c.warned_at.is_not(None)
-    for trouble in (
-        Misconfigured("smtp:535", "wrong password"),
-        Transient("smtp:421", "busy"),
-        asyncio.CancelledError(),
-    ):
+
+    async def in_vain(trouble):
         with pytest.MonkeyPatch.context() as away, suppress(asyncio.CancelledError):
             for channel in (ChannelName.PUSH, ChannelName.EMAIL):
                 away.setattr(type(services.senders[channel].channel), "send", Mock(side_effect=trouble))
             await keep_periods(services)
         assert await number(services, tables.subscribers, warned) == 0, "a warning that was not sent is still due"
+
+    await in_vain(Misconfigured("smtp:535", "wrong password"))
+    await in_vain(asyncio.CancelledError())
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(keeping, "_WARNED_AT_ONCE", 1)
+        await in_vain(Transient("smtp:421", "busy"))
+        await keep_periods(services)
+        assert await number(services, tables.subscribers, warned, tables.subscribers.c.id == bob) == 1, (
+            "who can't be told lets the others go first"
+        )
     await keep_periods(services)
     assert await number(services, tables.subscribers, warned) == 2, (
         "who is on a list, or in the register of vulnerable people, is its owner's matter"
