@@ -33,6 +33,9 @@ async def test_a_poll_is_anonymous_closed_on_time_and_shown_from_ten_votes_on(  
             services = served.running.services
             closes = (town.clock.now() + timedelta(hours=2)).isoformat()
             by = ["email", "sms"]
+            doubled = {**ASKED, "closes": closes, "answers": ["Oui", " oui"]}
+            status, _, problem = await api.call("POST", "/v1/polls", doubled)
+            assert (status, problem["errors"][0]["code"]) == (422, "answers-number")
             status, _, poll = await api.call("POST", "/v1/polls", {**ASKED, "closes": closes, "channels": by})
             assert (status, poll["result"], poll["turnout"]) == (201, None, None)
             async with services.store.read() as unit:

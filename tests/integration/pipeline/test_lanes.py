@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from channels.transport import http
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
 from tests.servers.town_audit import quiet, recount
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 AT_ONCE = 3
 
@@ -101,3 +104,13 @@ async def test_an_extreme_alert_overtakes_a_severe_one_at_a_slow_provider(tmp_pa
             # All four hands of the severe one have fifty each, which takes ten seconds: five and some more may pass.
             assert between < 60, "the severe alert did not stand back"
             await api.cancel(flood["id"])
+
+
+async def test_the_first_message_finds_its_http_client_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Town(tmp_path) as town:
+        await town.settle(town.resident("push", "sms"))
+        async with town.serving() as api:
+            monkeypatch.setattr(http, "ClientBuilder", None)  # who makes one now fails
+            alert = await api.issue()
+            await api.finished(alert["id"])
+        assert (len(town.push.messages), len(town.twilio.messages)) == (1, 1)
