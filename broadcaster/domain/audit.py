@@ -105,6 +105,7 @@ class Action(StrEnum):
     LIST_UPLOADED = "list_uploaded"
     LIST_FORGOTTEN = "list_forgotten"
     LIST_IMPORTED = "list_imported"
+    PERSON_EXPORTED = "person_exported"
     REGISTER_EXPORTED = "register_exported"
     UNREACHED_EXPORTED = "unreached_exported"
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from broadcaster.domain.audit import Action
-from broadcaster.http import answering, cells, confirmations, identity, polls, residents, subscribers, trials
+from broadcaster.http import answering, cells, confirmations, identity, own_data, polls, residents, subscribers, trials
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.answers import AnswerMade, AnswersOut
 from broadcaster.http.schemas.base import SMALL
@@ -56,7 +56,7 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
     _MINE("GET", _ME + "/trials", trials.listing, {200: TrialsOut}),
     _MINE("PUT", _ME + "/trials/{id}", trials.tell, {204: None}),
     Route("POST", "/v1/trials/{token}", trials.take, {204: None}, access=_SIGNED, link=trials.USE, tag="receipts"),
-    _MINE("GET", _ME + "/data", residents.data, {200: DataOut}),
+    _MINE("GET", _ME + "/data", own_data.mine, {200: DataOut}),
     _MINE("DELETE", _ME, residents.erase, {200: ErasureOut}, changes=(Action.PERSON_ERASED,)),
     _PUBLIC("POST", "/v1/visits", residents.visit, {201: VisitMade}),
     Route("GET", "/v1/cells", cells.cell, {200: CellOut}, access=Access.PUBLIC, tag="public"),

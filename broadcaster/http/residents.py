@@ -1,4 +1,4 @@
-"""Residents' own actions, besides changing their data: follow, leave, renew, export, erase."""
+"""Residents' own actions, besides changing their data: follow, leave, renew, erase."""
 
 from datetime import timedelta
 
@@ -15,16 +15,15 @@ from broadcaster.http.keys import TERRITORIES
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.residents import DataOut, ErasureOut, PushIn, RecordOut, SentOut, VisitIn, VisitMade
+from broadcaster.http.schemas.residents import ErasureOut, PushIn, VisitIn, VisitMade
 from broadcaster.http.stations import station_named
-from broadcaster.http.subscribers import profile_of, shown
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
 from broadcaster.store.operations import audit
 from broadcaster.store.people import people, profiles, residents, welcomes
-from broadcaster.store.register import erasing, own_data
+from broadcaster.store.register import erasing
 from broadcaster.store.register.erasing import Erased
 
 MOST_FOLLOWED = 50
@@ -99,27 +98,6 @@ async def renew_push(call: Call[PushIn, None]) -> web.Response:
 
     send_soon(services, await services.store.transact(keep))
     return nothing()
-
-
-async def data(call: Call[None, None]) -> web.Response:
-    """Return all data of a subscriber, as a file."""
-    async with call.services.store.read() as unit:
-        profile = await profile_of(unit, call.subscriber_id)
-        found = await own_data.collect(unit, call.subscriber_id)
-    messages = tuple(
-        SentOut(
-            alert=f"/a/{each.alert}", at=each.at, **{name: each.facts[name] for name in ("event", "channel", "state")}
-        )
-        for each in found.pop("message", ())
-    )
-    records = tuple(
-        RecordOut.of(each, kind=kind, alert=each.alert and f"/a/{each.alert}")
-        for kind, some in found.items()
-        for each in some
-    )
-    shown_to = shown(profile, call.services.settings.quiet_hours)
-    whole = DataOut(subscriber=shown_to, messages=messages, records=records)
-    return answer(whole, headers={"Content-Disposition": 'attachment; filename="tocsin.json"'})
 
 
 async def erase(call: Call[None, None]) -> web.Response:

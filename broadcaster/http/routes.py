@@ -12,6 +12,7 @@ from broadcaster.http import (
     health,
     left_out,
     nearby,
+    own_data,
     polls,
     receipts,
     stations,
@@ -30,6 +31,7 @@ from broadcaster.http.schemas.coverage import CoverageOut
 from broadcaster.http.schemas.escalation import PoliciesOut
 from broadcaster.http.schemas.polls import PollOut
 from broadcaster.http.schemas.reports import Health, Readiness
+from broadcaster.http.schemas.residents import DataOut
 from broadcaster.http.schemas.stations import StationOut
 from broadcaster.http.schemas.subscribers import SubscriberMade
 from broadcaster.http.schemas.templates import TemplateOut, TemplatesOut
@@ -112,6 +114,16 @@ ROUTES: tuple[Route, ...] = (
         access=Access.KEYED,
         fails=(409,),
         changes=(Action.PERSON_ADDED, Action.VULNERABLE_ADDED),
+    ),
+    Route(
+        "GET",
+        "/v1/stations/{slug}/subscribers/{id}/data",
+        own_data.of_person,
+        {200: DataOut},
+        access=Access.KEY,
+        permission=Permission.EXPORT,
+        tag="subscribers",
+        views=Action.PERSON_EXPORTED,
     ),
     *RESIDENT_ROUTES,
     *ALERT_ROUTES,

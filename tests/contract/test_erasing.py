@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import func, select
 
 from broadcaster.domain import consents
+from broadcaster.domain.fixes import Fix
 from broadcaster.domain.permissions import KeyRole
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.vulnerable import Details
 from broadcaster.store import help_requests, inbox, tables
 from broadcaster.store.operators import operators
-from broadcaster.store.people import confirmations, contacts, profiles, residents, suppression
+from broadcaster.store.people import confirmations, contacts, fixes, profiles, residents, suppression
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import by_hand, erasing, own_data, vulnerable
 from broadcaster.store.register.by_hand import Change, Signed
@@ -230,6 +231,25 @@ NUMBER_STAYS = {
 }
 
 
+async def stay_with_its_station(unit, who, wanted):
+    """What one station's operator hands to the person is that station's, and no vote, and no position of a device."""
+    await fixes.keep(unit, [Fix(who, 0.63, 48.77, 12.5, NOW)])
+    await residents.follow(unit, who, 2, NOW)
+    seen = {}
+    for slug, named in (("laigle", True), ("laigle", False), ("rugles", True)):
+        station = await stations.by_slug(unit, slug)
+        profile, found = await own_data.of_station(unit, station, who, register=named)
+        assert [each for each, _ in profile.follows] == list(profile.wishes) == [slug]
+        assert profile.position is None
+        assert profile.vulnerable is (slug == "laigle" if named else None)
+        seen[slug, named] = found
+    assert set(seen["laigle", True]) == wanted - {"code", "vote"}
+    assert set(seen["laigle", False]) == wanted - {"code", "vote", "vulnerable"}
+    assert {each.station for some in seen["rugles", True].values() for each in some} <= {None, "rugles"}
+    assert set(seen["rugles", True]) <= {"consent", "unconfirmed", "identity"}
+    assert await own_data.of_station(unit, station, who + 1, register=True) is None, "no follower of theirs"
+
+
 async def test_all_that_is_kept_of_a_person_is_exported_and_gone_once_they_are_erased(store):
     """A person with a row in every table: what is not in the export, or stays behind, fails this."""
     await fill(store)
@@ -239,6 +259,7 @@ async def test_all_that_is_kept_of_a_person_is_exported_and_gone_once_they_are_e
         found = await own_data.collect(unit, who)
         wanted = set(TABLES.values()) - {PROFILE}
         assert set(found) == wanted, "each kind of data"
+        await stay_with_its_station(unit, who, wanted)
         proof = await erasing.erase(unit, who, Way.THEMSELVES, NOW)
         assert set(proof.kinds) == wanted | {PROFILE}
     async with store.read() as unit:

@@ -258,4 +258,7 @@ class SubscriberOut(Shown):
     identity: Literal["none", "contact", "franceconnect", "counter"] = Field(
         description="How sure it is who this is; it matters to polls only."
     )
-    vulnerable: bool = Field(description="Is told before others: a station's register of vulnerable people names them.")
+    vulnerable: bool | None = Field(
+        description="Is told before others: a station's register of vulnerable people names them. Null in an operator's"
+        " export for who may not read that register."
+    )

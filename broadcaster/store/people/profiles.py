@@ -33,7 +33,8 @@ from schedules import QuietHours
 class Profile:
     """One subscriber's data, opened: for themselves and the operators of stations they follow.
 
-    ``whose``: by contact, the number of the guardian whose it is (0: their own).
+    ``whose``: by contact, the number of the guardian whose it is (0: their own). ``vulnerable``: None if the reader may
+    not know.
     """
 
     id: int
@@ -45,7 +46,7 @@ class Profile:
     places: tuple[NewPlace, ...]
     groups: tuple[str, ...]
     position: tuple[float, float, float | None, datetime] | None
-    vulnerable: bool = False
+    vulnerable: bool | None = False
     identity: IdentityLevel = IdentityLevel.NONE
     paused_until: datetime | None = None
     forget_at: datetime | None = None

@@ -6,7 +6,7 @@ found in an export, or why they are not.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,16 +16,18 @@ from broadcaster.domain.answers import Way, word_of
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.stations import Station
 from broadcaster.domain.visits import Finding
 from broadcaster.store import help_requests as help_rows
 from broadcaster.store import inbox, polls
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations as confirmation_rows
-from broadcaster.store.people import consents
+from broadcaster.store.people import consents, profiles
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import trials as trial_rows
-from broadcaster.store.register import vulnerable
+from broadcaster.store.people.profiles import Profile
+from broadcaster.store.register import persons, vulnerable
 from broadcaster.store.tables import (
     addresses,
     alerts,
@@ -51,6 +53,8 @@ _MOST = 1000
 
 PROFILE = "profile"
 """In an export: the subscriber's own data, as on the page *My alerts*."""
+_THEIRS_ALONE = frozenset({"code", "vote"})
+"""What no operator sees: contacts that nobody confirmed yet, and who voted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,35 @@ async def collect(unit: Unit, subscriber_id: int) -> dict[str, list[Record]]:
     return found
 
 
+async def of_station(
+    unit: Unit, station: Station, subscriber_id: int, *, register: bool
+) -> tuple[Profile, dict[str, list[Record]]] | None:
+    """Return what a station's operator may hand to a follower who asks for their data; None if they do not follow it.
+
+    Without what concerns other stations alone, where their device was, and what no operator sees. ``register``: with
+    the station's register of vulnerable people; without it ``Profile.vulnerable`` is None.
+    """
+    person = await persons.person(unit, station.id, subscriber_id)
+    profile = await profiles.read(unit, subscriber_id)
+    if person is None or profile is None:
+        return None
+    hidden = _THEIRS_ALONE if register else _THEIRS_ALONE | {"vulnerable"}
+    found = {
+        kind: here
+        for kind, some in (await collect(unit, subscriber_id)).items()
+        if kind not in hidden and (here := [each for each in some if each.station in (None, station.slug)])
+    }
+    handed = replace(
+        profile,
+        follows=tuple(each for each in profile.follows if each[0] == station.slug),
+        groups=tuple(person.groups),
+        wishes={slug: each for slug, each in profile.wishes.items() if slug == station.slug},
+        position=None,
+        vulnerable="vulnerable" in found if register else None,
+    )
+    return handed, found
+
+
 async def kinds_of(unit: Unit, subscriber_id: int) -> list[str]:
     """Return the kinds of what is kept of a person."""
     return [PROFILE, *await collect(unit, subscriber_id)]
@@ -93,13 +126,14 @@ async def _of_contacts(unit: Unit, subscriber_id: int) -> list[Record]:
         Record("unconfirmed", row.created_at, facts={"tries": row.tries}) for row in await unit.conn.execute(waiting)
     ]
     refused = (
-        select(contact_refusals.c.at, contact_refusals.c.code, contacts.c.channel, alerts.c.token)
+        select(contact_refusals.c.at, contact_refusals.c.code, contacts.c.channel, alerts.c.token, stations.c.slug)
         .join(contacts, contacts.c.id == contact_refusals.c.contact_id)
         .outerjoin(alerts, alerts.c.id == contact_refusals.c.alert_id)
+        .outerjoin(stations, stations.c.id == alerts.c.station_id)
         .where(_mine(subscriber_id))
     )
     return found + [
-        Record("refusal", row.at, None, row.token, {"channel": CHANNELS[row.channel].value, "code": row.code})
+        Record("refusal", row.at, row.slug, row.token, {"channel": CHANNELS[row.channel].value, "code": row.code})
         for row in await unit.conn.execute(refused)
     ]
 

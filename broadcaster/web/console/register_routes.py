@@ -2,7 +2,7 @@
 
 from broadcaster.domain.audit import Action
 from broadcaster.http.route import Route
-from broadcaster.http.schemas.base import SHAPE
+from broadcaster.http.schemas.base import FORM, SHAPE
 from broadcaster.web.console.people import (
     addresses,
     exporting,
@@ -11,6 +11,7 @@ from broadcaster.web.console.people import (
     left_out,
     people,
     person,
+    person_data,
     person_edit,
     sign_ups,
     signed,
@@ -22,7 +23,7 @@ from broadcaster.web.console.stations import coverage, map_kept, policies, poste
 from broadcaster.web.console.stations import new as station_new
 from broadcaster.web.console.uploading import LARGEST_FORM
 
-_CSV, _HTML = "text/csv", "text/html"
+_CSV, _HTML, _JSON = "text/csv", "text/html", "application/json"
 
 ROUTES: tuple[Route, ...] = (
     LOOK.page("/console/people", people.listing, views=Action.PEOPLE_SEEN),
@@ -56,6 +57,19 @@ ROUTES: tuple[Route, ...] = (
     REGISTER.page("/console/people/{id}/edit", person_edit.edit, views=Action.PERSON_SEEN),
     REGISTER.form("/console/people/{id}/edit", person_edit.change, changes=(Action.PERSON_CHANGED,)),
     REGISTER.form("/console/people/{id}/contacts/{contact}/revive", person.revive, changes=(Action.CONTACT_REVIVED,)),
+    *(
+        EXPORT.data(
+            "POST",
+            f"/console/people/{{id}}/{name}",
+            handler,
+            answers={200: media},
+            largest=FORM,
+            page=True,
+            proven=True,
+            changes=(Action.PERSON_EXPORTED,),
+        )
+        for name, handler, media in (("data", person_data.page, _HTML), ("data.json", person_data.file, _JSON))
+    ),
     REGISTER.page("/console/people/{id}/remove", person.ask_to_remove, views=Action.PERSON_SEEN),
     REGISTER.form("/console/people/{id}/remove", person.remove, changes=(Action.PERSON_REMOVED, Action.PERSON_ERASED)),
     REGISTER.form("/console/people/{id}/signed", signed.record, changes=(Action.OPT_OUT_UNDONE,)),

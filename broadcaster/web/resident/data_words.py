@@ -45,7 +45,7 @@ def profile(mine: Profile, towns: Mapping[str, Station], usual: str, words: Word
         (words("Contacts"), words("; ").join(contacts)),
         (words("Places"), words("; ").join(places)),
         (words("Groups"), ", ".join(mine.groups)),
-        (words("Told before others"), words("yes") if mine.vulnerable else words("no")),
+        (words("Told before others"), {True: words("yes"), False: words("no"), None: ""}[mine.vulnerable]),
         (words("Quiet hours"), _quiet(mine.quiet or QuietHours.read(usual), words)),
     ]
     if mine.position is not None:

@@ -11,8 +11,7 @@ from broadcaster.http.subscribers import profile_of
 from broadcaster.store.register import own_data
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import ASSETS
-from broadcaster.web.pages import render
-from broadcaster.web.resident import data_words, record_words
+from broadcaster.web.resident import data_page
 from broadcaster.web.resident.frame import page, words_of
 
 
@@ -35,14 +34,7 @@ async def data(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         profile = await profile_of(unit, call.subscriber_id)
         found = await own_data.collect(unit, call.subscriber_id)
-        towns = {each.slug: each for each in await stations.listed(unit)}
-    names = {slug: each.name for slug, each in towns.items()}
-    facts = {
-        "profile": data_words.profile(profile, towns, call.services.settings.quiet_hours, words),
-        "records": data_words.records(found, names, call.services.links.base_url, words),
-        "at": record_words.moment(call.services.clock.now(), words),
-    }
-    return render(call.request, "resident/data.html", words, facts)
+        return await data_page.show(unit, call, profile, found, words)
 
 
 async def here(call: Call[None, None]) -> web.Response:

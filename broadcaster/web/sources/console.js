@@ -14,10 +14,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Submit a form once: a second, impatient tap does nothing. After the back button, the form can be submitted again.
+// Submit a form once: a second, impatient tap does nothing. After the back button, the form can be submitted again;
+// so can one that opens its answer in another tab, and leaves this page as it is.
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.method !== "post" || form.target || event.defaultPrevented) return;
   if (form.dataset.gone) {
     event.preventDefault();
     return;

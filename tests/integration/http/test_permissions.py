@@ -67,8 +67,9 @@ class Town:
         if name == "slug":
             return "group" if "/groups/" in route.path else "station"
         if name == "id":
+            path = route.path.replace("/subscribers/", "/people/")
             return next(
-                (each for each in ("alert", "schedule", "people", "sandbox", "vulnerable") if f"/{each}" in route.path),
+                (each for each in ("alert", "schedule", "people", "sandbox", "vulnerable") if f"/{each}" in path),
                 "nothing",
             )
         return name

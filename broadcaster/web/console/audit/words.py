@@ -26,6 +26,7 @@ _PEOPLE = frozenset(
         Action.PERSON_ADDED,
         Action.PERSON_CHANGED,
         Action.PERSON_REMOVED,
+        Action.PERSON_EXPORTED,
         Action.CONTACT_REVIVED,
         Action.IDENTITY_SET,
     }
@@ -107,6 +108,7 @@ def action_words(words: Words) -> dict[Action, str]:
         Action.LIST_UPLOADED: words("uploaded a list"),
         Action.LIST_FORGOTTEN: words("discarded a list"),
         Action.LIST_IMPORTED: words("imported a list"),
+        Action.PERSON_EXPORTED: words("exported what is kept of a person"),
         Action.REGISTER_EXPORTED: words("exported the register"),
         Action.UNREACHED_EXPORTED: words("exported who was not reached"),
         Action.VISITS_SHARED: words("shared the visit list"),
