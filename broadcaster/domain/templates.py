@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from broadcaster.domain.alerts import TEXT_LIMITS, Category, Certainty, Role, Severity, Status, Text, Urgency
@@ -100,13 +100,13 @@ def _said(text: Text) -> list[tuple[str, str]]:
 def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
     """Return texts with their placeholders filled; ``blanks``: values by placeholder."""
 
-    def fill(said: str) -> str:
-        return BLANK.sub(lambda found: blanks.get(found[0][1:-1], found[0]), said)
+    def fill(text: Text) -> Text:
+        parts: dict[str, Any] = {
+            name: BLANK.sub(lambda found: blanks.get(found[0][1:-1], found[0]), said) for name, said in _said(text)
+        }
+        return replace(text, **parts)
 
-    return {
-        language: Text.read(asdict(text) | {name: fill(said) for name, said in _said(text)})
-        for language, text in texts.items()
-    }
+    return {language: fill(text) for language, text in texts.items()}
 
 
 def easy_in(prepared: Mapping[str, Texts], role: Role, texts: Texts) -> dict[str, str]:

@@ -120,7 +120,8 @@ async def named(services: Services, given: Content, station: Station) -> Templat
 async def written_from(services: Services, given: C, station: Station, template: Template | None) -> C:
     """Return a request with its omitted fields taken from its template.
 
-    Given texts replace all of the template's. Raises ``Refused`` for a placeholder that is not filled in.
+    Given texts replace all of the template's. Raises ``Refused`` for a placeholder that is not filled in; in a language
+    that is not the station's, such a text is left out instead.
     """
     if template is None:
         return given
@@ -131,7 +132,11 @@ async def written_from(services: Services, given: C, station: Station, template:
     if "event" not in said:
         change["event"] = template.events.get(station.languages[0])
     if said.isdisjoint({"texts", "headline"}):
-        texts = filled(template.texts, given.blanks)
+        texts = {
+            language: text
+            for language, text in filled(template.texts, given.blanks).items()
+            if language in station.languages or not any(still_blank({language: text}))
+        }
         for blank in still_blank(texts):
             raise blank
         change["texts"] = {language: TextIn(**asdict(text)) for language, text in texts.items()}

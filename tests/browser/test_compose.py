@@ -291,6 +291,7 @@ async def test_a_school_secretary_writes_to_class_3b_in_six_taps_and_sees_no_map
     await page.locator("#headline-fr").fill("Retour du musée à 17 h")
     await page.locator("input[name=severity][value=minor]").check()
     await expect(page.locator("#step-words")).to_contain_text("Information")
+    await expect(page.locator("#headline-en")).to_be_hidden()
     await page.locator("#to-check").click()
     await expect(page.locator("#sentence")).to_contain_text("3B")
     await expect(page.locator("#small-map")).to_be_hidden()

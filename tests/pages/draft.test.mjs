@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { area, body, empty, expires, placed, policyChannels, texts } from "../../broadcaster/web/sources/parts/compose_draft.js";
+import { area, body, empty, expires, languagesOf, placed, policyChannels, texts } from "../../broadcaster/web/sources/parts/compose_draft.js";
 import { readRule, rule } from "../../broadcaster/web/sources/parts/compose_rule.js";
 
 const given = { station: "laigle", languages: ["fr", "en"], channels: ["push", "sms"] };
@@ -20,6 +20,14 @@ test("a language of blanks is not sent", () => {
   draft.texts.fr.headline = "Crue de la Risle";
   draft.texts.en.headline = "  ";
   assert.deepEqual(Object.keys(body(given, draft).texts), ["fr"]);
+});
+
+test("the languages to write are the station's, those added, and those with a text", () => {
+  const school = { ...given, languages: ["fr", "en", "de"], station_languages: ["fr"] };
+  const draft = { ...empty(school), added: ["de"] };
+  assert.deepEqual(languagesOf(school, draft), ["fr", "de"]);
+  draft.texts.en.headline = "Closed";
+  assert.deepEqual(languagesOf(school, draft), ["fr", "en", "de"]);
 });
 
 test("circles carry what the API takes alone, and outlines their holes", () => {

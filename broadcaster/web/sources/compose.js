@@ -1,7 +1,7 @@
 // /console/new: a new alert in four steps, one visible at a time. The back button moves between them, and no input is
 // lost.
 
-import { asWritten, Drafts, empty, filled, placed, policyChannels } from "./parts/compose_draft.js";
+import { Drafts, empty, filled, fromTemplate, placed, policyChannels } from "./parts/compose_draft.js";
 import { Check } from "./parts/compose_check.js";
 import { Where } from "./parts/compose_where.js";
 import { Wording } from "./parts/compose_words.js";
@@ -109,10 +109,7 @@ class App {
     draft.radius = found.radius_m;
     draft.event = found.said[given.own]?.event || "";
     draft.written = found.said;
-    for (const [code, said] of Object.entries(found.said)) {
-      const { headline, description, instruction, question, answers, easy } = said;
-      if (draft.texts[code]) draft.texts[code] = asWritten({ headline, description, instruction, question, answers, easy });
-    }
+    for (const code of given.station_languages) if (found.said[code]) draft.texts[code] = fromTemplate(found.said[code]);
     draft.topic = given.topics.includes(found.topic) ? found.topic : "";
     draft.policy = found.policy;
     if (found.severity) draft.channels = found.channels ? [...found.channels] : policyChannels(given, draft);

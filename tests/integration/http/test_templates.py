@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from broadcaster.domain.stations import StationKind
 from broadcaster.shipped import shipped
 from tests.integration.http.conftest import BOUNDARY, circle
@@ -89,6 +92,26 @@ async def test_what_is_given_goes_before_the_template_and_a_drill_is_a_drill(api
     for body, code in (({"template": "nothing"}, "template-unknown"), ({}, "needed")):
         status, _, refused = await api.call("POST", "/v1/alerts", {"station": "laigle", "headline": "x", **body})
         assert (status, refused["errors"][0]["code"]) == (422, code)
+
+
+async def test_a_school_is_named_by_itself_and_writes_its_own_language(api):
+    school = {"slug": "hugo", "name": "École Victor-Hugo", "kind": "school", "languages": ["fr"]}
+    assert (await api.call("POST", "/v1/stations", school))[0] == 201
+    asked = {"station": "hugo", "template": "school-closed", "audience": {"kind": "all_followers"}}
+    filled = {"jour": "lundi", "raison": "la neige"}
+    status, _, refused = await api.call("POST", "/v1/alerts", asked | {"blanks": filled})
+    assert (status, refused["errors"][0]["params"]["blank"]) == (422, "[lieu ou aucun]")
+    status, _, alert = await api.call("POST", "/v1/alerts", asked | {"blanks": filled | {"lieu ou aucun": "aucun"}})
+    assert status == 202, alert
+    assert {language: text["description"] for language, text in alert["texts"].items()} == {
+        "fr": "École Victor-Hugo est fermée lundi : la neige."
+    }
+    mine = await api.sign_in()
+    _, _, page = await api.call("GET", "/console/new?station=hugo&lang=fr", key=None, headers=mine)
+    given = json.loads(re.search(r'id="given">(.*?)</script>', page, re.DOTALL)[1])
+    closed = next(each for each in given["beginnings"] if each["name"] == "school-closed")
+    assert closed["said"]["fr"]["description"].startswith("École Victor-Hugo est fermée [jour]")
+    assert (given["station_languages"], "Aussi en anglais" in page) == (["fr"], True)
 
 
 async def test_a_station_writes_its_own_and_gets_the_shipped_one_back(api):

@@ -87,6 +87,11 @@ def facts_of(
         "school_zones": call.services.school.zones,
         "topics": topics_of(station, words),
         "languages_written": [(each, own_name(each)) for each in languages],
+        "languages_more": [
+            (each, words("Also in %(language)s", language=words.locale.languages[each]))
+            for each in languages
+            if each not in station.languages
+        ],
         "authority": station.kind is StationKind.AUTHORITY,
         "limits": TEXT_LIMITS | {"event": MAX_EVENT},
         "given": {
@@ -100,6 +105,7 @@ def facts_of(
             "grave": sorted(GRAVE),
             "own": station.languages[0],
             "languages": languages,
+            "station_languages": list(station.languages),
             "directions": {each: direction(each) for each in languages},
             "groups": groups,
             "topics": list(station.topics),

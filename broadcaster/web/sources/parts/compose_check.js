@@ -1,7 +1,7 @@
 // The last step: the whole alert in one sentence, the warnings, and a button to hold.
 
 import { operatorRequest } from "./operator_request.js";
-import { area, body, expires, newKey, onset, texts } from "./compose_draft.js";
+import { area, body, expires, languagesOf, newKey, onset, texts } from "./compose_draft.js";
 import { drawArea, drawBefore, styleOf, whereWords } from "./compose_area.js";
 import { all, fill, language, make, many, number, one, written } from "./dom.js";
 import { draw } from "./map.js";
@@ -162,7 +162,7 @@ export class Check {
     const written = texts(draft);
     const named = (sentence, codes) => fill(sentence, Object.fromEntries(Object.entries(codes).map(([gap, code]) => [gap, LANGUAGES.of(code)])));
     for (const sentence of languageWarnings(given, draft, written, named)) yield [sentence, false];
-    for (const code of given.languages) {
+    for (const code of languagesOf(given, draft)) {
       if (!written[code]) yield [fill(words.warn_missing, { language: LANGUAGES.of(code), own: LANGUAGES.of(given.own) }), false];
     }
   }

@@ -22,6 +22,10 @@ export const unscheduled = () => ({ when: "now", at: "", rule: "weekly", own: ""
 /** Return a text as the page's fields have it: answers to its own question a line each, no part missing. @param {any} text */
 export const asWritten = (text) => ({ ...text, question: text.question ?? "", answers: (text.answers ?? []).join("\n"), easy: text.easy ?? "" });
 
+/** Return a template's text as the page's fields have it. @param {any} said */
+export const fromTemplate = ({ headline, description, instruction, question, answers, easy }) =>
+  asWritten({ headline, description, instruction, question, answers, easy });
+
 /** Return an empty draft. @param {any} given what the server left for the page */
 export function empty(given) {
   return {
@@ -37,6 +41,7 @@ export function empty(given) {
     event: "",
     texts: Object.fromEntries(given.languages.map((each) => [each, asWritten({ headline: "", description: "", instruction: "" })])),
     written: {},
+    added: [],
     touched: false,
     circles: [],
     polygons: [],
@@ -148,6 +153,10 @@ const PARTS = ["headline", "description", "instruction", "question", "answers", 
 const written = (text) => PARTS.some((part) => text[part]?.trim());
 
 const lines = (text) => (text ?? "").split("\n").map((each) => each.trim()).filter(Boolean);
+
+/** Return the languages to write: the station's, those added, and those with a text. @param {any} given @param {any} draft */
+export const languagesOf = (given, draft) =>
+  given.languages.filter((code) => given.station_languages.includes(code) || draft.added.includes(code) || written(draft.texts[code]));
 
 /** Return the texts that are not empty, by language. @param {any} draft */
 export function texts(draft) {

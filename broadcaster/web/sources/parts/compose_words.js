@@ -1,7 +1,7 @@
 // The step "words": the texts in each language, and each channel's message as rendered by the service.
 
 import { operatorRequest } from "./operator_request.js";
-import { body, expires, onset, policyChannels } from "./compose_draft.js";
+import { body, expires, fromTemplate, languagesOf, onset, policyChannels } from "./compose_draft.js";
 import { showEasy } from "./compose_easy.js";
 import { all, language, many, one } from "./dom.js";
 
@@ -34,12 +34,22 @@ export class Wording {
   enter() {
     this.strict = false;
     this.fillIn();
-    this.choose(this.tab);
+    this.choose(this.shown.includes(this.tab) ? this.tab : this.given.own);
     return this.preview();
   }
 
+  get shown() {
+    return languagesOf(this.given, this.draft);
+  }
+
   fillIn() {
-    const { draft } = this;
+    const { draft, shown } = this;
+    for (const each of all("[data-tab], [data-side], .words")) {
+      const { tab, side, language: code } = each.dataset;
+      each.hidden = !shown.includes(tab ?? side ?? code);
+    }
+    for (const choice of [one(".tablist"), one(".side-choice")]) choice.hidden = shown.length === 1;
+    for (const each of all("[data-also]")) each.hidden = shown.includes(each.dataset.also);
     for (const area of all("textarea[data-text]")) {
       area.value = draft.texts[area.closest("[data-language]").dataset.language][area.dataset.text] ?? "";
       this.count(area);
@@ -125,12 +135,14 @@ export class Wording {
       tab.addEventListener("keydown", (event) => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
         if (!step) return;
-        const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+        const open = tabs.filter((each) => !each.hidden);
+        const next = open[(open.indexOf(tab) + step + open.length) % open.length];
         this.choose(next.dataset.tab);
         next.focus();
       });
     }
     for (const side of all("[data-side]")) side.addEventListener("click", () => this.choose(side.dataset.side));
+    for (const each of all("[data-also]")) each.addEventListener("click", () => this.add(each.dataset.also));
     one("#spell-cheap").addEventListener("click", () => this.spell(true));
     one("#spell-dear").addEventListener("click", () => this.spell(false));
     one("#to-check").addEventListener("click", () => this.onward());
@@ -162,6 +174,16 @@ export class Wording {
   spell(cheap) {
     const others = this.draft.cheap.filter((each) => each !== this.tab);
     this.draft.cheap = cheap ? [...others, this.tab] : others;
+    this.changed();
+  }
+
+  /** Add a language, as the template has it. @param {string} code */
+  add(code) {
+    this.draft.added.push(code);
+    if (this.draft.written[code]) this.draft.texts[code] = fromTemplate(this.draft.written[code]);
+    this.fillIn();
+    this.choose(code);
+    one(`#headline-${code}`).focus();
     this.changed();
   }
 
