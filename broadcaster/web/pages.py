@@ -6,6 +6,7 @@ comes from other sites.
 
 import base64
 import hashlib
+import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
@@ -21,13 +22,15 @@ from markupsafe import Markup
 
 from broadcaster.http.keys import SERVICES
 from broadcaster.languages import LANGUAGES, direction, own_name, unbroken
-from broadcaster.web.assets import ASSETS, Assets
+from broadcaster.web.assets import ASSETS, Assets, reads_gzip
 from broadcaster.web.ground import map_address, tiled
 from broadcaster.web.i18n import Words, catalogs, preferred
 from broadcaster.web.names import CHANNEL_ICONS
 from channels.sms import written
 
 TEMPLATES = Path(__file__).parent / "templates"
+_NOT_KEPT = "no-store"
+_MOST_NOISE = 64
 
 
 @cache
@@ -109,11 +112,21 @@ def render(
     facts: Mapping[str, Any],
     *,
     status: int = 200,
-    cache_control: str = "no-store",
+    cache_control: str = _NOT_KEPT,
 ) -> web.Response:
-    """Return a template's page. ``_`` in the template translates for the reader."""
+    """Return a template's page, compressed if accepted. ``_`` in the template translates for the reader."""
     body = rendered(request, template, words, facts)
-    return page_of(body, words.language, status=status, cache_control=cache_control)
+    if cache_control == _NOT_KEPT:
+        body += _noise()
+    made = page_of(body, words.language, status=status, cache_control=cache_control)
+    if reads_gzip(request):
+        made.enable_compression(web.ContentCoding.gzip)
+    return made
+
+
+def _noise() -> bytes:
+    """Return a comment of random length, so that a compressed page's size does not tell what is in it (BREACH)."""
+    return f"<!-- {secrets.token_hex(secrets.randbelow(_MOST_NOISE))} -->".encode()
 
 
 def rendered(request: web.Request, template: str, words: Words, facts: Mapping[str, Any]) -> bytes:
@@ -130,7 +143,7 @@ def rendered(request: web.Request, template: str, words: Words, facts: Mapping[s
     return aiohttp_jinja2.render_string(template, request, context).encode()
 
 
-def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str = "no-store") -> web.Response:
+def page_of(body: bytes, language: str, *, status: int = 200, cache_control: str = _NOT_KEPT) -> web.Response:
     """Return a rendered page, with its headers."""
     return web.Response(
         status=status,
@@ -147,7 +160,7 @@ def headers_of(language: str, *, cache_control: str) -> dict[str, str]:
         "Content-Language": language,
         "Content-Security-Policy": policy(),
         "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
-        "Vary": "Accept-Language",
+        "Vary": "Accept-Language, Accept-Encoding",
     }
 
 

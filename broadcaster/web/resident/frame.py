@@ -63,7 +63,4 @@ def page(
         "sandbox_names": [words.channel(each, inside=True) for each in call.services.sandboxed],
         **facts,
     }
-    made = render(call.request, template, words, whole, cache_control=cache_control)
-    made.headers["Vary"] = "Accept-Language, Accept-Encoding"
-    made.enable_compression()
-    return made
+    return render(call.request, template, words, whole, cache_control=cache_control)

@@ -32,6 +32,7 @@ from broadcaster.web.pages import (
     is_known,
     language_of,
     render,
+    rendered,
     tag_of,
     with_etag,
     written_region,
@@ -139,14 +140,13 @@ async def _made(call: Call[None, None], token: str) -> tuple[int, bytes, dict[st
     if alert is None or station is None:
         return None
     words, facts = await page_facts(call, alert, station)
-    body = render(call.request, "alert.html", words, facts).body
+    body = rendered(call.request, "alert.html", words, facts)
     headers = {
         **headers_of(words.language, cache_control=_FRESH),
         "Content-Type": "text/html; charset=utf-8",
         "Last-Modified": format_datetime(services.clock.now(), usegmt=True),
-        "Vary": "Accept-Language, Accept-Encoding",
     }
-    return facts["alert"].id, body if isinstance(body, bytes) else b"", headers
+    return facts["alert"].id, body, headers
 
 
 async def page_facts(call: Call[Any, Any], alert: Alert, station: Station) -> tuple[Words, dict[str, Any]]:

@@ -31,6 +31,17 @@ async def test_signing_in_leads_to_the_page_that_was_asked_for(api):
     assert html.unescape(re.search('data-then="(.*?)"', page)[1]) == "/console/sessions?lang=en"
 
 
+async def test_a_page_is_packed_and_its_size_tells_nothing(api):
+    mine = await api.sign_in()
+    asked = {**mine, "Accept-Encoding": "gzip"}
+    seen = [(await look(api, "/console/new", **asked))[1] for _ in range(8)]
+    assert {each["Content-Encoding"] for each in seen} == {"gzip"}
+    sizes = {int(each["Content-Length"]) for each in seen}
+    assert len(sizes) > 1
+    assert max(sizes) < 25_000
+    assert "Content-Encoding" not in (await look(api, "/console/new", **{**asked, "Accept-Encoding": "identity"}))[1]
+
+
 @pytest.mark.parametrize(
     "then", ["https://evil.example/", "//evil.example/console", "/\\evil.example", "/v1/alerts", ""]
 )
