@@ -22,9 +22,9 @@ from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import Geocoder, GeocoderDisabled, GeocoderUnavailable
 from broadcaster.geocoding.placing import place
 from broadcaster.register.applying import apply
+from broadcaster.register.mending import is_to_mend, to_mend
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import WORKBOOK, Source, open_source
-from broadcaster.register.refusals import HEADER, write_refusals
 from broadcaster.store import Unit
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.people import addresses, people
@@ -257,7 +257,7 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
         with contextlib.suppress(FileNotFoundError):
             _remove_old(wish.errors)
         return
-    write_refusals(wish.errors, made.refusals, reader())
+    wish.errors.write_bytes(to_mend(made, reader()))
     for each in made.refusals[:_SHOWN]:
         told = words("line %(line)s: %(problem)s", line=each.line, problem=located(each, reader()))
         click.echo(f"  {told}", err=True)
@@ -272,6 +272,6 @@ def _report_refusals(made: Plan, wish: _Wish) -> None:
 def _remove_old(path: Path) -> None:
     """Remove an earlier run's error file, which could be mistaken for this one's."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        ours = file.readline().strip() == ",".join(HEADER)
+        ours = is_to_mend(file.readline())
     if ours:
         path.unlink()

@@ -150,7 +150,7 @@ def _clean(text: str) -> str:
     if not _WRITTEN.fullmatch(written):
         raise InvalidPhone("phone-signs")
     if sum(sign.isdigit() for sign in written) < _SHORTEST_DIGITS:
-        raise InvalidPhone("phone-service")
+        raise InvalidPhone("phone-too-short")
     return written
 
 

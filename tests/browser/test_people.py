@@ -135,7 +135,7 @@ async def test_a_list_is_looked_at_mended_and_taken_over(visit, tmp_path: Path):
     row = page.locator("table.stacked tbody tr")
     await expect(row).to_have_count(1)
     await expect(row.locator("td")).to_have_text(
-        ["4", "P-3", "portable", "This number is too short: a service number can't be reached."]
+        ["4", "P-3", "portable", "This number is too short: write all its digits."]
     )
     async with page.expect_download() as waiting:
         await page.get_by_role("link", name="Download the lines to fix").click()

@@ -47,8 +47,8 @@ def test_a_list_is_imported_and_its_bad_lines_are_written_down(seeded: Any, tmp_
     assert "refused: 1 of 2 lines, so nothing was changed" in refused.stderr
     errors = (tmp_path / "club.csv.errors.csv").read_text(encoding="utf-8-sig").splitlines()
     assert errors == [
-        "line,external_id,field,reason",
-        "3,2,Portable,This number is too short: a service number can't be reached.",
+        "Licence;Nom;Portable;line of the file;to fix",
+        "2;'=Houx;123;3;Portable: This number is too short: write all its digits.",
     ]
     assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["followers"] == 300
     done = seeded("import", "subscribers", str(path), "--station", "laigle", "--skip-bad")

@@ -115,7 +115,7 @@ async def test_a_preview_of_a_register_that_changed_meanwhile_is_made_anew_and_s
             [
                 ("4", "3", "courriel", "The domain of this e-mail address has no dot."),
                 ("4", "3", "latitude", "This is empty: a place needs both longitude and latitude."),
-                ("4", "3", "portable", "This number is too short: a service number can&#39;t be reached."),
+                ("4", "3", "portable", "This number is too short: write all its digits."),
             ],
         ),
         (
@@ -123,7 +123,7 @@ async def test_a_preview_of_a_register_that_changed_meanwhile_is_made_anew_and_s
             [
                 ("4", "3", "courriel", "Après l’arobase (@), il manque un point."),
                 ("4", "3", "latitude", "C’est vide_: un lieu a besoin de la longitude et de la latitude."),
-                ("4", "3", "portable", "Ce numéro est trop court_: on ne peut pas joindre un numéro de service."),
+                ("4", "3", "portable", "Ce numéro est trop court_: écrivez-le en entier."),
             ],
         ),
     ],

@@ -127,7 +127,7 @@ def test_one_and_several_differ():
 
 def test_it_says_which_of_several_values_is_meant():
     second = Refused("phone-too-short", "mobile", at=2, many=3)
-    assert located(second) == "mobile: No. 2 of 3: This number is too short."
+    assert located(second) == "mobile: No. 2 of 3: This number is too short: write all its digits."
     assert "sur 3" in located(second, catalogs().words("fr"))
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.register.refusals import Refusal, write_refusals
 from broadcaster.register.sheets import as_meant, csv_text, inert
 
 FORMULAS = ["=1+1", "+33639981234", "+1-1", "+1 (2)", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", ' ="x"']
@@ -39,13 +36,6 @@ def test_what_no_spreadsheet_runs_stays_as_it_is(cell):
 @given(st.text(alphabet="=+-@'\"; ,|\t\r\n1a", max_size=12))
 def test_a_cell_comes_back_as_it_was(text):
     assert as_meant(inert(text)) == text
-
-
-def test_the_list_of_refused_lines_runs_nothing(tmp_path):
-    path = tmp_path / "errors.csv"
-    write_refusals(path, [Refusal(2, "x;=1+1", "=HYPERLINK(1)", "why")])
-    (_, row) = csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
-    assert row == ["2", "x;'=1+1", "'=HYPERLINK(1)", "why"]
 
 
 def test_every_cell_of_a_table_is_guarded_its_headings_too():

@@ -18,6 +18,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.register.applying import apply as carry_out
+from broadcaster.register.mending import to_mend
 from broadcaster.register.planning import Plan
 from broadcaster.register.refusals import ListRefused, Refusal
 from broadcaster.store.operations import audit
@@ -26,7 +27,7 @@ from broadcaster.store.register.uploads import Upload, UploadState
 from broadcaster.store.stations import stations
 from broadcaster.web.console.downloads import saved
 from broadcaster.web.console.frame import chosen_station, show, words_of
-from broadcaster.web.console.people.importing_file import looked_at, report_of, to_mend
+from broadcaster.web.console.people.importing_file import looked_at, report_of
 from broadcaster.web.console.uploading import LARGEST, FileTooLarge, NoFile, as_file, received
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to

@@ -1,22 +1,17 @@
-"""An uploaded list: its limits, its planned changes, and its refused lines as a list to correct.
+"""An uploaded list: its limits and its planned changes.
 
 While processed it is an unnamed file, in memory if possible, so that a killed process leaves nothing. Between requests
 it is sealed in the store (``store.register.uploads``).
 """
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from broadcaster.domain.refusals import located
 from broadcaster.domain.stations import Station
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import open_source
-from broadcaster.register.refusals import Refusal
-from broadcaster.register.sheets import csv_text
 from broadcaster.store import Store
-from broadcaster.web.i18n import Words
 
 SHOWN = 100
 """Refusals shown in a preview; the file to correct has all."""
@@ -54,26 +49,3 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
         "more": max(0, len(made.refusals) - SHOWN),
         "stamp": stamp,
     }
-
-
-def to_mend(made: Plan, words: Words) -> bytes:
-    """Return the refused lines as a list: as uploaded, followed by what to correct.
-
-    Once corrected, it can be imported directly: imports ignore the two added columns.
-    """
-    wrong: dict[int, list[Refusal]] = {}
-    for each in made.refusals:
-        wrong.setdefault(each.line, []).append(each)
-    width = len(made.source.columns.headings)
-    rows: list[list[object]] = [[*made.source.columns.headings, words("line of the file"), words("to fix")]]
-    for line in made.source.lines():
-        reasons = wrong.get(line.number)
-        if reasons is not None:
-            cells = [*line.cells[:width], *[""] * (width - len(line.cells))]
-            rows.append([*cells, line.number, reasons_told(reasons, words)])
-    return csv_text(rows, made.source.delimiter).encode("utf-8-sig")
-
-
-def reasons_told(reasons: Sequence[Refusal], words: Words) -> str:
-    """Return why a line is refused, by column."""
-    return " / ".join(located(each, words) for each in reasons)
