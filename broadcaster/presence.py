@@ -9,6 +9,7 @@ from broadcaster.pipeline.services import Services
 from broadcaster.sending.sender import Sender
 from broadcaster.store import Unit
 from broadcaster.store.operations import processes
+from channels.base import Finding
 from channels.transport.failover import Provider
 
 REACH_EVERY_S = 4.0
@@ -42,12 +43,19 @@ async def probe(services: Services, *, whole: bool) -> None:
 
 async def _troubles_of(sender: Sender, *, whole: bool) -> list[Trouble]:
     asked = _ill if whole else _unreachable
-    ill = {each.name: why for each in sender.providers if (why := await asked(sender, each)) is not None}
+    ill = {each.name: found for each in sender.providers if (found := await asked(sender, each)) is not None}
     code = Code.PROVIDER_AWAY if len(ill) == len(sender.providers) else Code.PROVIDER_REPLACED
-    return [Trouble(code, {"channel": str(sender.name), "provider": name}, why) for name, why in ill.items()]
+    return [_trouble(code, sender, name, found) for name, found in ill.items()]
 
 
-async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> str | None:
+def _trouble(code: Code, sender: Sender, provider: str, found: Finding) -> Trouble:
+    gaps = {name: str(value) for name, value in found.params.items()}
+    # One of several push services is known by its host.
+    params = {"channel": str(sender.name), "provider": gaps.get("host", provider)}
+    return Trouble(code, params, found.detail, why=found.sentence, gaps=gaps)
+
+
+async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> Finding | None:
     """Return why a provider accepts no connection; None if it does or has no single address.
 
     A relay greets first, and an HTTP server waits for us; an unhealthy server hangs up.
@@ -57,13 +65,16 @@ async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> str | No
     if provider.endpoint is None:
         return None
     host, port = provider.endpoint
+    where = {"where": f"{host}:{port}"}
     try:
         async with asyncio.timeout(_REACH_S):
             reader, writer = await asyncio.open_connection(host, port)
     except TimeoutError:
-        return f"{host}:{port} takes no connection within {_REACH_S:.0f} s"
+        gaps = {**where, "s": round(_REACH_S)}
+        return Finding("error", "%(where)s takes no connection within %(s)s s", params=gaps)
     except OSError as error:
-        return f"{host}:{port} takes no connection: {error.strerror or error}"
+        reason = error.strerror or str(error)
+        return Finding("error", "%(where)s takes no connection", params=where, detail=reason)
     try:
         async with asyncio.timeout(_GREETING_S):
             greeting = await reader.read(1)
@@ -73,19 +84,19 @@ async def _unreachable(sender: Sender, provider: Provider[Any, Any]) -> str | No
         greeting = b""
     finally:
         writer.close()
-    return None if greeting else f"{host}:{port} hangs up"
+    return None if greeting else Finding("error", "%(where)s hangs up", params=where)
 
 
-async def _ill(sender: Sender, provider: Provider[Any, Any]) -> str | None:
+async def _ill(sender: Sender, provider: Provider[Any, Any]) -> Finding | None:
     """Return a provider's trouble; None if it is healthy."""
     if sender.listener is not None and _is_bound_to(sender, provider):
-        return None if sender.listener.is_bound else "not bound to the message centre"
+        return None if sender.listener.is_bound else Finding("error", "not bound to the message centre")
     try:
         async with asyncio.timeout(_PROBE_S):
             found = await provider.channel.probe()
     except TimeoutError:
-        return f"no answer within {_PROBE_S:.0f} s"
-    return next((each.what for each in found if each.level == "error"), None)
+        return Finding("error", "no answer within %(s)s s", params={"s": round(_PROBE_S)})
+    return next((each for each in found if each.level == "error"), None)
 
 
 def _is_bound_to(sender: Sender, provider: Provider[Any, Any]) -> bool:

@@ -45,7 +45,7 @@ def _of_trouble(level: Literal["error", "warning"], trouble: Trouble) -> Finding
     sentence, params = SENTENCES[trouble.code], dict(trouble.params)
     if trouble.channel is not None:
         params["channel"] = CHANNEL_WORDS.get(trouble.channel, trouble.channel)
-    return Finding(level, sentence.said, sentence.to_do, params, trouble.detail)
+    return Finding(level, sentence.said, sentence.to_do, params, trouble.reason(reader()))
 
 
 async def of_the_work(store: Store, settings: Settings) -> list[Finding]:

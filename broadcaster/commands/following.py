@@ -8,11 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from broadcaster.commands.alert_words import states
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.report import settled
-from broadcaster.commands.showing import number
-from broadcaster.commands.wording import words
+from broadcaster.commands.wording import many, words
 
 _POLL_S = 1.0
 
@@ -65,6 +63,17 @@ async def _reports(api: Api, alert_id: str) -> AsyncGenerator[dict[str, Any]]:
 
 
 def _told(report: dict[str, Any]) -> str:
-    people, said = report["people"], states()
-    shown = ("accepted", "delivered", "displayed", "opened", "acknowledged", "unreached")
-    return ", ".join(f"{number(people[state])} {said[state]}" for state in shown if people.get(state))
+    people = report["people"]
+
+    def n(state: str) -> int:
+        return int(people.get(state) or 0)
+
+    told = {
+        "accepted": many("%(n)s accepted", "%(n)s accepted", n("accepted")),
+        "delivered": many("%(n)s delivered", "%(n)s delivered", n("delivered")),
+        "displayed": many("%(n)s displayed", "%(n)s displayed", n("displayed")),
+        "opened": many("%(n)s opened", "%(n)s opened", n("opened")),
+        "acknowledged": many("%(n)s acknowledged", "%(n)s acknowledged", n("acknowledged")),
+        "unreached": many("%(n)s not reached", "%(n)s not reached", n("unreached")),
+    }
+    return ", ".join(said for state, said in told.items() if n(state))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from broadcaster.domain.people import CHANNEL_WORDS
+from broadcaster.domain.refusals import Reader
 
 
 class Grade(StrEnum):
@@ -130,12 +131,17 @@ SENTENCES: Mapping[Code, Sentence] = {
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``params`` fill the sentence; ``detail``: a provider's or library's words. ``alert_id``: the one concerned."""
+    """``params`` fill the sentence; ``detail``: a provider's or library's words. ``alert_id``: the one concerned.
+
+    ``why``: an English sentence that tells more, which ``gaps`` fill.
+    """
 
     code: Code
     params: Mapping[str, str | int] = field(default_factory=dict)
     detail: str = ""
     alert_id: int | None = None
+    why: str = ""
+    gaps: Mapping[str, str | int] = field(default_factory=dict)
 
     @property
     def grade(self) -> Grade:
@@ -156,14 +162,22 @@ class Trouble:
     def to_do(self) -> str:
         return SENTENCES[self.code].to_do
 
+    def reason(self, words: Reader) -> str:
+        """Return why, in the reader's language; the detail is not translated."""
+        said = words(self.why, **self.gaps) if self.why else ""
+        return f"{said} ({self.detail})" if said and self.detail else said or self.detail
+
     def to_json(self) -> dict[str, Any]:
-        return {"code": self.code.value, "params": dict(self.params), "detail": self.detail}
+        kept = {"code": self.code.value, "params": dict(self.params), "detail": self.detail}
+        return kept | ({"why": self.why, "gaps": dict(self.gaps)} if self.why else {})
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Trouble | None":
         """Parse the output of ``to_json``. Return None for a code of a newer version."""
         try:
-            return cls(Code(told["code"]), told["params"], told["detail"])
+            return cls(
+                Code(told["code"]), told["params"], told["detail"], why=told.get("why", ""), gaps=told.get("gaps", {})
+            )
         except ValueError:
             return None
 

@@ -4,6 +4,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from broadcaster.domain.health import Code, Grade
+from broadcaster.domain.refusals import ENGLISH
 from broadcaster.http.answers import answer
 from broadcaster.http.keys import DOCUMENT
 from broadcaster.http.route import Call
@@ -36,7 +37,10 @@ async def condition(services: Services) -> Readiness:
         status="not ready" if problems else "degraded" if errors else "ready",
         problems=problems,
         degraded=tuple(each.said for each in found if each.code not in (Code.STORE_AWAY, Code.CHANNEL_STOPPED)),
-        findings=tuple(FindingOut.of(each, severity=each.grade.value, what=each.said) for each in found),
+        findings=tuple(
+            FindingOut.of(each, severity=each.grade.value, what=each.said, detail=each.reason(ENGLISH))
+            for each in found
+        ),
         roles=tuple(sorted(services.roles)),
         sandbox=services.sandboxed,
         stopped={str(each.channel): each.detail for each in found if each.code is Code.CHANNEL_STOPPED},

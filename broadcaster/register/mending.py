@@ -6,8 +6,6 @@ from broadcaster.register.planning import Plan
 from broadcaster.register.refusals import Refusal
 from broadcaster.register.sheets import csv_text
 
-_ADDED = ("line of the file", "to fix")
-
 
 def to_mend(made: Plan, words: Words) -> bytes:
     """Return the refused lines as a list: as given, followed by what to correct.
@@ -18,7 +16,7 @@ def to_mend(made: Plan, words: Words) -> bytes:
     for each in made.refusals:
         wrong.setdefault(each.line, []).append(each)
     width = len(made.source.columns.headings)
-    rows: list[list[object]] = [[*made.source.columns.headings, *map(words, _ADDED)]]
+    rows: list[list[object]] = [[*made.source.columns.headings, *_added(words)]]
     for line in made.source.lines():
         reasons = wrong.get(line.number)
         if reasons is not None:
@@ -27,10 +25,14 @@ def to_mend(made: Plan, words: Words) -> bytes:
     return csv_text(rows, made.source.delimiter).encode("utf-8-sig")
 
 
+def _added(words: Words) -> tuple[str, str]:
+    return words("line of the file"), words("to fix")
+
+
 def is_to_mend(first_line: str) -> bool:
     """Return whether a file that begins with this line is a list to correct."""
     return any(
-        first_line.rstrip().endswith(delimiter.join(map(catalogs().words(language), _ADDED)))
+        first_line.rstrip().endswith(delimiter.join(_added(catalogs().words(language))))
         for language in CONSOLE
         for delimiter in ",;\t|"
     )

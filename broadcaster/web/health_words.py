@@ -7,7 +7,7 @@ from broadcaster.web.i18n import Words
 
 
 def told(trouble: Trouble, words: Words) -> dict[str, str]:
-    """Return a trouble for ``console/troubles.html``; ``detail`` is not translated."""
+    """Return a trouble for ``console/troubles.html``; ``detail`` may be in a provider's words."""
     sentence = SENTENCES[trouble.code]
     gaps = dict(trouble.params)
     if trouble.channel is not None:
@@ -18,5 +18,6 @@ def told(trouble: Trouble, words: Words) -> dict[str, str]:
         "look": "bad" if trouble.grade is Grade.ERROR else "warn",
         "said": words(sentence.said, **gaps) if gaps else words(sentence.said),
         "to_do": words(sentence.to_do),
-        "detail": trouble.detail,
+        "detail": trouble.reason(words),
+        "language": "en" if trouble.detail else words.language,
     }

@@ -257,7 +257,7 @@ class FindingOut(Shown):
     params: dict[str, str | int]
     what: str
     to_do: str
-    detail: str = Field(description="What a provider said, in its own words.")
+    detail: str = Field(description="Why, if that is known; what a provider said is in its own words.")
 
 
 class Readiness(Shown):

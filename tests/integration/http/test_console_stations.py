@@ -100,7 +100,7 @@ async def test_what_is_wrong_with_a_station_is_said_and_nothing_is_added(refusin
 
 async def test_contact_languages_and_margin_are_changed_by_an_administrator_only(api):
     fields = {"name": "L'Aigle", "language": "en", "also": ["fr"], "margin": "2 500", "email": "mairie@example.org",
-              "topics": "Traffic"}  # fmt: skip
+              "topics": "Traffic", "phone": "02 33 84 44 44"}  # fmt: skip
     for key in ("laigle-publish", "laigle-read", "rugles-admin"):
         mine = await api.sign_in(key)
         assert (await look(api, "/console/stations/laigle/edit", mine))[0] == 403
@@ -113,7 +113,17 @@ async def test_contact_languages_and_margin_are_changed_by_an_administrator_only
     assert "A margin is a number of metres from 0 to 50000." in page
     assert (await send(api, "/console/stations/laigle/edit", mine, **fields))[0] == 303
     made = await station(api, "laigle")
-    assert (made.languages, made.margin_m, made.email, made.phone) == (("en", "fr"), 2500.0, "mairie@example.org", None)
+    assert (made.languages, made.margin_m, made.email, made.phone) == (
+        ("en", "fr"),
+        2500.0,
+        "mairie@example.org",
+        "+33233844444",
+    )
+    _, _, page = await look(api, "/console/stations/laigle/edit", mine)
+    assert 'value="02 33 84 44 44"' in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert (
+        await send(api, "/console/stations/laigle/edit", mine, **{**fields, "phone": "02\N{NO-BREAK SPACE}33 84 44 44"})
+    )[0] == 303
     assert (await look(api, "/console/stations/new", mine))[0] == 403  # a station's own key makes no others
 
 

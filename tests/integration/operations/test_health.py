@@ -20,6 +20,7 @@ from broadcaster.domain.alerts import Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble
 from broadcaster.http.sessions import COOKIE
+from broadcaster.languages import catalogs
 from broadcaster.store import tables
 from broadcaster.store.alerts import batches, tracking
 from broadcaster.store.operations import gauges, processes
@@ -96,7 +97,9 @@ async def test_an_alert_that_no_resolver_takes_is_told(store, now):
 
 
 async def test_a_process_is_there_while_it_announces_itself_and_is_forgotten_in_the_end(store, now):
-    own = Trouble(Code.PROVIDER_AWAY, {"channel": "email", "provider": "relay"}, "connection refused")
+    relay = {"channel": "email", "provider": "relay"}
+    why, gaps = "%(where)s takes no connection", {"where": "relay:25"}
+    own = Trouble(Code.PROVIDER_AWAY, relay, "connection refused", why=why, gaps=gaps)
 
     async def living():
         async with store.read() as unit:
@@ -109,6 +112,8 @@ async def test_a_process_is_there_while_it_announces_itself_and_is_forgotten_in_
     found = {each.id: each for each in await living()}
     assert found["one"].roles == ("sender", "web")
     assert found["one"].troubles == (own,)
+    french = own.reason(catalogs().words("fr"))
+    assert french == "relay:25 n’accepte aucune connexion (connection refused)"
     assert [each.code for each in health.absent_roles(list(found.values()))] == [Code.NO_SCHEDULER]
 
     async with store.write() as unit:

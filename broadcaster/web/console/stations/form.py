@@ -18,7 +18,7 @@ from broadcaster.languages import DEFAULT
 from broadcaster.web.i18n import Words
 from broadcaster.web.topics import topic_words, topics_of
 from channels.email import InvalidMailAddress, parse_address
-from channels.sms import InvalidPhone, parse_phone
+from channels.sms import InvalidPhone, parse_phone, written
 from zones import ZoneError, slug, unpacked_boundary
 
 LARGEST_MARGIN_M = 50_000
@@ -77,7 +77,7 @@ def filled(station: Station, words: Words) -> StationForm:
         slug=station.slug,
         languages=station.languages,
         email=station.email or "",
-        phone=station.phone or "",
+        phone=written(station.phone or ""),
         margin=f"{station.margin_m:g}",
         topics=dict(topics_of(station, words)),
     )

@@ -23,6 +23,7 @@ from broadcaster.web.console.stations.stations import languages_known
 from broadcaster.web.ground import GROUND
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
+from channels.sms import written
 from zones import Commune, CommuneName, Communes, CommunesMissing, Jurisdiction, UnknownCommune
 
 _COMMUNES = Communes()  # opens nothing before the first query
@@ -101,7 +102,7 @@ async def _of_commune(call: Call[Any, Any], insee: str, given: StationForm | Non
             insee=commune.insee,
             slug=commune.slug[:60],
             email=commune.email or "",
-            phone=commune.phone or "",
+            phone=written(commune.phone or ""),
             margin=f"{call.services.settings.margin_m:g}",
         )
     facts = {
