@@ -34,6 +34,7 @@ class Assets:
         except (OSError, ValueError):
             raise BadSettings(BadSetting("pages-not-bundled")) from None
         self.version: str = found.pop("version", "")
+        self._imports: Mapping[str, list[str]] = found.pop("imports", {})
         self._names: Mapping[str, str] = found
         self._folder = folder
         self._bodies: dict[str, tuple[bytes, bytes | None]] = {}
@@ -41,6 +42,10 @@ class Assets:
     def url(self, name: str) -> str:
         """Return the URL of a file such as ``console.js``. Raises ``KeyError`` for a file that was not built."""
         return f"/static/{self._names[name]}"
+
+    def imports(self, name: str) -> list[str]:
+        """Return the URLs of the files that a script imports at once."""
+        return [f"/static/{each}" for each in self._imports.get(name, ())]
 
     def text(self, name: str) -> str:
         """Return a file's content, for inlining."""

@@ -63,6 +63,7 @@ def set_up(app: web.Application) -> None:
     )
     environment.globals |= {
         "asset": app[ASSETS].url,
+        "imports": app[ASSETS].imports,
         "direction": direction,
         "own_name": own_name,
         "channel_icons": CHANNEL_ICONS,

@@ -34,6 +34,18 @@ for (const [path, made] of Object.entries(pages.metafile.outputs)) {
   if (made.entryPoint) manifest[basename(made.entryPoint)] = basename(path);
 }
 
+/** Return the files that an entry's script imports at once, so that a page can ask for them all together. */
+const imported = (path, found = new Set()) => {
+  for (const each of pages.metafile.outputs[path].imports.filter(({ kind }) => kind === "import-statement")) {
+    if (!found.has(each.path)) imported(each.path, found.add(each.path));
+  }
+  return found;
+};
+const imports = {};
+for (const [path, made] of Object.entries(pages.metafile.outputs)) {
+  if (made.entryPoint && path.endsWith(".js")) imports[basename(made.entryPoint)] = [...imported(path)].map((each) => basename(each));
+}
+
 // The service worker has one name for ever: browsers look there for a newer one. It knows the files that it keeps.
 const worker = await build({
   ...common,
@@ -46,6 +58,7 @@ const worker = await build({
   },
 });
 manifest[WORKER] = WORKER;
+manifest.imports = imports;
 manifest.version = createHash("sha256").update(await readFile(join(out, WORKER))).digest("hex").slice(0, 12);
 
 for (const path of [...Object.keys(pages.metafile.outputs), ...Object.keys(worker.metafile.outputs)].map((each) => basename(each))) {

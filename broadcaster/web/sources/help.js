@@ -7,7 +7,7 @@ import { renew } from "./parts/renew.js";
 const given = left("given");
 const box = one("#help-map");
 if (box && given.points.length) {
-  const { map, ready } = draw(box, { ...given, still: true });
+  const { map } = draw(box, { ...given, still: true, framed: true });
   const all = L.featureGroup(
     given.points.map((each) => {
       const at = L.marker([each.lat, each.lon], { icon: pin(), title: each.name });
@@ -15,8 +15,6 @@ if (box && given.points.length) {
       return each.accuracy_m ? L.featureGroup([at, L.circle([each.lat, each.lon], { radius: each.accuracy_m, interactive: false })]) : at;
     }),
   ).addTo(map);
-  const fit = () => map.fitBounds(all.getBounds(), { padding: [32, 32], animate: false, maxZoom: 16 });
-  fit();
-  ready.then(fit);
+  map.fitBounds(all.getBounds(), { padding: [32, 32], animate: false, maxZoom: 16 });
 }
 renew(given);

@@ -7,11 +7,9 @@ import { draw, L } from "./parts/map.js";
 const given = left("given");
 const box = one("#home-map");
 if (given && box) {
-  const { map, ready } = draw(box, { ...given, still: true });
+  const { map } = draw(box, { ...given, still: true, framed: true });
   const all = L.featureGroup(
     given.areas.map((each) => drawArea(map, each.area, each.look === "drill" ? styleOf("exercise", "") : styleOf("actual", each.look))),
   );
-  const fit = () => all.getBounds().isValid() && map.fitBounds(all.getBounds(), { padding: [32, 32], animate: false, maxZoom: 14 });
-  fit();
-  ready.then(fit); // the map data arrives later, and then shows the territory
+  map.fitBounds(all.getBounds(), { padding: [32, 32], animate: false, maxZoom: 14 });
 }

@@ -59,18 +59,15 @@ follow(given.events, {
 
 const box = one("#map-box");
 if (box && given.area) {
-  import("./parts/map.js").then(async ({ draw }) => {
+  import("./parts/map.js").then(({ draw }) => {
     const drawn = [...box.children];
     const place = document.createElement("div");
     place.className = "leaflet-place";
     box.append(place);
-    const { map, L, ready } = draw(place, { ...given, still: true });
+    const { map, L } = draw(place, { ...given, still: true, framed: true });
     const kind = box.querySelector(".zone")?.getAttribute("class") || "zone";
     const zone = L.geoJSON(given.area, /** @type {any} */ ({ interactive: false, smoothFactor: 0.3, style: { className: kind, weight: 3 } })).addTo(map);
-    const show = () => map.fitBounds(zone.getBounds().pad(0.3), { animate: false });
     drawn.forEach((each) => each.remove());
-    show();
-    await ready;
-    show();
+    map.fitBounds(zone.getBounds().pad(0.3), { animate: false });
   }).catch(() => {}); // without Leaflet the drawn map stays; without map data the area alone is shown
 }

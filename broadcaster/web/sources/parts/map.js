@@ -13,9 +13,10 @@ export const colour = (name) => getComputedStyle(document.documentElement).getPr
 /**
  * Draw the map of a station's territory in an element.
  * @param {HTMLElement} element
- * @param {{ground: string|object, words?: Record<string, string>, still?: boolean}} given
+ * @param {{ground: string|object, words?: Record<string, string>, still?: boolean, framed?: boolean}} given
  *   ground: the station's map data, or its address (/map/{slug}.json);
- *   still: for a map that is only viewed: no zoom by wheel, nor dragging by one finger.
+ *   still: for a map that is only viewed: no zoom by wheel, nor dragging by one finger;
+ *   framed: the caller sets the view: tiles are asked for only then, and the map data does not move it.
  */
 export function draw(element, given) {
   const map = L.map(element, {
@@ -36,7 +37,8 @@ export function draw(element, given) {
   map.createPane("names").style.zIndex = "450";
   map.getPane("names").style.pointerEvents = "none";
   map.setView([46.6, 2.4], 5); // France, until the map data arrives
-  if (RASTER) raster(map);
+  if (RASTER && given.framed) map.once("moveend", () => raster(map));
+  else if (RASTER) raster(map);
   else if (TILES) vector(map, TILES);
   const ready = given.ground ? ground(map, given) : Promise.resolve(null);
   return { map, L, ready };
@@ -66,6 +68,7 @@ async function ground(map, given) {
     name(map, found.name, found.centre, "own");
     for (const each of found.neighbours) name(map, each.name, each.centre, "");
   }
+  if (given.framed) return { ...found, layer: own };
   if (own) map.fitBounds(own.getBounds(), { padding: [16, 16], animate: false });
   else if (found.centre) map.setView([found.centre[1], found.centre[0]], 13, { animate: false });
   return { ...found, layer: own };
