@@ -1,7 +1,4 @@
-"""Residents and visitors in their own browser: sign-up by mail and phone, what can go wrong in it, my alerts, here.
-
-Push itself is in ``test_journey`` (Firefox gets it) and ``test_worker``.
-"""
+"""Residents and visitors in their own browser after the sign-up: my alerts, here, an alert's page, answers."""
 
 from __future__ import annotations
 
@@ -9,22 +6,20 @@ import asyncio
 import io
 import json
 import re
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 import zxingcpp
-from aiohttp import web
 from PIL import Image
 from playwright.async_api import expect
 from sqlalchemy import select
 
 from broadcaster.store import tables
 from broadcaster.store.operations import rotating
-from tests.browser.village import village as founded
-from tests.browser.visiting import DESK, PHONE
+from tests.browser.residents import HOUSE, follow_by_mail, me_of, of_residents, sent_code
+from tests.browser.visiting import DESK
 from tests.contract.test_erasing import NUMBER_STAYS
 from tests.servers.town import INSIDE, OUTSIDE
 from tests.servers.town_api import eventually
@@ -36,255 +31,12 @@ if TYPE_CHECKING:
     from tests.browser.village import Village
 
 pytestmark = pytest.mark.timeout(120)
-HOUSE = {"label": "12 rue des Émangeards 61300 L'Aigle", "lon": INSIDE[0], "lat": INSIDE[1]}
-
-
-async def _search(request: web.Request) -> web.Response:
-    """France's address service, as far as we speak to it: GeoJSON, the same for all but those who look for nothing."""
-    point = {"type": "Point", "coordinates": [HOUSE["lon"], HOUSE["lat"]]}
-    found = {"type": "Feature", "geometry": point, "properties": {"label": HOUSE["label"]}}
-    return web.json_response(
-        {"type": "FeatureCollection", "features": [] if "nulle part" in request.query["q"] else [found]}
-    )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def village(tmp_path_factory, autopush) -> AsyncIterator[Village]:
-    app = web.Application()
-    app.router.add_get("/search", _search)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with founded(tmp_path_factory.mktemp("residents"), autopush, residents=4, geocoder_url=url) as made:
+    async with of_residents(tmp_path_factory.mktemp("residents"), autopush) as made:
         yield made
-    await runner.cleanup()
-
-
-class Counted:
-    """A person who is counted: presses and fields, and the seconds since they began."""
-
-    def __init__(self, page) -> None:
-        self.page, self.taps, self.fields, self.began = page, 0, 0, time.monotonic()
-
-    async def tap(self, name: str | re.Pattern) -> None:
-        self.taps += 1
-        await self.page.get_by_role("button", name=name).click()
-
-    async def fill(self, label: str, text: str) -> None:
-        self.fields += 1
-        await self.page.get_by_label(label).press_sequentially(text)
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
-
-
-async def mailed_code(village: Village, address: str, after: int = 0) -> str:
-    """Return the code mailed last, after so many mails; others may have come to that address."""
-
-    def codes() -> list[str]:
-        theirs = [each.parsed for each in village.town.smtp.messages[after:] if address in str(each.parsed["To"])]
-        return [code for each in theirs for code in re.findall(r"\b\d{6}\b", each["Subject"])]
-
-    await eventually(lambda: bool(codes()), "the mail with the code")
-    return codes()[-1]
-
-
-async def sent_code(village: Village, number: str) -> str:
-    def there() -> list:
-        return [dict(each.form)["Body"] for each in village.town.twilio.messages if dict(each.form)["To"] == number]
-
-    await eventually(lambda: bool(there()), "the SMS with the code")
-    return re.search(r"\d{6}", there()[-1])[0]
-
-
-async def me_of(village: Village, page) -> dict:
-    token = await page.evaluate(
-        """() => new Promise((done) => { const asked = indexedDB.open("tocsin", 1);
-        asked.onsuccess = () => { const got = asked.result.transaction("facts").objectStore("facts").get("token");
-          got.onsuccess = () => done(got.result ?? ""); }; })"""
-    )
-    return await page.evaluate(
-        """async (token) => {
-          const headers = {Authorization: `Bearer ${token}`};
-          return (await fetch("/v1/subscribers/me", {headers})).json();
-        }""",
-        token,
-    )
-
-
-async def follow_by_mail(visit, village, address, *, path="", **how):
-    page = await visit(path or f"/s/{village.station}", **how)
-    await page.get_by_role("button", name="Par e-mail").click()
-    await page.get_by_label("Votre adresse e-mail").fill(address)
-    before = len(village.town.smtp.messages)
-    await page.get_by_role("button", name="Recevoir mon code").click()
-    await page.get_by_label("Les six chiffres").fill(await mailed_code(village, address, before))
-    await expect(page.get_by_role("heading", name="Où habitez-vous")).to_be_visible()
-    return page
-
-
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-async def test_a_phone_follows_a_station_in_four_presses_and_two_fields_within_thirty_seconds(visit, village, size):
-    number = "+33639980051" if size is PHONE else "+33639980052"
-    page = await visit(f"/s/{village.station}", size=size, at=INSIDE)
-    person = Counted(page)
-    await person.tap("Par SMS ou par appel")
-    await person.fill("Votre numéro", number.replace("+33", "0"))
-    await person.tap("Recevoir mon code")
-    await person.fill("Les six chiffres", await sent_code(village, number))
-    await person.tap("J’y suis en ce moment")
-    await expect(page.get_by_role("heading", name="C’est fait")).to_be_visible()
-    assert (person.taps, person.fields) == (3, 2), "the code goes by itself when it is whole"
-    assert person.seconds < 30
-    me = await me_of(village, page)
-    assert [each["phone"] for each in me["contacts"]] == [number]
-    assert me["places"][0]["lon"] == pytest.approx(INSIDE[0], abs=1e-6)
-
-
-async def test_a_station_is_followed_by_keyboard_alone(visit, village):
-    page = await visit(f"/s/{village.station}", size=DESK)
-
-    async def to(name: str) -> None:
-        for _ in range(40):
-            await page.keyboard.press("Tab")
-            if name in await page.evaluate("() => document.activeElement.innerText || document.activeElement.id"):
-                return
-        pytest.fail(f"the keyboard does not reach {name}")
-
-    await to("Par e-mail")
-    await page.keyboard.press("Enter")
-    await to("email")
-    await page.keyboard.type("clavier@town.example")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", name="Votre code")).to_be_focused()
-    await to("code")
-    await page.keyboard.type(await mailed_code(village, "clavier@town.example"))
-    await expect(page.get_by_role("heading", name="Où habitez-vous")).to_be_focused()
-    await to("address")
-    await page.keyboard.type("12 rue des Emangeards")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("button", name="12 rue des Émangeards")).to_be_focused()
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", name="C’est fait")).to_be_visible()
-    assert (await me_of(village, page))["places"][0]["lat"] == HOUSE["lat"]
-
-
-async def test_the_link_in_the_mail_confirms_and_the_first_page_goes_on_by_itself(visit, village):
-    page = await visit(f"/s/{village.station}", lang="en")
-    await page.get_by_role("button", name="By e-mail").click()
-    await page.get_by_label("Your e-mail address").fill("lien@town.example")
-    await page.get_by_role("button", name="Get my code").click()
-    await mailed_code(village, "lien@town.example")
-    text = village.town.smtp.messages[-1].parsed.get_body(("plain",)).get_content()
-    link = re.search(r"http\S+(/c/\S+)", text)[1]
-    mail = await visit(link, lang="en")
-    await mail.get_by_role("button", name="Yes, this is me").click()
-    await expect(mail.get_by_role("heading", name="Your address is confirmed")).to_be_visible()
-    await expect(page.get_by_role("heading", name="Where do you live?")).to_be_visible()
-
-
-async def test_home_is_a_press_on_the_map_that_is_made_of_our_own_data(visit, village):
-    page = await follow_by_mail(visit, village, "carte@town.example")
-    await page.get_by_role("button", name="Ou sur la carte").click()
-    box = page.locator(".map-box")
-    await expect(box.locator("svg path, canvas").first).to_be_attached()
-    await box.click(position={"x": 150, "y": 150})
-    await page.get_by_role("button", name="C’est ici").click()
-    await expect(page.get_by_role("heading", name="C’est fait")).to_be_visible()
-    (place,) = (await me_of(village, page))["places"]
-    assert 0.3 < place["lon"] < 0.9
-    assert 48.6 < place["lat"] < 48.95
-
-
-async def test_a_refused_position_leaves_the_address_and_the_map(visit, village):
-    page = await follow_by_mail(visit, village, "refus@town.example")
-    await page.get_by_role("button", name="J’y suis").click()
-    await expect(page.locator('[data-step="home"] .wrong')).to_contain_text("Écrivez une adresse")
-    await page.get_by_label("Ou une adresse").fill("nulle part")
-    await page.get_by_role("button", name="Chercher").click()
-    await expect(page.locator('[data-step="home"] .wrong')).to_contain_text("Rien trouvé")
-    await page.get_by_role("button", name="Pas maintenant").click()
-    await expect(page.get_by_role("heading", name="C’est fait")).to_be_visible()
-    assert (await me_of(village, page))["places"] == []
-
-
-async def test_a_wrong_number_is_told_beside_its_field_and_a_second_press_sends_nothing_more(visit, village):
-    visit.forgive("422")
-    page = await visit(f"/s/{village.station}")
-    await page.get_by_role("button", name="Par SMS ou par appel").click()
-    await page.get_by_label("Votre numéro").fill("12345")
-    await page.get_by_role("button", name="Recevoir mon code").click()
-    await expect(page.locator('[data-step="phone"] .wrong')).to_contain_text("Écrivez-le comme 06 12 34 56 78")
-    await page.get_by_label("Votre numéro").fill("06 39 98 00 61")
-    await page.get_by_role("button", name="Recevoir mon code").dblclick()
-    await expect(page.get_by_role("heading", name="Votre code")).to_be_visible()
-    await sent_code(village, "+33639980061")
-    assert len([each for each in village.town.twilio.messages if dict(each.form)["To"] == "+33639980061"]) == 1
-    await page.get_by_label("Les six chiffres").fill("000000")
-    await expect(page.locator(".give-code .wrong")).to_have_text(re.compile("Essais restants.*4"))
-    await page.get_by_role("button", name="Valider").click()  # it went with its sixth digit: this costs no second try
-    await page.get_by_label("Les six chiffres").fill("000001")
-    await expect(page.locator(".give-code .wrong")).to_have_text(re.compile("Essais restants.*3"))
-
-
-async def test_the_back_button_goes_one_step_back(visit, village):
-    page = await visit(f"/s/{village.station}")
-    await page.get_by_role("button", name="Par e-mail").click()
-    await expect(page).to_have_url(re.compile("#mail$"))
-    await page.go_back()
-    await expect(page.get_by_role("heading", name="Comment vous prévenir")).to_be_visible()
-    await page.get_by_role("button", name="Par SMS").click()
-    await expect(page.get_by_label("Votre numéro")).to_be_visible()
-
-
-async def test_a_sign_up_outlives_a_lost_network_and_a_page_that_was_left(visit, village):
-    visit.forgive("ERR_INTERNET_DISCONNECTED")
-    address = "tunnel@town.example"
-    page = await visit(f"/s/{village.station}", service_workers="block")
-    await page.get_by_role("button", name="Par e-mail").click()
-    await page.get_by_label("Votre adresse e-mail").fill(address)
-    await page.context.set_offline(True)
-    await page.get_by_role("button", name="Recevoir mon code").click()
-    await expect(page.locator('[data-step="mail"] .wrong')).to_contain_text("Pas de réseau")
-    await page.context.set_offline(False)
-    await page.get_by_role("button", name="Recevoir mon code").click()
-    code = await mailed_code(village, address)
-    await page.close()
-    again = await page.context.new_page()
-    await again.goto(f"{village.url}/s/{village.station}")
-    await expect(again.get_by_role("heading", name="Votre code")).to_be_visible()
-    await again.context.set_offline(True)
-    await again.get_by_label("Les six chiffres").fill(code)
-    await expect(again.locator(".give-code .wrong")).to_contain_text("Pas de réseau")
-    await again.context.set_offline(False)
-    await again.get_by_role("button", name="Valider").click()
-    await expect(again.get_by_role("heading", name="Où habitez-vous")).to_be_visible()
-
-
-NO_PUSH = "delete window.PushManager"
-DENIED = "Object.defineProperty(Notification, 'permission', {get: () => 'denied'})"
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/604.1"
-
-
-@pytest.mark.parametrize(
-    ("script", "how", "words"),
-    [
-        (NO_PUSH, {}, "Ce navigateur ne peut pas recevoir de notifications"),
-        (DENIED, {}, "Les notifications sont bloquées pour ce site"),
-        (NO_PUSH, {"user_agent": IPHONE}, "Sur l’écran d’accueil"),
-    ],
-    ids=["without", "denied", "iphone"],
-)
-async def test_where_there_is_no_push_the_page_says_why_and_offers_the_other_ways(visit, village, script, how, words):
-    page = await visit("/me", **how)
-    await page.context.add_init_script(script)
-    await page.goto(f"{village.url}/s/{village.station}")
-    await expect(page.get_by_text(words)).to_be_visible()
-    await expect(page.locator("#by-push")).to_be_hidden()
-    await expect(page.get_by_role("button", name="Par SMS")).to_be_visible()
-    await expect(page.get_by_role("button", name="Par e-mail")).to_be_visible()
 
 
 async def test_a_resident_goes_from_the_posters_qr_code_to_exported_and_erased(visit, village):

@@ -1,0 +1,91 @@
+"""Residents in their browser: how they follow, the codes that they get, and a village with an address service."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from playwright.async_api import expect
+
+from tests.browser.village import village
+from tests.servers.town import INSIDE
+from tests.servers.town_api import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.browser.village import Village
+    from tests.servers.autopush import Autopush
+
+HOUSE = {"label": "12 rue des Émangeards 61300 L'Aigle", "lon": INSIDE[0], "lat": INSIDE[1]}
+
+
+async def _search(request: web.Request) -> web.Response:
+    """France's address service, as far as we speak to it: GeoJSON, the same for all but those who look for nothing."""
+    point = {"type": "Point", "coordinates": [HOUSE["lon"], HOUSE["lat"]]}
+    found = {"type": "Feature", "geometry": point, "properties": {"label": HOUSE["label"]}}
+    return web.json_response(
+        {"type": "FeatureCollection", "features": [] if "nulle part" in request.query["q"] else [found]}
+    )
+
+
+@asynccontextmanager
+async def of_residents(folder: Path, autopush: Autopush) -> AsyncIterator[Village]:
+    """Found a village whose address service knows one house."""
+    app = web.Application()
+    app.router.add_get("/search", _search)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with village(folder, autopush, residents=4, geocoder_url=url) as made:
+        yield made
+    await runner.cleanup()
+
+
+async def mailed_code(village: Village, address: str, after: int = 0) -> str:
+    """Return the code mailed last, after so many mails; others may have come to that address."""
+
+    def codes() -> list[str]:
+        theirs = [each.parsed for each in village.town.smtp.messages[after:] if address in str(each.parsed["To"])]
+        return [code for each in theirs for code in re.findall(r"\b\d{6}\b", each["Subject"])]
+
+    await eventually(lambda: bool(codes()), "the mail with the code")
+    return codes()[-1]
+
+
+async def sent_code(village: Village, number: str) -> str:
+    def there() -> list:
+        return [dict(each.form)["Body"] for each in village.town.twilio.messages if dict(each.form)["To"] == number]
+
+    await eventually(lambda: bool(there()), "the SMS with the code")
+    return re.search(r"\d{6}", there()[-1])[0]
+
+
+async def me_of(village: Village, page) -> dict:
+    token = await page.evaluate(
+        """() => new Promise((done) => { const asked = indexedDB.open("tocsin", 1);
+        asked.onsuccess = () => { const got = asked.result.transaction("facts").objectStore("facts").get("token");
+          got.onsuccess = () => done(got.result ?? ""); }; })"""
+    )
+    return await page.evaluate(
+        """async (token) => {
+          const headers = {Authorization: `Bearer ${token}`};
+          return (await fetch("/v1/subscribers/me", {headers})).json();
+        }""",
+        token,
+    )
+
+
+async def follow_by_mail(visit, village, address, *, path="", **how):
+    page = await visit(path or f"/s/{village.station}", **how)
+    await page.get_by_role("button", name="Par e-mail").click()
+    await page.get_by_label("Votre adresse e-mail").fill(address)
+    before = len(village.town.smtp.messages)
+    await page.get_by_role("button", name="Recevoir mon code").click()
+    await page.get_by_label("Les six chiffres").fill(await mailed_code(village, address, before))
+    await expect(page.get_by_role("heading", name="Où habitez-vous")).to_be_visible()
+    return page
