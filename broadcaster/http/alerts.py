@@ -51,7 +51,7 @@ async def foresee(call: Call[ReachIn, None]) -> web.Response:
         sent_at = instant_of(starts_at(draft.at, zone), zone)
         expires_at = sent_at + timedelta(minutes=draft.lasts_minutes) if draft.lasts_minutes else sent_at + LASTS
     message = message_of(draft, station, texts_of(draft, station, needed=False))
-    updates = None if draft.updates is None else number_of(draft.updates)
+    updates = None if draft.updates is None else int(draft.updates)
     foreseen = await reach.reach(call.services, reach.Question(station, message, sent_at, expires_at, updates))
     return answer(ReachOut.model_validate(foreseen))
 
@@ -90,9 +90,7 @@ async def listing(call: Call[None, AlertsQuery]) -> web.Response:
             station = await station_given(unit, query.station)
             call.need(station.id)
             theirs = frozenset({station.id})
-        before = None if query.before is None else number_of(query.before)
-        if query.before is not None and before is None:
-            raise Refused("not-an-alert-id", "before")
+        before = None if query.before is None else int(query.before)
         found = await alerts.page(unit, stations=theirs, before=before, limit=query.limit, digests=query.digests)
         known = {each.id: each for each in await stations.by_ids(unit, {alert.station_id for alert in found})}
     shown = tuple(show_alert(alert, known[alert.station_id], call.services.base_url) for alert in found)

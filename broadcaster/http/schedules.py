@@ -117,7 +117,7 @@ async def listing(call: Call[None, SchedulesQuery]) -> web.Response:
             station = await station_given(unit, query.station)
             call.need(station.id)
             theirs = frozenset({station.id})
-        before = None if query.before is None else number_of(query.before)
+        before = None if query.before is None else int(query.before)
         found = await schedules.page(unit, stations=theirs, ended=query.ended, before=before, limit=query.limit)
         names = await schedules.authors(unit, found)
         known = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}

@@ -33,6 +33,7 @@ LOCALE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$"
 INSEE = r"^[0-9][0-9AB][0-9]{3}$"
 REGION = r"^[A-Z]{2}$"
 ALERT_ID = r"^[1-9][0-9]{0,18}$"
+_LARGEST_ID = (1 << 63) - 1
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 
@@ -81,6 +82,12 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def _within_64_bits(value: str) -> str:
+    if int(value) > _LARGEST_ID:
+        raise PydanticCustomError("not-an-alert-id", "no id")
+    return value
+
+
 def line(longest: int) -> StringConstraints:
     """One line of text, not empty, at most ``longest`` characters; surrounding blanks are removed."""
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=LINE)
@@ -99,7 +106,7 @@ Locale = Annotated[str, StringConstraints(pattern=LOCALE, max_length=12)]
 Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc), BeforeValidator(_written_moment)]
 Lon = Annotated[float, Field(ge=-180, le=180, description="Longitude, WGS 84 degrees.")]
 Lat = Annotated[float, Field(ge=-90, le=90, description="Latitude, WGS 84 degrees.")]
-AlertId = Annotated[str, StringConstraints(pattern=ALERT_ID)]
+AlertId = Annotated[str, StringConstraints(pattern=ALERT_ID), AfterValidator(_within_64_bits)]
 
 _CIRCLE = {
     "type": "object",

@@ -264,3 +264,14 @@ async def test_a_page_of_alerts_leads_to_the_next(api):
     assert [each["id"] for each in first["alerts"]] == made[:0:-1]
     _, _, second = await api.call("GET", f"/v1/alerts?limit=2&before={first['next']}")
     assert ([each["id"] for each in second["alerts"]], second["next"]) == (made[:1], None)
+
+
+async def test_an_id_beyond_64_bits_is_refused_wherever_one_is_asked_for(api):
+    for path in (
+        "/v1/alerts?before=",
+        "/v1/schedules?before=",
+        "/v1/stations/laigle/digest?before=",
+        "/v1/sandbox?alert=",
+    ):
+        status, _, problem = await api.call("GET", f"{path}{1 << 63}")
+        assert (status, [each["code"] for each in problem["errors"]]) == (422, ["not-an-alert-id"]), path
