@@ -53,6 +53,10 @@ async def take(
     over = alert.cancelled_at is not None or now >= alert.escalates_until
     reachable, guardians = ({}, {}) if over else await _reachable(unit, alert, list(rows), usual, now)
     rounds, plan = alert.rounds, Plan()
+    if alert.role is Role.UPDATE:
+        thread = await threads.of(unit, alert)
+        plan.told = await told_before.already_told(unit, alert, thread, list(rows))
+        reachable, _ = await told_before.as_before(unit, alert, thread, plan.told, reachable)
     this, theirs = rounds[row.round], dict[int, Sequence[tuple[int, int]]]()
     for each, known in rows.items():
         person = Person(each, PersonState(known.state), known.pending, known.held, known.reasons)
@@ -73,8 +77,6 @@ async def take(
     if this.again:
         repeated = await _repeat(unit, alert, theirs, now)
     else:
-        thread = None if alert.role is not Role.UPDATE else await threads.of(unit, alert)
-        plan.told = await told_before.already_told(unit, alert, thread, list(theirs))
         await planning.assign(unit, alert, plan, theirs, now)
         await planning.write(unit, alert, plan, batch_sizes, now)
     await _write_people(unit, alert, plan, repeated)

@@ -21,6 +21,8 @@ from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.resolve import resolve
+from broadcaster.pipeline.update import Change
+from broadcaster.pipeline.update import update as change_alert
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, budgets, escalations, tracking
 from broadcaster.store.alerts.report import report
@@ -370,6 +372,27 @@ async def test_what_the_steps_cost_is_foreseen_at_the_rates_of_the_stations_own_
         await escalate(services)
         sent = [name for name, *_ in await _deliveries(services, again.id)]
         assert {name: sent.count(name) for name in (_P, _S)} == {_P: 40, _S: pytest.approx(found.messages[_S], abs=1)}
+
+
+async def test_a_silent_update_sends_no_sms_to_who_was_told_whatever_steps_follow(tmp_path: Path) -> None:
+    policy = Policy((Step((_P,), 0, Until.CONFIRMED, repeat=1, every_s=60), Step((_S,), 120, Until.CONFIRMED)))
+    async with service(tmp_path) as services:
+        station = await _station(services, resident(push("https://push.example/1"), phone("+33600000001")))
+        told = command(station, channels=(), area=None, audience=EVERYONE)
+        alert, _ = await issue(services, replace(told, message=replace(told.message, own_policy=policy)))
+        await resolve(services, alert.id)
+        await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
+        for silent in (True, False):
+            change = Change(expires_at=alert.expires_at + timedelta(hours=1), silent=silent)
+            alert, _ = await change_alert(services, alert, station, change, BY)
+            await resolve(services, alert.id)
+            for _ in range(3):
+                await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
+                services.clock.forward(seconds=60)
+                await escalate(services)
+            sent = {name for name, *_ in await _deliveries(services, alert.id)}
+            assert sent == ({_P} if silent else {_P, _S})
+            await _receive(services, alert.id, _S, DeliveryState.ACCEPTED)
 
 
 async def test_an_extreme_alert_does_not_wait_for_a_hundred_thousand_escalations_that_are_due(tmp_path: Path) -> None:
