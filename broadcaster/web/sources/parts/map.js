@@ -41,6 +41,7 @@ export function draw(element, given) {
   else if (RASTER) raster(map);
   else if (TILES) vector(map, TILES);
   const ready = given.ground ? ground(map, given) : Promise.resolve(null);
+  if (given.framed) ready.catch(() => {}); // without map data the rest is shown
   return { map, L, ready };
 }
 
