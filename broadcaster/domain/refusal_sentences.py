@@ -299,6 +299,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "code-wrong": "This code is wrong. Tries left: %(tries)s.",
     "code-over": "This code is no longer valid: ask for another.",
     "confirmation-unknown": "This confirmation is unknown: start again.",
+    "not-listed": "No entry of this station's list has this contact and name, or several have: ask the station.",
+    "erased-at-the-counter": "You have other contacts here, or share this one: ask the station to erase you.",
     "contact-not-yours": "You have no such contact that works.",
     "trial-missing": "There is no such test.",
     "person-unknown": "Nobody with this number follows this station.",

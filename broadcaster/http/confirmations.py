@@ -31,13 +31,7 @@ from broadcaster.register import left_out
 from broadcaster.register.contacts import contact_of, mail_contact
 from broadcaster.store import Unit
 from broadcaster.store.people import confirmations, people, profiles
-from broadcaster.store.people.confirmations import (
-    Confirmation,
-    ConfirmationRequest,
-    Counted,
-    StartedConfirmation,
-    State,
-)
+from broadcaster.store.people.confirmations import Confirmation, ConfirmationRequest, Counted, StartedConfirmation
 from broadcaster.store.stations import stations
 from channels.sms import parse_phone
 
@@ -54,7 +48,7 @@ async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
     given = call.body
     async with call.services.store.read() as unit:
         station = await station_named(unit, call.request.match_info["slug"])
-    return await _begin(call, station, replace(_asked(call, station, given.locale), places=read_places(given.places)))
+    return await begun(call, station, replace(_asked(call, station, given.locale), places=read_places(given.places)))
 
 
 async def add(call: Call[ContactToConfirm, None]) -> web.Response:
@@ -65,7 +59,7 @@ async def add(call: Call[ContactToConfirm, None]) -> web.Response:
             raise Conflict("follows-nothing")
         station = await station_named(unit, profile.follows[0][0])
     asked = _asked(call, station, profile.locale)
-    return await _begin(call, station, replace(asked, subscriber_id=call.subscriber_id, way=Way.OWN))
+    return await begun(call, station, replace(asked, subscriber_id=call.subscriber_id, way=Way.OWN))
 
 
 async def confirm(call: Call[CodeIn, None]) -> web.Response:
@@ -84,7 +78,7 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
         if found is None:
             raise NotFound("confirmation-unknown")
         right: bool | None = None
-        if given.code is not None and found.state is not State.CONFIRMED and not found.over:
+        if given.code is not None and not found.state.is_confirmed and not found.over:
             right = await confirmations.try_code(unit, found.id, given.code, now)
             if right:
                 await left_out.log(unit, await confirmations.confirm(unit, found.id, now, call.actor))
@@ -105,14 +99,15 @@ async def confirm(call: Call[CodeIn, None]) -> web.Response:
 
 
 def _asked(call: Call[Any, None], station: Station, locale: str) -> ConfirmationRequest:
-    contact, way = _read(call.services, station, call.body), Way.QR if call.body.via == "qr" else Way.PAGE
+    contact, way = contact_given(call.services, station, call.body), Way.QR if call.body.via == "qr" else Way.PAGE
     return ConfirmationRequest(station.id, contact, locale, caller_mark(call), way=way, text=text_of(station, locale))
 
 
-async def _begin(call: Call[Any, None], station: Station, asked: ConfirmationRequest) -> web.Response:
-    begun, contact = await begin(call.services, station, asked), asked.contact
+async def begun(call: Call[Any, None], station: Station, asked: ConfirmationRequest) -> web.Response:
+    """Send a code, and say where it goes."""
+    started, contact = await begin(call.services, station, asked), asked.contact
     made = ConfirmationMade(
-        confirmation=begun.secret, channel=contact.channel.value, to=contact.address, expires_at=begun.expires_at
+        confirmation=started.secret, channel=contact.channel.value, to=contact.address, expires_at=started.expires_at
     )
     return answer(made, 202)
 
@@ -127,12 +122,13 @@ async def begin(services: Services, station: Station, asked: ConfirmationRequest
         busy = so_far.number_hour >= NUMBER_HOUR or so_far.number_day >= NUMBER_DAY
         return await confirmations.begin(unit, asked, now, busy=busy)
 
-    begun = await services.store.transact(keep)
-    send_soon(services, station, asked, begun)
-    return begun
+    started = await services.store.transact(keep)
+    send_soon(services, station, asked, started)
+    return started
 
 
-def _read(services: Services, station: Station, given: ContactToConfirm) -> NewContact:
+def contact_given(services: Services, station: Station, given: ContactToConfirm) -> NewContact:
+    """Read a contact that codes may be sent to. Raises ``Refused``."""
     if given.email is not None:
         with read_as("email"):
             return mail_contact(given.email)

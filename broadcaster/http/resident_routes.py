@@ -3,7 +3,18 @@
 from functools import partial
 
 from broadcaster.domain.audit import Action
-from broadcaster.http import answering, cells, confirmations, identity, own_data, polls, residents, subscribers, trials
+from broadcaster.http import (
+    answering,
+    cells,
+    confirmations,
+    identity,
+    listed,
+    own_data,
+    polls,
+    residents,
+    subscribers,
+    trials,
+)
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.answers import AnswerMade, AnswersOut
 from broadcaster.http.schemas.base import SMALL
@@ -59,6 +70,25 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
     _MINE("GET", _ME + "/data", own_data.mine, {200: DataOut}),
     _MINE("DELETE", _ME, residents.erase, {200: ErasureOut}, changes=(Action.PERSON_ERASED,)),
     _PUBLIC("POST", "/v1/visits", residents.visit, {201: VisitMade}),
+    _PUBLIC("POST", "/v1/stations/{slug}/listed", listed.ask, {202: ConfirmationMade}),
+    _PUBLIC(
+        "POST",
+        "/v1/listed/data",
+        listed.data,
+        {200: DataOut},
+        access=_SIGNED,
+        fails=(404,),
+        views=Action.PERSON_EXPORTED,
+    ),
+    _PUBLIC(
+        "POST",
+        "/v1/listed/erasure",
+        listed.erase,
+        {200: ErasureOut},
+        access=_SIGNED,
+        fails=(404, 409),
+        changes=(Action.PERSON_ERASED,),
+    ),
     Route("GET", "/v1/cells", cells.cell, {200: CellOut}, access=Access.PUBLIC, tag="public"),
     Route(
         "GET", "/v1/stations/{slug}/alerts", cells.of_station, {200: StationAlerts}, access=Access.PUBLIC, tag="public"

@@ -47,7 +47,8 @@ async def send_code(
     channel = asked.contact.channel
     sender = services.senders[channel]
     try:
-        code = Code(station, services.links, asked.locale, begun.code or "", begun.id, begun.minutes)
+        shows = asked.name is not None
+        code = Code(station, services.links, asked.locale, begun.code or "", begun.id, begun.minutes, shows)
         message = render_code(channel, code)
         async with asyncio.timeout(_PATIENCE_S):
             sent = await _send(services, sender, message, asked.contact.address, begun)

@@ -153,6 +153,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("follow", "/s/{station}", "/s/{slug}"),
     Shown("follow-phone", "/s/{station}", "/s/{slug}", then=_press("[data-to=phone]")),
     Shown("follow-mail", "/s/{station}", "/s/{slug}", then=_press("[data-to=mail]")),
+    Shown("listed", "/s/{station}/listed", "/s/{slug}/listed"),
     Shown("confirm", "{confirm}", "/c/{token}"),
     Shown("me-nobody", "/me"),
     Shown("me", "/me", then=_as_a_resident, ready="main button:visible"),

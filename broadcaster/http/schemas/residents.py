@@ -38,6 +38,13 @@ class SignUpIn(ContactToConfirm):
     places: tuple[PlaceIn, ...] = Field((), max_length=MAX_PLACES, fail_fast=True)
 
 
+class ListedIn(ContactToConfirm):
+    """Who asks what a station's list says about them. ``name``: theirs, as on the list."""
+
+    name: Annotated[str, line(120)] = Field(examples=["Rose Aubépine"])
+    locale: Locale = Field(DEFAULT, examples=["fr", "en-GB"])
+
+
 class ConfirmationMade(Shown):
     """A code is being sent. The answer is the same whether or not the number is known here."""
 
@@ -52,6 +59,12 @@ class CodeIn(Given):
 
     confirmation: Annotated[str, StringConstraints(pattern=CONFIRMATION)]
     code: Annotated[str, StringConstraints(pattern=_CODE)] | None = Field(None, examples=["123456"])
+
+
+class ConfirmedIn(Given):
+    """The confirmation of somebody whom a station's list is about."""
+
+    confirmation: Annotated[str, StringConstraints(pattern=CONFIRMATION)]
 
 
 class ConfirmationOut(Shown):

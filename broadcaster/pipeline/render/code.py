@@ -20,7 +20,11 @@ _LONGEST_STATION = 40
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """``code`` in ``language``, for a station; ``id`` is the confirmation's. ``minutes``: its lifetime."""
+    """``code`` in ``language``, for a station; ``id`` is the confirmation's. ``minutes``: its lifetime.
+
+    ``shows``: it shows what the station's list says about a person. Its mail has no link: pressed by the owner of the
+    mailbox, it would show that to whoever asked.
+    """
 
     station: Station
     links: Links
@@ -28,6 +32,7 @@ class Code:
     code: str
     id: int
     minutes: int = 15
+    shows: bool = False
 
 
 def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage | Mail:
@@ -36,8 +41,13 @@ def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage |
         return _mail(words, told)
     if channel is ChannelName.VOICE:
         code = ", ".join(told.code)
+        hello = (
+            words("Hello. This is your code to see what %(station)s keeps about you.", station=name)
+            if told.shows
+            else words("Hello. This is your code to get alerts from %(station)s.", station=name)
+        )
         parts = (
-            words("Hello. This is your code to get alerts from %(station)s.", station=name),
+            hello,
             words("Your code is: %(code)s. Once more: %(code)s.", code=code),
             words("If you did not ask for it, simply hang up."),
         )
@@ -45,8 +55,11 @@ def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage |
     # Phones use the last line to offer autofill (WICG: origin-bound one-time codes).
     bound = f"@{told.links.host} #{told.code}"
     gaps = {"station": short_name(told.station), "code": told.code, "minutes": told.minutes}
-    # Fits one segment of GSM-7 with the longest name.
-    said = words.typed("%(station)s: your code %(code)s, good for %(minutes)s min. Not you? Ignore this.", **gaps)
+    # Both fit one segment of GSM-7 with the longest name.
+    if told.shows:
+        said = words.typed("%(station)s: %(code)s shows your data, for %(minutes)s min. Tell nobody.", **gaps)
+    else:
+        said = words.typed("%(station)s: your code %(code)s, good for %(minutes)s min. Not you? Ignore this.", **gaps)
     return SmsMessage(f"{said}\n\n{bound}", validity_s=told.minutes * 60)
 
 
@@ -61,12 +74,16 @@ def _mail(words: Words, told: Code) -> Mail:
         "words": words,
         "direction": direction(words.language),
         "station": told.station.plain_name,
-        "link": told.links.confirm(told.id),
+        "link": "" if told.shows else told.links.confirm(told.id),
         "code": told.code,
         "minutes": told.minutes,
     }
     template = MailTemplate(
-        subject=words("Confirm your address: %(code)s", code=told.code),
+        subject=(
+            words("Your code: %(code)s", code=told.code)
+            if told.shows
+            else words("Confirm your address: %(code)s", code=told.code)
+        ),
         text=TEMPLATES.get_template("code.txt").render(parts),
         html=TEMPLATES.get_template("code.html").render(parts),
         language=words.language,

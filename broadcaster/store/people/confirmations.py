@@ -29,7 +29,7 @@ from broadcaster.store import sandbox
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rows import of_row
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import consents, people, suppression, welcomes
+from broadcaster.store.people import consents, listed, people, suppression, welcomes
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import confirmations, follows, links
@@ -49,11 +49,19 @@ _SECRET, _TOKEN = "cf_", "sb_"
 
 
 class State(IntEnum):
-    """A confirmation's state. ``UNSENT``: no provider accepted the message, which is not its owner's fault."""
+    """A confirmation's state. ``UNSENT``: no provider accepted the message, which is not its owner's fault.
+
+    ``SHOWN``: confirmed, to see what a list says about them (``listed``).
+    """
 
     OPEN = 0
     CONFIRMED = 1
     UNSENT = 2
+    SHOWN = 3
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self in (State.CONFIRMED, State.SHOWN)
 
     @property
     def word(self) -> Literal["open", "confirmed", "unsent"]:
@@ -64,14 +72,17 @@ _WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
     State.OPEN: "open",
     State.CONFIRMED: "confirmed",
     State.UNSENT: "unsent",
+    State.SHOWN: "confirmed",
 }
+_PENDING = (State.OPEN, State.UNSENT)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationRequest:
     """A contact to confirm. ``subscriber_id``: the subscriber it is added to; None creates one with ``locale``.
 
-    ``caller``: the requester's mark (``caller_mark``). ``way``, ``text``: how they agree, and to what.
+    ``caller``: the requester's mark (``caller_mark``). ``way``, ``text``: how they agree, and to what. ``name``: of who
+    asks what the station's list says about them; nothing is created then.
     """
 
     station_id: int
@@ -82,6 +93,7 @@ class ConfirmationRequest:
     subscriber_id: int | None = None
     way: Way = Way.PAGE
     text: str = ""
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +174,7 @@ async def counted(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Coun
         number_day=await number(same, day, sent),
         asked_hour=await number(same, recent, mine),
         asked_day=await number(same, day, mine),
-        caller_hour=await number(mine, recent, of.state != State.CONFIRMED),
+        caller_hour=await number(mine, recent, of.state.in_(_PENDING)),
         station_hour=await number(of.station_id == asked.station_id, paid, recent, sent),
         next_s=max(1, int(wait.total_seconds()) + 1),
     )
@@ -187,6 +199,7 @@ async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: 
         "way": int(asked.way),
         "text": asked.text,
         "places": [[place.label, place.lon, place.lat] for place in asked.places],
+        **({} if asked.name is None else {"name": asked.name}),
     }
     life = BUSY_LIFE if busy else LIFE
     expires_at = now + life if there is None else there.expires_at
@@ -214,18 +227,25 @@ async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: 
 
 
 async def _holding(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Row[Any] | None:
-    """Return the newest code sent to this number that stays valid for some minutes."""
+    """Return the newest code sent to this number that stays valid for some minutes, in a message that said what for."""
     of = confirmations.c
     channel, mark = contact_rows.key_of(unit, asked.contact)
-    query: Select[Any] = select(of.id, of.expires_at).where(
+    query: Select[Any] = select(of.id, of.expires_at, of.secret_hash, of.sealed).where(
         of.channel == channel,
         of.fingerprint == mark,
         of.code_of.is_(None),
-        of.state != State.UNSENT,
+        of.state.in_((State.OPEN, State.CONFIRMED)),
         of.expires_at > now + _LEAST_LEFT,
     )
-    found: Row[Any] | None = (await unit.conn.execute(query.order_by(of.id.desc()).limit(1))).one_or_none()
-    return found
+    rows = await unit.conn.execute(query.order_by(of.id.desc()))
+    return next((row for row in rows if _shows(unit, row) is (asked.name is not None)), None)
+
+
+def _shows(unit: Unit, row: Row[Any]) -> bool:
+    """Return whether a code was asked for to see what a list says; once used, such a code is good for nothing else."""
+    return row.sealed is not None and "name" in json.loads(
+        unit.vault.open(row.sealed, b"confirmation:" + row.secret_hash)
+    )
 
 
 async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
@@ -243,7 +263,7 @@ async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -
     tried = (
         await unit.conn.execute(
             update(confirmations)
-            .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state != State.CONFIRMED)
+            .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state.in_(_PENDING))
             .values(tries=of.tries + 1)
             .returning(of.secret_hash, of.code, of.code_of)
         )
@@ -254,14 +274,20 @@ async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -
     return tried is not None and hmac.compare_digest(tried.code, _code_mark(unit, tried.secret_hash, code))
 
 
-async def confirm(unit: Unit, confirmation_id: int, now: datetime, actor: Actor | None = None) -> Consent | None:
-    """Create the contact: for the subscriber who added it, or a new one; return their consent. Idempotent."""
+async def confirm(
+    unit: Unit, confirmation_id: int, now: datetime, actor: Actor | None = None, *, by_link: bool = False
+) -> Consent | None:
+    """Create the contact: for the subscriber who added it, or a new one; return their consent. Idempotent.
+
+    For who asks what a list says about them, find that person instead. ``by_link``: of a mail, which does not do for
+    that: whoever asked would see the data once the owner of the mailbox pressed it.
+    """
     of = confirmations.c
     await unit.in_turn("confirmation", confirmation_id)
     row = (
         await unit.conn.execute(
             select(confirmations).where(
-                of.id == confirmation_id, of.state != State.CONFIRMED, of.expires_at > now, of.sealed.is_not(None)
+                of.id == confirmation_id, of.state.in_(_PENDING), of.expires_at > now, of.sealed.is_not(None)
             )
         )
     ).one_or_none()
@@ -269,6 +295,12 @@ async def confirm(unit: Unit, confirmation_id: int, now: datetime, actor: Actor 
         return None
     given = json.loads(unit.vault.open(row.sealed, b"confirmation:" + row.secret_hash))
     contact = NewContact(CHANNELS[row.channel], given["canonical"], given["address"])
+    if "name" in given:
+        if not by_link:
+            who = await listed.find(unit, row.station_id, contact, given["name"])
+            shown = {"state": State.SHOWN, "sealed": None, "subscriber_id": who, "expires_at": now + listed.OPEN_FOR}
+            await unit.conn.execute(update(confirmations).where(of.id == row.id).values(shown))
+        return None
     subscriber_id = row.subscriber_id
     consent = None if actor is None else Consent(Way(given.get("way", Way.PAGE)), actor, given.get("text", ""))
     if subscriber_id is None:
@@ -358,7 +390,7 @@ async def _one(unit: Unit, where: ColumnElement[bool], now: datetime) -> Confirm
     if row is None:
         return None
     state = State(row.state)
-    over = state is not State.CONFIRMED and (row.expires_at <= now or row.tries >= MOST_TRIES)
+    over = not state.is_confirmed and (row.expires_at <= now or row.tries >= MOST_TRIES)
     left = MOST_TRIES - row.tries
     return of_row(Confirmation, row, channel=CHANNELS[row.channel], state=state, tries_left=left, over=over)
 

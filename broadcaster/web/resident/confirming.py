@@ -31,7 +31,7 @@ async def do(call: Call[None, None]) -> web.Response:
     confirmation, station = found
     now = call.services.clock.now()
     async with call.services.store.write() as unit:
-        await left_out.log(unit, await confirmations.confirm(unit, confirmation.id, now, call.actor))
+        await left_out.log(unit, await confirmations.confirm(unit, confirmation.id, now, call.actor, by_link=True))
         confirmation = await confirmations.by_id(unit, confirmation.id, now) or confirmation
     return _page(call, confirmation, station)
 

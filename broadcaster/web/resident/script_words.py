@@ -35,6 +35,8 @@ def _signing_up(words: Words) -> Mapping[str, str]:
         "code_unsent": words("The message could not be sent. Try again, or use another way."),
         "again_in": words("Send it again (in %(n)s s)"),
         "again": words("Send it again"),
+        "name_needed": words("Write your name, as on the list."),
+        "counter": words("You have other contacts here, or share this one: ask the town hall to erase you."),
         "asking": words("Now press “Allow”."),
         "denied": words("Notifications are blocked for this site. Choose another way, or allow them in your browser."),
         "dismissed": words("The question was closed. Press again, then “Allow”."),

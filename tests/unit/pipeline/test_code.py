@@ -21,10 +21,12 @@ def told(**changes):
     return replace(Code(STATION, LINKS, "fr", "012345", 7), **changes)
 
 
+@pytest.mark.parametrize("shows", [False, True])
 @pytest.mark.parametrize("language", ["fr", "en-GB", "pt"])
 @pytest.mark.parametrize("name", ["L'Aigle", "Communauté de communes des Pays de L'Aigle et de la Marche"])
-def test_an_sms_is_one_segment_and_its_last_line_binds_the_code_to_us(language, name):
-    text = render_code(ChannelName.SMS, told(language=language, station=replace(STATION, name=name))).text
+def test_an_sms_is_one_segment_and_its_last_line_binds_the_code_to_us(language, name, shows):
+    asked = told(language=language, station=replace(STATION, name=name), shows=shows)
+    text = render_code(ChannelName.SMS, asked).text
     assert (count(text).encoding, count(text).segments) == ("GSM-7", 1)
     assert text.splitlines()[-1] == "@alertes.ville.example #012345"
 
@@ -42,3 +44,13 @@ def test_a_mail_has_the_code_in_its_subject_and_a_link_that_only_we_can_make():
     assert f"https://alertes.ville.example/c/{token}" in mail.template.text
     assert LINKS.vault.unlink("confirm", token) == 7
     assert mail.unsubscribe_url is None
+
+
+def test_a_mail_that_shows_what_a_list_says_has_no_link_which_would_show_it_to_whoever_asked():
+    mail = render_code(ChannelName.EMAIL, told(language="en", shows=True))
+    assert mail.template.subject == "Your code: 012345"
+    for text in (mail.template.text, mail.template.html):
+        assert "012345" in text
+        assert "Tell it to nobody" in text
+        assert "/c/" not in text
+    assert "what L'Aigle keeps about you" in render_code(ChannelName.VOICE, told(language="en", shows=True)).say

@@ -56,6 +56,7 @@ export function codes(within, how) {
     if (error.status === 429) return word("too_many");
     if (error.field === "phone") return word(error.code === "phone-country" ? "bad_country" : "bad_phone");
     if (error.field === "email") return word("bad_mail");
+    if (error.field === "name") return word("name_needed");
     return word("failed");
   }
 

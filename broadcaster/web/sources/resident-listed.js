@@ -1,0 +1,68 @@
+// //s/{station}/listed: people of a list ask for a code, and see, save or erase what the list says about them. The page
+// keeps the secret to itself, so that a device that others use, too, forgets it.
+
+import { residentRequest, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
+import { codes, locale } from "./parts/codes.js";
+import { all, one } from "./parts/dom.js";
+import { save } from "./parts/saving.js";
+
+const root = one("#listed");
+const wrong = one("#trouble");
+const name = /** @type {HTMLInputElement} */ (one("#name", root));
+const dialog = /** @type {HTMLDialogElement} */ (one("#erasing"));
+let secret = "";
+
+/** @param {string} wanted */
+function step(wanted) {
+  for (const each of all("[data-step]", root)) each.hidden = each.dataset.step !== wanted;
+}
+
+/** @param {string} path */
+const ask = (path) => residentRequest("POST", path, { confirmation: secret }, { token: null });
+
+const asking = codes(root, {
+  name: `listed in ${given.station}`,
+  path: () => `/v1/stations/${given.station}/listed`,
+  extra: () => ({ name: name.value.trim(), locale: locale() }),
+  asked: () => step("code"),
+  confirmed: async (begun) => {
+    secret = begun.confirmation;
+    const found = await ask("/v1/listed/data").catch((error) => (error.status === 404 ? null : error));
+    step(found ? "shown" : "none");
+    if (found instanceof Error) failed(found);
+  },
+});
+
+function failed(error) {
+  const said = error.status === 409 ? "counter" : error.status === 404 ? "code_over" : "failed";
+  trouble(wrong, word(isOffline(error) ? "offline" : said));
+}
+
+/** @param {string} selector @param {() => Promise<void>} work */
+function press(selector, work) {
+  const button = /** @type {HTMLButtonElement} */ (one(selector));
+  button.addEventListener("click", () =>
+    once(button, async () => {
+      trouble(wrong, "");
+      await work().catch(failed);
+    }),
+  );
+}
+
+press("#take", async () => save("tocsin.json", "application/json", JSON.stringify(await ask("/v1/listed/data"), null, 2)));
+press("#read", async () => {
+  const body = JSON.stringify({ confirmation: secret });
+  const answer = await fetch("/listed/data", { method: "POST", headers: { "Content-Type": "application/json" }, body, credentials: "omit" });
+  if (!answer.ok) throw Object.assign(new Error(), { status: answer.status });
+  save("tocsin.html", "text/html", await answer.text());
+});
+one("#erase", root).addEventListener("click", () => dialog.showModal());
+press("[data-sure]", async () => {
+  dialog.close();
+  const proof = await ask("/v1/listed/erasure");
+  one("#number", root).textContent = proof.number;
+  step("erased");
+  one('[data-step="erased"] h2', root).focus();
+});
+
+asking.resume().then((pending) => pending && secret === "" && !one('[data-step="ask"]', root).hidden && step("code"));
