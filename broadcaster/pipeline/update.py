@@ -28,7 +28,7 @@ from broadcaster.pipeline.issue import IssueAlert
 from broadcaster.pipeline.prepared import left_outside
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit
-from broadcaster.store.alerts import alerts, dispatching, report, threads
+from broadcaster.store.alerts import alerts, dispatching, report, threads, tracking
 from broadcaster.store.stations import stations
 from zones import Area
 
@@ -151,7 +151,12 @@ async def _tell_left(services: Services, alert: Alert) -> int:
             written = await dispatching.in_alert(unit, alert.id, left.tolist())
         left = without(without(left, np.array(sorted(written), np.int64)), await _covered(services, alert))
         message = await _message_to_left(services, alert) if len(left) else None
-        return 0 if message is None else await dispatch_all(services, message, left)
+        if message is None:
+            return 0
+        found = await dispatch_all(services, message, left)
+        async with services.store.write() as unit:
+            await tracking.finish(unit, message.id, services.clock.now())  # it may have gone to nobody
+        return found
 
     return await once_settled(services, alert, tell)
 

@@ -6,7 +6,7 @@ from broadcaster.domain.alerts import Alert, MsgType, Role
 from broadcaster.domain.refusals import Conflict, Refused, Stale
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
-from broadcaster.store.alerts import alerts, approvals, threads
+from broadcaster.store.alerts import alerts, approvals, threads, tracking
 
 
 async def take_place(unit: Unit, alert: Alert, by: Alert) -> tuple[int, ...]:
@@ -25,6 +25,7 @@ async def follow(unit: Unit, alert: Alert, by: Alert) -> tuple[int, ...]:
     await approvals.overtake(unit, alert.id, by.sent_at)
     for each in ended:
         await schedules.end_reminders(unit, each, by.sent_at)
+        await tracking.finish(unit, each, by.sent_at)  # a message to those outside may have gone to nobody yet
     return ended
 
 

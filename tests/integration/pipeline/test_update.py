@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from broadcaster.pipeline import update as updating
 from broadcaster.store.tables import recipients
 from tests.contract.stores import URLS
 from tests.servers.town import OUTSIDE, Town, away, ids
@@ -232,6 +233,39 @@ async def test_kill_9_between_the_parts_of_an_update_tells_each_person_once(
             keys = {(each.to, each.key) for each in await of_alert(town, str(alert_id))}
             assert len(keys) == len(came)
             await recount(town.store, str(alert_id))
+
+
+@pytest.mark.parametrize("why", ["shared", "ended"])
+async def test_a_message_to_who_is_outside_that_goes_to_nobody_is_finished_too(
+    why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Town(tmp_path) as town:
+        inside, behind = town.resident("sms", at=away(1000, 90)), town.resident("sms", at=away(1000, 270))
+        if why == "shared":  # the household's telephone gets the update
+            behind.mobile = inside.mobile
+        await town.settle(inside, behind)
+        async with town.serving() as api:
+            alert = await api.issue()
+            await api.finished(alert["id"])
+            write = updating._message_to_left
+
+            async def then_end(services: Any, version: Any) -> Any:
+                made = await write(services, version)
+                await api.cancel(alert["id"])
+                return made
+
+            if why == "ended":
+                monkeypatch.setattr(updating, "_message_to_left", then_end)
+            new = await update(api, alert["id"], area=circle(away(2000, 90)))
+            await eventually(lambda: _is_there(api, new["id"]), "the message to who is outside")
+            left = await left_of(api, new["id"])
+            assert (await api.finished(str(left)))["matched"] == 0
+            await quiet(town)
+        await recount(town.store, str(left))
+
+
+async def _is_there(api: Api, alert_id: str) -> bool:
+    return await left_of(api, alert_id) is not None
 
 
 async def test_who_is_in_another_alert_does_not_hear_that_this_one_is_over_there(tmp_path: Path) -> None:
