@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+
 from broadcaster.domain.audit import Action, ActorKind
 from broadcaster.domain.vulnerable import Details
 from broadcaster.store.operations import audit_reading
@@ -48,6 +52,8 @@ async def test_a_station_hands_a_person_of_its_list_what_it_keeps_of_them(api):
     number = "06\u00a039\u00a098\u00a000\u00a001"
     for each in ("Ce que Tocsin conserve", "L&#39;Aigle", "Rose Aubépine", "ecole", number, "Inondation"):
         assert each in page, each
+    style = hashlib.sha256(re.search("<style>(.*?)</style>", page)[1].encode()).digest()
+    assert f"style-src 'sha256-{base64.b64encode(style).decode()}'" in headers["Content-Security-Policy"]
     for each in ("vulnérables", "Prévenu avant les autres"):
         assert each not in page, each
     assert "vulnérables" in (await send(api, path, owner, why=ASKED))[2], "this register is open to them"
