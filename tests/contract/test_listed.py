@@ -76,7 +76,7 @@ async def test_no_list_no_guardian_and_no_register_of_vulnerable_people_is_shown
 
 async def test_a_code_shows_it_for_an_hour_and_while_what_it_proved_holds(store):
     async with store.write() as unit:
-        station, _, rose, paul, nobody = await a_household(unit)
+        station, other, rose, paul, nobody = await a_household(unit)
         secret = await proven(unit, station, OWN, "Rose Aubépine-Houx")
         assert await shown.holder(unit, secret, NOW) == (rose, station.id)
         assert await shown.holder(unit, secret, NOW + timedelta(hours=1)) is None
@@ -90,6 +90,8 @@ async def test_a_code_shows_it_for_an_hour_and_while_what_it_proved_holds(store)
         secret = await proven(unit, station, ALONE, "x")
         await vulnerable.add(unit, station.id, Details("N"), asked_at=NOW, now=NOW, person=nobody)
         assert await shown.holder(unit, secret, NOW) == (0, station.id), "since on that register"
+        await register(unit, other.id, resident(phone("+33639980009", "voice"), name="Zoé"))
+        assert not await listed.erases_nobody_else(unit, nobody), "called on the number that gets their SMS"
 
 
 async def test_a_code_whose_message_spoke_of_a_sign_up_shows_no_list_and_is_shared_with_sign_ups_alone(store):

@@ -15,10 +15,11 @@ from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName, Lin
 from broadcaster.domain.spelling import searched
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import people, told_first
+from broadcaster.store.people import told_first
 from broadcaster.store.tables import contacts, follows, links, subscribers
 
 OPEN_FOR = timedelta(hours=1)
+_NO_STATION = 0
 
 
 async def find(unit: Unit, station_id: int, contact: NewContact, name: str) -> int | None:
@@ -45,8 +46,11 @@ async def erases_nobody_else(unit: Unit, subscriber_id: int) -> bool:
 
     Else somebody of their household, who answers one telephone, could cut them off from alerts on another.
     """
-    held = {each.canonical for each in await _contacts(unit, subscriber_id)}
-    return len(held) == 1 and not await people.shares_contacts(unit, subscriber_id)
+    held = {each.canonical: each for each in await _contacts(unit, subscriber_id)}
+    if len(held) != 1:
+        return False
+    (only,) = held.values()
+    return {row.id for row in await _holders(unit, _NO_STATION, only)} == {subscriber_id}
 
 
 async def _contacts(unit: Unit, subscriber_id: int) -> list[NewContact]:
