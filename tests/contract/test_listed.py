@@ -110,6 +110,24 @@ async def test_a_code_whose_message_spoke_of_a_sign_up_shows_no_list_and_is_shar
         assert await confirmations.try_code(unit, again[1].id, second.code, NOW)
 
 
+async def test_requests_that_share_a_code_have_no_five_guesses_each(store):
+    async with store.write() as unit:
+        station, *_ = await a_household(unit)
+        asked = [
+            ConfirmationRequest(
+                station.id, OWN, "fr", confirmations.caller_mark(unit.vault, f"192.0.2.{n}"), name="Rose"
+            )
+            for n in range(6)
+        ]
+        sent, *shared = [await confirmations.begin(unit, each, NOW, busy=True) for each in asked]
+        wrong = "000001" if sent.code == "000000" else "000000"
+        for each in shared[:4]:
+            for _ in range(confirmations.MOST_TRIES):
+                assert not await confirmations.try_code(unit, each.id, wrong, NOW)
+        assert not await confirmations.try_code(unit, shared[4].id, sent.code, NOW)
+        assert await confirmations.try_code(unit, sent.id, sent.code, NOW), "whom it was sent for still comes in"
+
+
 async def test_a_mailed_link_confirms_no_such_request(store):
     async with store.write() as unit:
         station = await add_station(unit, "laigle")

@@ -243,9 +243,8 @@ async def _holding(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Row
 
 def _shows(unit: Unit, row: Row[Any]) -> bool:
     """Return whether a code was asked for to see what a list says; once used, such a code is good for nothing else."""
-    return row.sealed is not None and "name" in json.loads(
-        unit.vault.open(row.sealed, b"confirmation:" + row.secret_hash)
-    )
+    context = b"confirmation:" + row.secret_hash
+    return row.sealed is not None and "name" in json.loads(unit.vault.open(row.sealed, context))
 
 
 async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
@@ -265,12 +264,13 @@ async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -
             update(confirmations)
             .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state.in_(_PENDING))
             .values(tries=of.tries + 1)
-            .returning(of.secret_hash, of.code, of.code_of)
+            .returning(of.secret_hash, of.code, of.code_of, of.sealed)
         )
     ).one_or_none()
     if tried is not None and tried.code_of is not None:
+        over = _shows(unit, tried) and await listed.is_guessed(unit, tried.code_of, now - BUSY_LIFE)
         sent = select(of.secret_hash, of.code).where(of.id == tried.code_of)
-        tried = (await unit.conn.execute(sent)).one_or_none()
+        tried = None if over else (await unit.conn.execute(sent)).one_or_none()
     return tried is not None and hmac.compare_digest(tried.code, _code_mark(unit, tried.secret_hash, code))
 
 

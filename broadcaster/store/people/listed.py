@@ -6,19 +6,21 @@ data, and people on a register of vulnerable people ask at the counter. Only who
 one with nobody, erases themselves so.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName, LinkStatus, NewContact
 from broadcaster.domain.spelling import searched
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import told_first
-from broadcaster.store.tables import contacts, follows, links, subscribers
+from broadcaster.store.tables import confirmations, contacts, follows, links, subscribers
 
 OPEN_FOR = timedelta(hours=1)
+MOST_SHARED_TRIES = 20
+"""Attempts at one code, by all requests that share it: else each had five of its own."""
 _NO_STATION = 0
 
 
@@ -51,6 +53,12 @@ async def erases_nobody_else(unit: Unit, subscriber_id: int) -> bool:
         return False
     (only,) = held.values()
     return {row.id for row in await _holders(unit, _NO_STATION, only)} == {subscriber_id}
+
+
+async def is_guessed(unit: Unit, code_of: int, since: datetime) -> bool:
+    """Return whether those who share a code have tried so often that somebody may be guessing it."""
+    theirs = confirmations.c.code_of == code_of, confirmations.c.created_at > since
+    return (await unit.conn.scalar(select(func.sum(confirmations.c.tries)).where(*theirs)) or 0) > MOST_SHARED_TRIES
 
 
 async def _contacts(unit: Unit, subscriber_id: int) -> list[NewContact]:
