@@ -21,6 +21,7 @@ from babel.dates import format_time
 from markupsafe import Markup
 
 from broadcaster.http.keys import SERVICES
+from broadcaster.http.sessions import from_our_page
 from broadcaster.languages import LANGUAGES, direction, own_name, unbroken
 from broadcaster.web.assets import ASSETS, Assets, reads_gzip
 from broadcaster.web.ground import map_address, tiled
@@ -115,12 +116,15 @@ def render(
     status: int = 200,
     cache_control: str = _NOT_KEPT,
 ) -> web.Response:
-    """Return a template's page, compressed if accepted. ``_`` in the template translates for the reader."""
+    """Return a template's page, compressed if accepted. ``_`` in the template translates for the reader.
+
+    Not if another site leads an operator's browser here, with a query that the page repeats (BREACH).
+    """
     body = rendered(request, template, words, facts)
     if cache_control == _NOT_KEPT:
         body += _noise()
     made = page_of(body, words.language, status=status, cache_control=cache_control)
-    if reads_gzip(request):
+    if reads_gzip(request) and (cache_control != _NOT_KEPT or from_our_page(request)):
         made.enable_compression(web.ContentCoding.gzip)
     return made
 
