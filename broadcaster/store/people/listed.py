@@ -1,9 +1,10 @@
 """Who proves by a code that they hold a contact of a station's list sees what the station keeps of them, for an hour.
 
 A contact alone does not do: households share telephones. The name that they give must be that of exactly one person of
-the list with this contact; somebody without a name must be alone with it. Guardians' contacts do not open a child's
-data, and people on a register of vulnerable people ask at the counter. Only who has no other contact, and shares this
-one with nobody, erases themselves so.
+the list with this contact; somebody without a name must be alone with it. A contact that several people of the list
+have opens only the data of who has no other. Guardians' contacts do not open a child's data, and people on a register
+of vulnerable people ask at the counter. Only who has no other contact, and shares this one with nobody, erases
+themselves so.
 """
 
 from datetime import datetime, timedelta
@@ -33,7 +34,10 @@ async def find(unit: Unit, station_id: int, contact: NewContact, name: str) -> i
     alone = {row.id for row in here if row.name is None and len({each.id for each in holders}) == 1}
     found = named or alone
     (who,) = found if len(found) == 1 else (None,)
-    return who if who is not None and await _is_open(unit, station_id, who) else None
+    if who is None or not await _is_open(unit, station_id, who):
+        return None
+    together = len({row.id for row in holders if row.registered}) > 1
+    return None if together and len(await _reached_at(unit, who)) > 1 else who
 
 
 async def still_open(unit: Unit, station_id: int, subscriber_id: int, channel: ChannelName, mark: bytes) -> bool:
@@ -48,11 +52,16 @@ async def erases_nobody_else(unit: Unit, subscriber_id: int) -> bool:
 
     Else somebody of their household, who answers one telephone, could cut them off from alerts on another.
     """
-    held = {each.canonical: each for each in await _contacts(unit, subscriber_id)}
+    held = await _reached_at(unit, subscriber_id)
     if len(held) != 1:
         return False
     (only,) = held.values()
     return {row.id for row in await _holders(unit, _NO_STATION, only)} == {subscriber_id}
+
+
+async def _reached_at(unit: Unit, subscriber_id: int) -> dict[str, NewContact]:
+    """Return a person's contacts, a number by SMS and by call once."""
+    return {each.canonical: each for each in await _contacts(unit, subscriber_id)}
 
 
 async def is_guessed(unit: Unit, code_of: int, since: datetime) -> bool:
