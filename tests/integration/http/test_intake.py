@@ -266,8 +266,8 @@ async def test_requests_that_lead_nowhere_are_counted(counting):
 
 async def test_a_public_page_is_not_made_anew_for_each_way_to_write_a_language(api, monkeypatch):
     made = []
-    really = public.render
-    monkeypatch.setattr(public, "render", lambda *given, **more: made.append(1) or really(*given, **more))
+    really = public.rendered
+    monkeypatch.setattr(public, "rendered", lambda *given, **more: made.append(1) or really(*given, **more))
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     path = alert["url"].removeprefix(api.running.url)
     for n in range(20):
