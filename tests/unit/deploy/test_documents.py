@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 FOLDERS = ("broadcaster", "channels", "schedules", "zones", "tests", "docs", "deploy", "requirements", ".ci")
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "deploy").rglob("*.md")),
 ]
