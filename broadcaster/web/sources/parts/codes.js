@@ -28,17 +28,18 @@ export function codes(within, how) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const field = one("input:not([type=checkbox])", form);
-      const asked = { [form.dataset.kind]: field.value.trim(), ...(how.extra?.() || {}) };
-      if (one("[name=call]", form)?.checked) asked.call = true;
-      if (field.value.trim()) once(form, () => begin(asked, one(".wrong", form), field));
+      const contact = { [form.dataset.kind]: field.value.trim() };
+      if (one("[name=call]", form)?.checked) contact.call = true;
+      if (field.value.trim()) once(form, () => begin(contact, how.extra, one(".wrong", form), field));
       else field.focus();
     });
   }
 
-  async function begin(asked, place, field) {
+  async function begin(contact, extra, place, field) {
     trouble(place, "");
     try {
       const path = await how.path();
+      const asked = { ...contact, ...(extra?.() || {}) };
       const made = await residentRequest("POST", path, asked);
       pending = { ...made, asked, at: Date.now(), for: how.name };
       await keep("begun", pending);
@@ -78,7 +79,7 @@ export function codes(within, how) {
     again.textContent = leftover > 0 ? word("again_in", { n: leftover }) : word("again");
   }
 
-  again.addEventListener("click", () => once(again, () => begin(pending.asked, wrong, null)));
+  again.addEventListener("click", () => once(again, () => begin(pending.asked, null, wrong, null)));
 
   async function look() {
     if (!pending || document.hidden) return;
