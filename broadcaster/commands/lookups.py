@@ -24,7 +24,7 @@ class _Loop(asyncio.SelectorEventLoop):
         def look() -> None:
             try:
                 found.set_result(socket.getaddrinfo(host, port, **asked))
-            except Exception as error:  # noqa: BLE001  whatever it is: it is raised where the name was asked for
+            except Exception as error:  # noqa: BLE001  any error: it is raised where the name was asked for
                 found.set_exception(error)
 
         threading.Thread(target=look, daemon=True).start()
@@ -32,6 +32,6 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 def run_abandoning_lookups(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine; return with its result, whatever look-ups still go on."""
+    """Run a coroutine and return its result, without waiting for look-ups that still run."""
     with asyncio.Runner(loop_factory=_Loop) as runner:
         return runner.run(work)

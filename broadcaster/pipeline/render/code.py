@@ -23,7 +23,7 @@ class Code:
     """``code`` in ``language``, for a station; ``id`` is the confirmation's. ``minutes``: its lifetime.
 
     ``shows``: it shows what the station's list says about a person. Its mail has no link: pressed by the owner of the
-    mailbox, it would show that to whoever asked.
+    mailbox, it would show that to the person who asked.
     """
 
     station: Station

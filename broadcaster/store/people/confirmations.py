@@ -280,7 +280,7 @@ async def confirm(
     """Create the contact: for the subscriber who added it, or a new one; return their consent. Idempotent.
 
     For who asks what a list says about them, find that person instead. ``by_link``: of a mail, which does not do for
-    that: whoever asked would see the data once the owner of the mailbox pressed it.
+    that: the person who asked would see the data once the mailbox's owner pressed it.
     """
     of = confirmations.c
     await unit.in_turn("confirmation", confirmation_id)

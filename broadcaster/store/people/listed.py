@@ -26,7 +26,7 @@ _NO_STATION = 0
 
 
 async def find(unit: Unit, station_id: int, contact: NewContact, name: str) -> int | None:
-    """Return the one person of the station's list with this contact and name; None if there are none or several."""
+    """Return the person of the station's list with this contact and name; None unless there is exactly one."""
     holders = await _holders(unit, station_id, contact)
     here = [row for row in holders if row.registered and row.guardian is None and row.status == LinkStatus.CONFIRMED]
     wanted = _compared(name)

@@ -1,4 +1,4 @@
-"""What a confirmed code shows for an hour: what a station's list says about whoever gave it back."""
+"""What a confirmed code shows for an hour: what a station's list says about the person who typed it."""
 
 from datetime import datetime
 

@@ -38,7 +38,7 @@ def typed(form: MultiDict[str], name: str) -> dict[str, Any]:
 
 
 def seconds(said: str) -> int | str:
-    """Return the seconds of *2*, *2 min* or *90 s*; what is none of these stays text. Empty: 0."""
+    """Return the seconds of *2*, *2 min* or *90 s*; other text is returned as it is. Empty: 0."""
     found = _DURATION.fullmatch(said.strip() or "0")
     return said if found is None else int(found[1]) * (1 if found[2] == "s" else 60)
 
@@ -52,7 +52,7 @@ def written(value: int | str) -> str:
 
 
 def number(said: str) -> int | str:
-    """Return a whole number; what is none, or is too long for one, stays text. Empty: 0."""
+    """Return a whole number; text that is not one, or too long, is returned as it is. Empty: 0."""
     said = said.strip() or "0"
     return int(said) if said.isascii() and said.isdigit() and len(said) <= _MOST_FIGURES else said
 
