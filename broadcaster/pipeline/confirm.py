@@ -47,8 +47,7 @@ async def send_code(
     channel = asked.contact.channel
     sender = services.senders[channel]
     try:
-        shows = asked.name is not None
-        code = Code(station, services.links, asked.locale, begun.code or "", begun.id, begun.minutes, shows)
+        code = Code(station, services.links, asked.locale, begun.code or "", begun.id, begun.minutes, begun.purpose)
         message = render_code(channel, code)
         async with asyncio.timeout(_PATIENCE_S):
             sent = await _send(services, sender, message, asked.contact.address, begun)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from broadcaster.domain.people import ChannelName, NewPlace
 from broadcaster.store import sandbox
 from broadcaster.store.people import confirmations, contacts, feed, people, profiles
-from broadcaster.store.people.confirmations import LIFE, MOST_TRIES, ConfirmationRequest, State
+from broadcaster.store.people.confirmations import LIFE, MOST_TRIES, ConfirmationRequest, Purpose, State
 from broadcaster.store.tables import confirmations as table
 from broadcaster.store.tables import contacts as contacts_table
 from broadcaster.store.tables import subscribers
@@ -123,19 +124,45 @@ async def test_codes_are_counted_by_number_caller_and_station_within_the_hour_an
 
 
 async def test_a_code_to_a_busy_number_holds_for_an_hour_and_for_whoever_asks_meanwhile(store):
-    late = NOW + timedelta(minutes=56)
+    def minutes(number):
+        return NOW + timedelta(minutes=number)
+
     async with store.write() as unit:
         station = await add_station(unit, "laigle")
         asked, one = await begun(unit, station)
         await confirmations.begin(unit, asked, NOW)
-        sent = await confirmations.begin(unit, asked, NOW + timedelta(minutes=11), busy=True)
-        assert (sent.minutes, sent.expires_at) == (60, NOW + timedelta(minutes=71)), "the first ones are almost over"
-        shared = await confirmations.begin(unit, asked, NOW + timedelta(minutes=12), busy=True)
-        assert (shared.code, shared.expires_at) == (None, sent.expires_at)
-        assert not await confirmations.try_code(unit, shared.id, one.code, late)
-        assert await confirmations.try_code(unit, shared.id, sent.code, late)
+        sent = await confirmations.begin(unit, asked, minutes(11), busy=True)
+        assert (sent.minutes, sent.purpose) == (60, Purpose.ANY), "the first ones are almost over"
+        shared = [await confirmations.begin(unit, asked, minutes(each), busy=True) for each in (12, 50, 65)]
+        assert [each.code for each in shared] == [None] * 3
+        ends = [each.expires_at for each in (one, sent, *shared)]
+        assert ends == [minutes(each) + LIFE for each in (0, 11, 12, 50, 65)], "none tells what others asked"
+        assert not await confirmations.try_code(unit, shared[0].id, one.code, minutes(13))
+        assert not await confirmations.try_code(unit, shared[0].id, sent.code, minutes(27)), "that request is over"
+        assert await confirmations.try_code(unit, shared[1].id, sent.code, minutes(64))
+        assert not await confirmations.try_code(unit, shared[2].id, sent.code, minutes(71)), "the hour is over"
         other = ConfirmationRequest(asked.station_id, phone("+33639980009"), "fr", asked.caller)
-        assert (await confirmations.begin(unit, other, NOW + timedelta(minutes=12), busy=True)).code is not None
+        assert (await confirmations.begin(unit, other, minutes(12), busy=True)).code is not None
+
+
+async def test_a_busy_number_gets_one_code_for_all_purposes_and_one_more_for_who_can_not_be_called(store):
+    async with store.write() as unit:
+        station = await add_station(unit, "laigle")
+        caller = confirmations.caller_mark(unit.vault, "192.0.2.1")
+        text, call = (
+            ConfirmationRequest(station.id, phone("+33639980001", each), "fr", caller)
+            for each in (ChannelName.SMS, ChannelName.VOICE)
+        )
+        called = await confirmations.begin(unit, replace(call, name="Rose"), NOW, busy=True)
+        assert await confirmations.try_code(unit, called.id, called.code, NOW)
+        await confirmations.confirm(unit, called.id, NOW)
+        assert (await confirmations.begin(unit, call, NOW, busy=True)).code is None, "used, and still theirs alone"
+        sent = await confirmations.begin(unit, text, NOW, busy=True)
+        assert sent.code is not None, "they may have missed the call"
+        for each in (text, call, replace(text, name="Rose"), replace(call, name="Rose")):
+            shared = await confirmations.begin(unit, each, NOW, busy=True)
+            assert shared.code is None
+            assert await confirmations.try_code(unit, shared.id, sent.code, NOW)
 
 
 async def test_after_a_day_nothing_is_left_neither_here_nor_in_the_sandbox(store):

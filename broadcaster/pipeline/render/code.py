@@ -8,6 +8,7 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
 from broadcaster.languages import Words, catalogs, direction
 from broadcaster.pipeline.render.context import Links
+from broadcaster.store.people.confirmations import Purpose
 from channels.email import Mail, MailTemplate
 from channels.sms import SmsMessage
 from channels.voice import VoiceMessage, voice_language
@@ -22,8 +23,8 @@ _LONGEST_STATION = 40
 class Code:
     """``code`` in ``language``, for a station; ``id`` is the confirmation's. ``minutes``: its lifetime.
 
-    ``shows``: it shows what the station's list says about a person. Its mail has no link: pressed by the owner of the
-    mailbox, it would show that to the person who asked.
+    ``purpose``: to sign up, to see what the station's list says about a person, or either. Only the mail of a sign-up
+    has a link: pressed by the owner of the mailbox, it would show that to the person who asked.
     """
 
     station: Station
@@ -32,7 +33,7 @@ class Code:
     code: str
     id: int
     minutes: int = 15
-    shows: bool = False
+    purpose: Purpose = Purpose.SIGN_UP
 
 
 def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage | Mail:
@@ -41,13 +42,8 @@ def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage |
         return _mail(words, told)
     if channel is ChannelName.VOICE:
         code = ", ".join(told.code)
-        hello = (
-            words("Hello. This is your code to see what %(station)s keeps about you.", station=name)
-            if told.shows
-            else words("Hello. This is your code to get alerts from %(station)s.", station=name)
-        )
         parts = (
-            hello,
+            _hello(words, told.purpose, name),
             words("Your code is: %(code)s. Once more: %(code)s.", code=code),
             words("If you did not ask for it, simply hang up."),
         )
@@ -55,12 +51,24 @@ def render_code(channel: ChannelName, told: Code) -> SmsMessage | VoiceMessage |
     # Phones use the last line to offer autofill (WICG: origin-bound one-time codes).
     bound = f"@{told.links.host} #{told.code}"
     gaps = {"station": short_name(told.station), "code": told.code, "minutes": told.minutes}
-    # Both fit one segment of GSM-7 with the longest name.
-    if told.shows:
+    # Each fits one segment of GSM-7 with the longest name.
+    if told.purpose is Purpose.SHOW:
         said = words.typed("%(station)s: %(code)s shows your data, for %(minutes)s min. Tell nobody.", **gaps)
+    elif told.purpose is Purpose.ANY:
+        said = words.typed("%(station)s: %(code)s, for alerts or your data, %(minutes)s min. Tell nobody.", **gaps)
     else:
         said = words.typed("%(station)s: your code %(code)s, good for %(minutes)s min. Not you? Ignore this.", **gaps)
     return SmsMessage(f"{said}\n\n{bound}", validity_s=told.minutes * 60)
+
+
+def _hello(words: Words, purpose: Purpose, name: str) -> str:
+    if purpose is Purpose.SHOW:
+        return words("Hello. This is your code to see what %(station)s keeps about you.", station=name)
+    if purpose is Purpose.ANY:
+        return words(
+            "Hello. This is your code for alerts from %(station)s or for what it keeps about you.", station=name
+        )
+    return words("Hello. This is your code to get alerts from %(station)s.", station=name)
 
 
 def short_name(station: Station) -> str:
@@ -74,15 +82,16 @@ def _mail(words: Words, told: Code) -> Mail:
         "words": words,
         "direction": direction(words.language),
         "station": told.station.plain_name,
-        "link": "" if told.shows else told.links.confirm(told.id),
+        "link": told.links.confirm(told.id) if told.purpose is Purpose.SIGN_UP else "",
+        "shows": told.purpose is Purpose.SHOW,
         "code": told.code,
         "minutes": told.minutes,
     }
     template = MailTemplate(
         subject=(
-            words("Your code: %(code)s", code=told.code)
-            if told.shows
-            else words("Confirm your address: %(code)s", code=told.code)
+            words("Confirm your address: %(code)s", code=told.code)
+            if told.purpose is Purpose.SIGN_UP
+            else words("Your code: %(code)s", code=told.code)
         ),
         text=TEMPLATES.get_template("code.txt").render(parts),
         html=TEMPLATES.get_template("code.html").render(parts),

@@ -7,12 +7,13 @@ row stays for a day without them, so that codes can be counted.
 import hmac
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from broadcaster.domain.audit import Actor
 from broadcaster.domain.consents import Consent, Way
@@ -35,7 +36,9 @@ from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import confirmations, follows, links
 
 LIFE, BUSY_LIFE = timedelta(minutes=15), timedelta(hours=1)
-"""Lifetime of a code; the second is for a number that many codes are requested for, so that few messages go there."""
+"""Lifetime of a request and its code; the second is that of a code to a number that many codes are requested for: it
+counts for all who ask meanwhile, so that few messages go there. A request's end never tells which it was.
+"""
 
 _LEAST_LEFT = timedelta(minutes=5)
 
@@ -46,6 +49,14 @@ _KEPT = timedelta(days=1)
 _DIGITS = 6
 _SECRET_BYTES = 24
 _SECRET, _TOKEN = "cf_", "sb_"
+
+
+class Purpose(IntEnum):
+    """What the message with a code says it is for; a code counts for nothing else. ``ANY``: it says both."""
+
+    SIGN_UP = 0
+    SHOW = 1
+    ANY = 2
 
 
 class State(IntEnum):
@@ -75,6 +86,7 @@ _WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
     State.SHOWN: "confirmed",
 }
 _PENDING = (State.OPEN, State.UNSENT)
+_PHONES = (ChannelName.SMS, ChannelName.VOICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +107,16 @@ class ConfirmationRequest:
     text: str = ""
     name: str | None = None
 
+    @property
+    def purpose(self) -> Purpose:
+        return Purpose.SIGN_UP if self.name is None else Purpose.SHOW
+
 
 @dataclass(frozen=True, slots=True)
 class StartedConfirmation:
     """``secret`` goes to the requester, ``code`` to the number or mailbox; None: the earlier code is still valid.
 
-    ``minutes``: the code's lifetime.
+    ``minutes``: the code's lifetime; ``expires_at``: the request's. ``purpose``: what the message has to say.
     """
 
     id: int
@@ -108,6 +124,7 @@ class StartedConfirmation:
     code: str | None
     expires_at: datetime
     minutes: int
+    purpose: Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +171,8 @@ async def counted(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Coun
     """Count the codes of the last day; concurrent counts are serialized."""
     await unit.in_turn("confirmations")
     of, hour = confirmations.c, now - timedelta(hours=1)
-    channel, mark = contact_rows.key_of(unit, asked.contact)
-    # A number is the same for SMS and calls.
-    same: ColumnElement[bool] = (of.fingerprint == mark) & (of.channel == channel)
-    if asked.contact.channel in (ChannelName.SMS, ChannelName.VOICE):
-        marks = [unit.vault.fingerprint(each, asked.contact.canonical) for each in (ChannelName.SMS, ChannelName.VOICE)]
-        same = of.fingerprint.in_(marks)
+    phone = asked.contact.channel in _PHONES
+    same = _sent_to(unit, asked.contact, _PHONES if phone else (asked.contact.channel,))
     recent = of.created_at > hour
     paid = (of.channel == CHANNEL_NUMBER[ChannelName.EMAIL]) == (asked.contact.channel is ChannelName.EMAIL)
 
@@ -180,11 +193,16 @@ async def counted(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Coun
     )
 
 
+def _sent_to(unit: Unit, contact: NewContact, channels: Collection[ChannelName]) -> ColumnElement[bool]:
+    """Return the condition of a number's or mailbox's codes by these channels: a number is one for SMS and calls."""
+    return confirmations.c.fingerprint.in_([unit.vault.fingerprint(each, contact.canonical) for each in channels])
+
+
 async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: bool = False) -> StartedConfirmation:
     """Store a contact to confirm, and make its code.
 
-    ``busy``: many codes went to this number. Then a valid code sent there earlier, for any request, counts for this one
-    too: only the owner has it. So strangers can't keep the owner from signing up.
+    ``busy``: many codes went to this number. Then a valid code sent there earlier counts for this request too: only the
+    owner has it. So strangers can't keep the owner from signing up. Without one, the code sent now is for any purpose.
     """
     secret = _SECRET + secrets.token_urlsafe(_SECRET_BYTES)
     there = await _holding(unit, asked, now) if busy else None
@@ -201,8 +219,8 @@ async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: 
         "places": [[place.label, place.lon, place.lat] for place in asked.places],
         **({} if asked.name is None else {"name": asked.name}),
     }
-    life = BUSY_LIFE if busy else LIFE
-    expires_at = now + life if there is None else there.expires_at
+    purpose, life = (Purpose.ANY, BUSY_LIFE) if busy and there is None else (asked.purpose, LIFE)
+    expires_at = now + LIFE
     made = await unit.conn.execute(
         confirmations.insert()
         .returning(confirmations.c.id)
@@ -219,32 +237,29 @@ async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: 
             state=State.OPEN,
             created_at=now,
             expires_at=expires_at,
-            code_of=None if there is None else there.id,
+            code_of=there,
+            code_until=now + life if there is None else None,
+            purpose=purpose,
         )
     )
     number, minutes = made.scalar_one(), int(life.total_seconds() // 60)
-    return StartedConfirmation(number, secret, None if there is not None else code, expires_at, minutes)
+    return StartedConfirmation(number, secret, code if there is None else None, expires_at, minutes, purpose)
 
 
-async def _holding(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Row[Any] | None:
-    """Return the newest code sent to this number that stays valid for some minutes, in a message that said what for."""
-    of = confirmations.c
-    channel, mark = contact_rows.key_of(unit, asked.contact)
-    query: Select[Any] = select(of.id, of.expires_at, of.secret_hash, of.sealed).where(
-        of.channel == channel,
-        of.fingerprint == mark,
-        of.code_of.is_(None),
-        of.state.in_((State.OPEN, State.CONFIRMED)),
-        of.expires_at > now + _LEAST_LEFT,
+async def _holding(unit: Unit, asked: ConfirmationRequest, now: datetime) -> int | None:
+    """Return the newest code sent to this number that stays valid for some minutes, in a message that said what for.
+
+    An SMS counts for who asks for a call, but no call for who asks for an SMS: they may have missed it.
+    """
+    of, channel = confirmations.c, asked.contact.channel
+    query = select(of.id).where(
+        _sent_to(unit, asked.contact, _PHONES if channel is ChannelName.VOICE else (channel,)),
+        of.purpose.in_((asked.purpose, Purpose.ANY)),
+        of.state != State.UNSENT,
+        of.code_until > now + _LEAST_LEFT,
     )
-    rows = await unit.conn.execute(query.order_by(of.id.desc()))
-    return next((row for row in rows if _shows(unit, row) is (asked.name is not None)), None)
-
-
-def _shows(unit: Unit, row: Row[Any]) -> bool:
-    """Return whether a code was asked for to see what a list says; once used, such a code is good for nothing else."""
-    context = b"confirmation:" + row.secret_hash
-    return row.sealed is not None and "name" in json.loads(unit.vault.open(row.sealed, context))
+    found: int | None = await unit.conn.scalar(query.order_by(of.id.desc()).limit(1))
+    return found
 
 
 async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
@@ -264,12 +279,12 @@ async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -
             update(confirmations)
             .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state.in_(_PENDING))
             .values(tries=of.tries + 1)
-            .returning(of.secret_hash, of.code, of.code_of, of.sealed)
+            .returning(of.secret_hash, of.code, of.code_of, of.purpose)
         )
     ).one_or_none()
     if tried is not None and tried.code_of is not None:
-        over = _shows(unit, tried) and await listed.is_guessed(unit, tried.code_of, now - BUSY_LIFE)
-        sent = select(of.secret_hash, of.code).where(of.id == tried.code_of)
+        over = tried.purpose == Purpose.SHOW and await listed.is_guessed(unit, tried.code_of, now - BUSY_LIFE)
+        sent = select(of.secret_hash, of.code).where(of.id == tried.code_of, of.code_until > now)
         tried = None if over else (await unit.conn.execute(sent)).one_or_none()
     return tried is not None and hmac.compare_digest(tried.code, _code_mark(unit, tried.secret_hash, code))
 

@@ -249,6 +249,8 @@ confirmations = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("code_of", Id),  # the confirmation whose code is valid here too
+    Column("code_until", Instant),  # how long its own code may be
+    Column("purpose", SmallInteger, nullable=False, server_default=text("0")),  # people.confirmations.Purpose
     Index("ix_confirmations_created_at", "created_at"),
     Index("ix_confirmations_subscriber_id", "subscriber_id"),
     sqlite_autoincrement=True,

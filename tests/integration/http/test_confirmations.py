@@ -183,6 +183,27 @@ async def test_strangers_who_ask_for_codes_to_a_number_do_not_lock_its_owner_out
     assert (await api.counts())["subscribers"] == 1
 
 
+async def test_a_busy_number_gets_one_more_code_whatever_is_asked_and_no_answer_tells_that_it_is_busy(behind_proxy):
+    api, number, listed = behind_proxy, {"phone": "0639980001"}, "/v1/stations/laigle/listed"
+    for _ in range(NUMBER_HOUR):
+        await from_address(api, "192.0.2.1", number)
+    asked = [
+        (listed, {"name": "Rose"}),
+        (SIGN_UP, {}),
+        (SIGN_UP, {"call": True}),
+        (listed, {"name": "R", "call": True}),
+    ]
+    for turn, (path, more) in enumerate(asked):
+        _, _, before = await from_address(api, "198.51.100.7", {"phone": f"063998001{turn}"})
+        status, _, made = await from_address(api, f"192.0.2.{turn + 2}", {**number, **more}, path)
+        _, _, after = await from_address(api, "198.51.100.7", {"phone": f"063998002{turn}"})
+        assert (status, set(made)) == (202, set(before))
+        assert before["expires_at"] <= made["expires_at"] <= after["expires_at"]
+    await settled(api)
+    theirs = [each for each in await messages(api) if each.to == "+33639980001"]
+    assert len(theirs) == NUMBER_HOUR + 1
+
+
 async def test_fifteen_addresses_do_not_use_up_the_codes_of_a_station(tmp_path):
     settings = Settings(host="127.0.0.1", port=0, data_dir=tmp_path, trusted_proxies=1, codes_per_hour=100)
     async for api in open_api(settings):

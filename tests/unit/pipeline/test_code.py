@@ -11,6 +11,7 @@ from broadcaster.domain.stations import Station, StationKind
 from broadcaster.pipeline.render import Links
 from broadcaster.pipeline.render.code import Code, render_code
 from broadcaster.store import Vault
+from broadcaster.store.people.confirmations import Purpose
 from channels.sms import count
 
 STATION = Station(1, "laigle", "L'Aigle", StationKind.AUTHORITY, ("fr",), None, 0.0)
@@ -21,11 +22,11 @@ def told(**changes):
     return replace(Code(STATION, LINKS, "fr", "012345", 7), **changes)
 
 
-@pytest.mark.parametrize("shows", [False, True])
-@pytest.mark.parametrize("language", ["fr", "en-GB", "pt"])
+@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("language", ["fr", "en-GB", "de", "es", "it", "nl", "pt"])
 @pytest.mark.parametrize("name", ["L'Aigle", "Communauté de communes des Pays de L'Aigle et de la Marche"])
-def test_an_sms_is_one_segment_and_its_last_line_binds_the_code_to_us(language, name, shows):
-    asked = told(language=language, station=replace(STATION, name=name), shows=shows)
+def test_an_sms_is_one_segment_and_its_last_line_binds_the_code_to_us(language, name, purpose):
+    asked = told(language=language, station=replace(STATION, name=name), purpose=purpose)
     text = render_code(ChannelName.SMS, asked).text
     assert (count(text).encoding, count(text).segments) == ("GSM-7", 1)
     assert text.splitlines()[-1] == "@alertes.ville.example #012345"
@@ -46,11 +47,15 @@ def test_a_mail_has_the_code_in_its_subject_and_a_link_that_only_we_can_make():
     assert mail.unsubscribe_url is None
 
 
-def test_a_mail_that_shows_what_a_list_says_has_no_link_which_would_show_it_to_whoever_asked():
-    mail = render_code(ChannelName.EMAIL, told(language="en", shows=True))
+@pytest.mark.parametrize(
+    ("purpose", "said"), [(Purpose.SHOW, "what L'Aigle keeps about you"), (Purpose.ANY, "for alerts from L'Aigle")]
+)
+def test_a_mail_that_shows_what_a_list_says_has_no_link_which_would_show_it_to_whoever_asked(purpose, said):
+    mail = render_code(ChannelName.EMAIL, told(language="en", purpose=purpose))
     assert mail.template.subject == "Your code: 012345"
+    assert said in mail.template.text
     for text in (mail.template.text, mail.template.html):
         assert "012345" in text
         assert "Tell it to nobody" in text
         assert "/c/" not in text
-    assert "what L'Aigle keeps about you" in render_code(ChannelName.VOICE, told(language="en", shows=True)).say
+    assert said in render_code(ChannelName.VOICE, told(language="en", purpose=purpose)).say
