@@ -111,7 +111,7 @@ async def keep_erasures(services: Services) -> None:
                 return await erasures.read(unit)
 
             lists = await services.store.transact(do_again)
-        if lists.done or lists.left_out:
+        if lists != erasures.Erasures([], [], []):
             services.settings.make_folder()
             await asyncio.to_thread(erasures.write, path, lists)
     except BackupRefused:

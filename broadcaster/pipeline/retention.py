@@ -68,16 +68,16 @@ async def _warn(services: Services, number: int, now: datetime) -> None:
     left = WARNINGS[number]
     soon = now - (period(services, Kind.INACTIVE) - left)
     last = now - (WARNINGS[number - 1] - left) if number else None
-    after = services.warned_to.get(number, 0)
     due = partial(inactive.silent_since, before=soon, limit=_WARNED_AT_ONCE, warnings=number, warned=last)
     async with services.store.read() as unit:
+        after = await inactive.reached(unit, number)
         silent = await due(unit, after=after)
         if after and not silent:
             silent = await due(unit)
     if not silent:
         return
-    services.warned_to[number] = silent[-1]
     async with services.store.write() as unit:
+        await inactive.reach(unit, number, silent[-1])
         still = set(silent) - await inactive.record_signs(unit, silent, soon)
         found = await inactive.to_warn(unit, still)
         theirs = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}

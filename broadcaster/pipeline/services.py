@@ -57,7 +57,7 @@ class Services:
     """Dependencies of stages, pages and commands, which never build their own.
 
     ``atlas``: only with the role *resolver*; other processes ask one (``pipeline.reach``). ``probed``: problems found
-    by the last probe of each channel. ``warned_to``: the last person whom a run of each retention warning tried.
+    by the last probe of each channel.
     """
 
     settings: Settings
@@ -82,7 +82,6 @@ class Services:
     deaths: Deaths = field(default_factory=Deaths)
     probed: dict[ChannelName, list[Trouble]] = field(default_factory=dict)
     begun: OrderedDict[int, None] = field(default_factory=OrderedDict)
-    warned_to: dict[int, int] = field(default_factory=dict)
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
     _helps: dict[int, tuple[datetime, bool]] = field(default_factory=dict)
     _reactions: dict[int, tuple[datetime, Mapping[ChannelName, Reactions]]] = field(default_factory=dict)

@@ -172,6 +172,7 @@ NOT_EXPORTED = {
     "uploads": "a list as an operator sent it, for an hour",
     "upload_parts": "a list as an operator sent it, for an hour",
     "suppressions": "keyed hashes: they can't be read, only compared",
+    "lifts": "keyed hashes: they can't be read, only compared",
     "erasures": "keyed hashes: they can't be read, only compared",
     "keeper_answers": "words of a provider of many contacts",
     "operator_pushes": "an operator's browsers, not a resident's; the operator sees and removes them in the console",

@@ -27,6 +27,7 @@ from broadcaster.store.tables import (
     recipients,
     subscribers,
     to_micros,
+    warning_runs,
 )
 
 SIGNED_EVERY = timedelta(days=30)
@@ -106,6 +107,18 @@ _SIGNS = (
         recipients.c.alert_id.in_(select(alerts.c.id).where(raw(alerts.c.sent_at) >= _SINCE)),
     ),
 )
+
+
+async def reached(unit: Unit, warnings: int) -> int:
+    """Return the last person whom the last run tried, of those who were sent so many warnings."""
+    mine = warning_runs.c.warnings == warnings
+    return await unit.conn.scalar(select(warning_runs.c.reached).where(mine)) or 0
+
+
+async def reach(unit: Unit, warnings: int, person: int) -> None:
+    there = update(warning_runs).where(warning_runs.c.warnings == warnings).values(reached=person)
+    if not (await unit.conn.execute(there)).rowcount:
+        await unit.conn.execute(warning_runs.insert().values(warnings=warnings, reached=person))
 
 
 async def to_warn(unit: Unit, subscriber_ids: Collection[int]) -> list[Silent]:

@@ -3,14 +3,15 @@
 The hashes have a key of their own, so that they hold when the secret is changed. A contact is on the list everywhere
 if its owner erased themselves, and for one station if they said no to that one. Only they take it off, by proving that
 they have the contact; or an operator does, with their signed request. Either takes it off for the stations that it is
-about; everywhere else it stays.
+about; everywhere else it stays. What is taken off leaves a row in ``lifts``, so that no older copy of the list
+(``broadcaster.backup.erasures``) puts it on again: of two acts about a contact the newer counts.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, func, select
 
 from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
@@ -20,13 +21,26 @@ from broadcaster.store.engine.among import among
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.tables import contacts, suppressions
+from broadcaster.store.tables import contacts, lifts, suppressions
 
 EVERYWHERE = 0
 """As a row's station. The negative of a station's id: not at this one, though everywhere else."""
 CODE = "asked-to-be-left-out"
 _MARKS = select(suppressions.c.mark)
 _PHONES = frozenset({ChannelName.SMS, ChannelName.VOICE})
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A row of the list; or of what was taken off it, with the time of that."""
+
+    mark: bytes
+    station_id: int
+    at: datetime
+
+
+Newest = dict[tuple[bytes, int], tuple[datetime, bool]]
+"""The newest act about each contact and station: when, and whether it put them on the list."""
 
 
 def mark_of(vault: Vault, contact: NewContact) -> bytes:
@@ -76,11 +90,8 @@ async def add(unit: Unit, station_id: int, marks: Iterable[bytes], now: datetime
     wanted = set(marks)
     these = suppressions.c.mark.in_(list(wanted))
     back = suppressions.c.station_id < 0 if station_id == EVERYWHERE else suppressions.c.station_id == -station_id
-    await unit.conn.execute(delete(suppressions).where(these, back))
-    there = set(await unit.conn.scalars(_MARKS.where(these, suppressions.c.station_id == station_id)))
-    rows = [{"mark": each, "station_id": station_id, "at": now} for each in sorted(wanted - there)]
-    if rows:
-        await unit.conn.execute(suppressions.insert(), rows)
+    await _take(unit, now, these, back)
+    await _put(unit, [Suppressed(each, station_id, now) for each in sorted(wanted)])
 
 
 async def lift(
@@ -98,7 +109,7 @@ async def lift(
         return False
     these = suppressions.c.mark.in_(list(marks))
     if stations is None:
-        lifted = bool((await unit.conn.execute(delete(suppressions).where(these))).rowcount)
+        lifted = await _take(unit, now, these)
     else:
         lifted = any([await _lift_at(unit, each, marks, now) for each in stations])
     if lifted and by is not None:
@@ -109,35 +120,75 @@ async def lift(
 async def _lift_at(unit: Unit, station_id: int, marks: Collection[bytes], now: datetime) -> bool:
     out = await listed(unit, station_id, marks)
     these = suppressions.c.mark.in_(list(out))
-    await unit.conn.execute(delete(suppressions).where(these, suppressions.c.station_id == station_id))
+    await _take(unit, now, these, suppressions.c.station_id == station_id)
     everywhere = await unit.conn.scalars(_MARKS.where(these, suppressions.c.station_id == EVERYWHERE))
-    rows = [{"mark": each, "station_id": -station_id, "at": now} for each in sorted(everywhere)]
-    if rows:
-        await unit.conn.execute(suppressions.insert(), rows)
+    await _put(unit, [Suppressed(each, -station_id, now) for each in sorted(everywhere)])
     return bool(out)
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """A row of the list."""
+async def _put(unit: Unit, rows: Collection[Suppressed]) -> None:
+    """Write these rows, anew where they are: ``at`` is the newest act, by which copies of the list are compared."""
+    await _delete(unit, suppressions, rows)
+    await _delete(unit, lifts, rows)
+    if rows:
+        await unit.conn.execute(suppressions.insert(), [asdict(each) for each in rows])
 
-    mark: bytes
-    station_id: int
-    at: datetime
+
+async def _take(unit: Unit, now: datetime, *where: ColumnElement[bool]) -> bool:
+    """Delete these rows, and record that they were lifted; return whether there was any."""
+    taken = [replace(each, at=now) for each in await all_of(unit, *where)]
+    await _delete(unit, suppressions, taken)
+    if taken:
+        await unit.conn.execute(lifts.insert(), [asdict(each) for each in taken])
+    return bool(taken)
 
 
-async def all_of(unit: Unit) -> list[Suppressed]:
-    order = suppressions.c.station_id, suppressions.c.mark
-    rows = await unit.conn.execute(select(suppressions).order_by(*order))
+async def _delete(unit: Unit, table: Table, rows: Collection[Suppressed]) -> None:
+    keys = [{"of_mark": each.mark, "of_station": each.station_id} for each in rows]
+    this = table.c.mark == bindparam("of_mark"), table.c.station_id == bindparam("of_station")
+    if keys:
+        await unit.conn.execute(delete(table).where(*this), keys)
+
+
+async def all_of(unit: Unit, *where: ColumnElement[bool]) -> list[Suppressed]:
+    return await _rows(unit, suppressions, *where)
+
+
+async def lifted(unit: Unit) -> list[Suppressed]:
+    """Return what was taken off the list and not put on it again."""
+    return await _rows(unit, lifts)
+
+
+async def _rows(unit: Unit, table: Table, *where: ColumnElement[bool]) -> list[Suppressed]:
+    rows = await unit.conn.execute(select(table).where(*where).order_by(table.c.station_id, table.c.mark))
     return [Suppressed(row.mark, row.station_id, row.at) for row in rows]
 
 
-async def restore(unit: Unit, listed: Iterable[Suppressed]) -> None:
-    """Put back what a restored database has not."""
-    there = {(each.mark, each.station_id) for each in await all_of(unit)}
-    rows = [asdict(each) for each in listed if (each.mark, each.station_id) not in there]
-    if rows:
-        await unit.conn.execute(suppressions.insert(), rows)
+def newest(out: Iterable[Suppressed], back: Iterable[Suppressed]) -> Newest:
+    """Return the newest acts of the list's rows and of those taken off it; of two at once, the one that leaves out."""
+    found: Newest = {}
+    for rows, on in ((back, False), (out, True)):
+        for each in rows:
+            key = each.mark, each.station_id
+            found[key] = max(found.get(key, (each.at, on)), (each.at, on))
+    return found
+
+
+def news(of: Newest, to: Newest) -> Newest:
+    """Return the acts of one list that are newer than the other's."""
+    return {key: act for key, act in of.items() if key not in to or act > to[key]}
+
+
+async def merge(unit: Unit, out: Iterable[Suppressed], back: Iterable[Suppressed]) -> None:
+    """Do what another copy of the list says, where its act is the newer one."""
+    changed = news(newest(out, back), newest(await all_of(unit), await lifted(unit)))
+    rows = [(Suppressed(mark, station_id, at), on) for (mark, station_id), (at, on) in changed.items()]
+    await _put(unit, [each for each, on in rows if on])
+    off = [each for each, on in rows if not on]
+    for table in (suppressions, lifts):
+        await _delete(unit, table, off)
+    if off:
+        await unit.conn.execute(lifts.insert(), [asdict(each) for each in off])
 
 
 async def count(unit: Unit, station_id: int) -> int:

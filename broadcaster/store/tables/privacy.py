@@ -14,6 +14,15 @@ suppressions = Table(
     Column("at", Instant, nullable=False),
 )
 
+# What was taken off that list and is not on it again: an older copy of it brings nobody back.
+lifts = Table(
+    "lifts",
+    metadata,
+    Column("mark", LargeBinary(16), primary_key=True),
+    Column("station_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+)
+
 # Erasures, to be done again when a backup is restored. ``person``: keyed hash of the token's hash.
 erasures = Table(
     "erasures",
@@ -38,6 +47,14 @@ enforcements = Table(
     Column("removed", BigInteger, nullable=False),
     Column("removed_at", Instant),
     Column("known_at", Instant),
+)
+
+# The last person whom each warning before an erasure tried (``people.inactive``); the next run goes on after them.
+warning_runs = Table(
+    "warning_runs",
+    metadata,
+    Column("warnings", SmallInteger, primary_key=True, autoincrement=False),
+    Column("reached", BigInteger, nullable=False),
 )
 
 # Keys of blind indexes, links and the suppression list, kept by the first change of the secret (``rotating``).

@@ -32,7 +32,7 @@ from broadcaster.store.alerts import alerts, answers, approvals, batches, dispat
 from broadcaster.store.operations import audit, retention, rotating, sessions
 from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.store.people import addresses as address_rows
-from broadcaster.store.people import confirmations, contacts, fixes, identities, welcomes, wishes
+from broadcaster.store.people import confirmations, contacts, fixes, identities, inactive, suppression, welcomes, wishes
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import by_hand, erasing, uploads, volunteers, vulnerable
 from broadcaster.store.stations import ppms, stations, templates
@@ -154,6 +154,7 @@ async def fill_rules(unit: Unit, station_id: int, alert: Alert) -> None:
     await templates.put(unit, station_id, flood, NOW)
     known = await stations.ensure_groups(unit, station_id, {"staff": "Personnel", "town-hall": "Mairie"})
     await retention.record(unit, Kind.INBOX, 3, NOW)
+    await inactive.reach(unit, 0, 7)
     await ppms.choose(unit, station_id, known, ppms.Chosen("staff", "town-hall"))
     await approvals.set_rules(unit, station_id, ApprovalRules(training=True))
     waiting = an_alert(station_id)
@@ -161,6 +162,12 @@ async def fill_rules(unit: Unit, station_id: int, alert: Alert) -> None:
     await audit.record(unit, BY, Action.APPROVAL_ASKED, waiting.id, station_id=station_id, why="L’eau monte")
     month = {"first_seq": 1, "last_seq": 3, "month": "2025-06", "hash": b"h" * 32}
     await unit.conn.execute(audit_segments.insert().values(month))
+
+
+async def leave(unit: Unit, station_id: int, who: int) -> None:
+    """Erase the last of them, whose id in the list is then taken off the list of who asked to be left out."""
+    await erasing.erase(unit, who, erasing.Way.THEMSELVES, NOW)
+    await suppression.lift(unit, [suppression.mark_of_id(unit.vault, station_id, "R29")], NOW)
 
 
 async def fill(store: Store) -> None:
@@ -188,7 +195,7 @@ async def fill(store: Store) -> None:
         await identities.prove(unit, ids[2], IdentityLevel.FRANCECONNECT, NOW, person="somebody")
         await vulnerable.add(unit, station.id, Details("Zoé 3"), asked_at=NOW, now=NOW, person=ids[3])
         await fixes.keep(unit, [Fix(ids[0], 0.63, 48.77, 12.5, NOW)])
-        await erasing.erase(unit, ids.pop(), erasing.Way.THEMSELVES, NOW)
+        await leave(unit, station.id, ids.pop())
         alert = an_alert(station.id, area=Area(circles=(Circle(0.63, 48.76, 2000.0),)))
         await alerts.add(unit, alert, key_id=None, idempotency_key="once", request_hash=b"h" * 32)
         await alerts.lease(unit, alert.id, "a worker", NOW, NOW + timedelta(hours=1))

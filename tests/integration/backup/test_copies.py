@@ -7,7 +7,7 @@ import json
 import resource
 import signal
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -22,10 +22,19 @@ from broadcaster.store import SealBroken, Store, Vault
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.engine import outbox
 from broadcaster.store.operations import copying, migrate, rotating
-from broadcaster.store.people import people, profiles
+from broadcaster.store.people import people, profiles, suppression
 from broadcaster.store.register import erasing
 from broadcaster.store.tables import batches as batch_rows
-from broadcaster.store.tables import deliveries, lasting_keys, leases, metadata, stations, subscribers
+from broadcaster.store.tables import (
+    deliveries,
+    lasting_keys,
+    leases,
+    lifts,
+    metadata,
+    stations,
+    subscribers,
+    suppressions,
+)
 from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
 
 HELD = {"lease_owner": None, "lease_until": None}
@@ -150,6 +159,40 @@ async def test_an_empty_database_takes_over_the_list_of_erasures_that_lies_besid
     path.write_text("torn")
     await timetable.keep_erasures(beside)
     assert path.read_text() == "torn", "somebody may still mend it"
+
+
+@FROM_EITHER
+async def test_what_was_lifted_stays_lifted_whichever_machines_list_is_older(full, empty, tmp_path):
+    """Two machines lead by turns, each with a file of its own: the newer act about a contact counts, in both orders."""
+
+    def beside(store, name):
+        (tmp_path / name).mkdir(exist_ok=True)
+        return SimpleNamespace(store=store, settings=Settings(data_dir=tmp_path / name))
+
+    async with full.write() as unit:
+        rose, paul = (suppression.mark_of(full.vault, mail(f"{name}@town.example")) for name in ("rose", "paul"))
+        await suppression.add(unit, 1, [rose, paul], NOW)
+    await timetable.keep_erasures(beside(full, "one"))
+    async with full.write() as unit:
+        await suppression.lift(unit, [rose, paul], NOW + timedelta(hours=1), [1])
+        await suppression.add(unit, 1, [paul], NOW + timedelta(hours=2))
+    await timetable.keep_erasures(beside(full, "two"))
+    lists = [erasures.load(tmp_path / name / erasures.FILE) for name in ("one", "two")]
+    assert (lists[1].lacks(lists[0]), lists[0].lacks(lists[1])) == (False, True)
+    await migrate.migrate(empty)
+    async with empty.write() as unit:
+        await add_station(unit, "laigle")
+    for each in ("two", "one", "two"):
+        await timetable.keep_erasures(beside(empty, each))
+        found = await empty.run_read(lambda unit: suppression.listed(unit, 1, [rose, paul]))
+        assert found == {paul}, each
+    for order in (lists, lists[::-1]):
+        async with empty.write() as unit:
+            await unit.conn.execute(suppressions.delete())
+            await unit.conn.execute(lifts.delete())
+            await erasures.do_again(unit, *order, keep_stations=True)
+            assert await suppression.listed(unit, 1, [rose, paul]) == {paul}
+            assert await erasures.read(unit) == lists[1]
 
 
 @FROM_EITHER

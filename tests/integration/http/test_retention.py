@@ -22,7 +22,7 @@ from broadcaster.pipeline.retention import keep_periods
 from broadcaster.store import tables
 from broadcaster.store.alerts import alerts, breakdown, by_step
 from broadcaster.store.operations import retention
-from broadcaster.store.people import contacts, people
+from broadcaster.store.people import contacts, inactive, people
 from channels.errors import Misconfigured, Transient
 from tests.contract.stores import mail, phone, push, resident
 from tests.integration.http.conftest import an_alert
@@ -91,6 +91,8 @@ async def who_gives_no_sign_is_warned_three_times_then_erased(api, true, token, 
     with pytest.MonkeyPatch.context() as few:
         few.setattr(keeping, "_WARNED_AT_ONCE", 1)
         await in_vain(Transient("smtp:421", "busy"))
+        tried = await services.store.run_read(lambda unit: inactive.reached(unit, 0))
+        assert 0 < tried != bob, "stored, so that a restart goes on after them"
         await keep_periods(services)
         assert await number(services, tables.subscribers, warned, tables.subscribers.c.id == bob) == 1, (
             "who can't be told lets the others go first"
