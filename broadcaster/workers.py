@@ -209,6 +209,8 @@ class _Crew:
         """Let current jobs end within the grace time; senders release deliveries that they did not send."""
         for task in self._tasks - self._busy:
             task.cancel()
+        for sender in self._services.senders.values():
+            sender.gate.dismiss()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._services.settings.grace_s):
                 # Shutdown waits for detached sends, which a busy job may still add.

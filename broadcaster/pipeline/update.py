@@ -162,7 +162,10 @@ async def _tell_left(services: Services, alert: Alert) -> int:
 
 
 async def once_settled(services: Services, alert: Alert, tell: Callable[[], Awaitable[int]]) -> int:
-    """Run ``tell`` at once, and again until no message of an earlier version is in flight; return the sum."""
+    """Run ``tell`` at once, and again until no message of an earlier version is in flight; return the sum.
+
+    Shutdown ends the wait like a cancelled task, since senders stop too: the alert is resolved again at the next start.
+    """
     async with services.store.read() as unit:
         earlier = (await threads.of(unit, alert)).before(alert)
     clock = asyncio.get_running_loop().time
@@ -175,6 +178,8 @@ async def once_settled(services: Services, alert: Alert, tell: Callable[[], Awai
             found += await tell()
             if not any(under_way) or clock() >= deadline:
                 return found
+            if services.stopping.is_set():
+                raise asyncio.CancelledError
             await signal.wait(_SETTLE_S)
 
 

@@ -61,6 +61,12 @@ class Gate:
         self._free += 1
         self._let_in()
 
+    def dismiss(self) -> None:
+        """Cancel what waits with a turn, which are deliveries: at shutdown they stay in the store."""
+        for _, turn, _, _, future in self._waiting:
+            if turn:
+                future.cancel()
+
     def _ready(self, now: float) -> bool:
         self._tokens = min(self._depth, self._tokens + (now - self._filled_at) * self.per_second)
         self._filled_at = now

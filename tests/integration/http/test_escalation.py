@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
 from tests.integration.http.test_console_update import given
@@ -37,9 +35,10 @@ async def test_a_policy_is_set_and_its_next_step_is_taken_now_once(api):
     async def next_round():
         return (await api.call("GET", there))[2]["next"]
 
-    for _ in range(200):
-        if await next_round():
-            break
+    async def is_due():
+        return await next_round() is not None
+
+    await eventually(is_due, "a next step")
     found = await next_round()
     assert (found["round"], found["channels"], found["people"]) == (1, ["sms"], 1)
     page = f"/console/alerts/{alert['id']}/step"
@@ -62,9 +61,7 @@ async def test_a_policy_is_set_and_its_next_step_is_taken_now_once(api):
     # A step that is skipped sends nothing, and the alert ends without it.
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=...))
     there = f"/v1/alerts/{alert['id']}/escalation"
-    async with asyncio.timeout(20):
-        while not await next_round():
-            pass
+    await eventually(is_due, "a next step")
     status, _, shown = await api.call("POST", there, {"action": "skip", "round": 1})
     assert (status, shown["next"]) == (200, None)
     await until_finished(api, alert["id"])
