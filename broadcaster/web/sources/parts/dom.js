@@ -64,7 +64,9 @@ const plural = new Intl.PluralRules(language);
 /** Fill the plural form for a number. @param {Record<string, string>} forms @param {number} n */
 export const many = (forms, n, gaps = {}) => fill(forms[plural.select(n)] ?? forms.other, { n: number(n), ...gaps });
 
-/** Announce a sentence to screen readers, once. @param {string} sentence */
+/** @type {Set<string>} */
+const unsaid = new Set();
+/** Announce a sentence to screen readers, once; those of one moment together. @param {string} sentence */
 export function say(sentence) {
   let place = document.getElementById("said");
   if (!place) {
@@ -72,5 +74,10 @@ export function say(sentence) {
     document.body.append(place);
   }
   place.textContent = "";
-  requestAnimationFrame(() => (place.textContent = sentence));
+  unsaid.add(sentence);
+  if (unsaid.size > 1) return;
+  window.setTimeout(() => {
+    place.textContent = [...unsaid].join(" ");
+    unsaid.clear();
+  }, 50);
 }
