@@ -6,6 +6,7 @@ and the joiners are allowed: Arabic, Hebrew and some emoji need them.
 """
 
 import re
+import unicodedata
 
 from broadcaster.domain.refusals import Refused
 
@@ -17,6 +18,14 @@ PROSE = rf"^[^\x00-\x08\x0b-\x1f\x7f-\x9f{TURNING}]*$"
 _NOT_IN_A_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{TURNING}\ud800-\udfff]")
 _NOT_IN_PROSE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{TURNING}\ud800-\udfff]")
 _TURNING = re.compile(f"[{TURNING}]")
+
+_UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Fillers and the blank pattern of Braille: letters and symbols to Unicode, nothing to a reader."""
+
+
+def says_nothing(text: str) -> bool:
+    """Return whether a text is empty, or only of blanks and signs without ink, such as U+200B."""
+    return all(each.isspace() or each in _UNSEEN or unicodedata.category(each) in ("Cf", "Mn") for each in text)
 
 
 def unfit(text: str, *, one_line: bool, field: str = "") -> Refused | None:

@@ -24,13 +24,13 @@ from broadcaster.http.quotas import caller_mark
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import CodeIn, ConfirmationMade, ConfirmationOut, ContactToConfirm, SignUpIn
 from broadcaster.http.stations import station_named
-from broadcaster.http.subscribers import read_places
+from broadcaster.http.subscribers import profile_of, read_places
 from broadcaster.pipeline.confirm import send_soon
 from broadcaster.pipeline.services import Services
 from broadcaster.register import left_out
 from broadcaster.register.contacts import contact_of, mail_contact
 from broadcaster.store import Unit
-from broadcaster.store.people import confirmations, people, profiles
+from broadcaster.store.people import confirmations, people
 from broadcaster.store.people.confirmations import Confirmation, ConfirmationRequest, Counted, StartedConfirmation
 from broadcaster.store.stations import stations
 from channels.sms import parse_phone
@@ -54,8 +54,8 @@ async def sign_up(call: Call[SignUpIn, None]) -> web.Response:
 async def add(call: Call[ContactToConfirm, None]) -> web.Response:
     """Send a code to an additional phone or mail of a subscriber."""
     async with call.services.store.read() as unit:
-        profile = await profiles.read(unit, call.subscriber_id)
-        if profile is None or not profile.follows:
+        profile = await profile_of(unit, call.subscriber_id)
+        if not profile.follows:
             raise Conflict("follows-nothing")
         station = await station_named(unit, profile.follows[0][0])
     asked = _asked(call, station, profile.locale)

@@ -17,12 +17,13 @@ from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import ErasureOut, PushIn, VisitIn, VisitMade
 from broadcaster.http.stations import station_named
+from broadcaster.http.subscribers import profile_of
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
 from broadcaster.store.operations import audit
-from broadcaster.store.people import people, profiles, residents, welcomes
+from broadcaster.store.people import people, residents, welcomes
 from broadcaster.store.register import erasing
 from broadcaster.store.register.erasing import Erased
 
@@ -34,10 +35,10 @@ async def follow(call: Call[None, None]) -> web.Response:
 
     async def keep(unit: Unit) -> None:
         station = await station_named(unit, call.request.match_info["slug"])
-        profile = await profiles.read(unit, call.subscriber_id)
-        if profile is not None and len(profile.follows) >= MOST_FOLLOWED:
+        profile = await profile_of(unit, call.subscriber_id)
+        if len(profile.follows) >= MOST_FOLLOWED:
             raise Refused("too-many-followed", "slug", most=MOST_FOLLOWED)
-        consent = consent_of(call, station, profile.locale if profile else "", Way.OWN)
+        consent = consent_of(call, station, profile.locale, Way.OWN)
         await residents.follow(unit, call.subscriber_id, station.id, consent.actor.at, consent)
         await left_out.log(unit, consent)
 
@@ -91,6 +92,7 @@ async def renew_push(call: Call[PushIn, None]) -> web.Response:
     now = services.clock.now()
 
     async def keep(unit: Unit) -> list[int]:
+        await profile_of(unit, call.subscriber_id)
         by = Consent(Way.OWN if replaced is None else Way.RENEWED, call.actor)
         await residents.renew_push(unit, call.subscriber_id, contact, replaced, now, consent=by)
         await left_out.log(unit, by)

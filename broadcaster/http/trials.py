@@ -11,6 +11,7 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.reports import ReceiptIn
 from broadcaster.http.schemas.trials import TrialAnswer, TrialIn, TrialOut, TrialsOut
 from broadcaster.http.stations import station_named
+from broadcaster.http.subscribers import profile_of
 from broadcaster.pipeline.notices import SANDBOX, try_soon
 from broadcaster.store import Unit
 from broadcaster.store.people import profiles, trials
@@ -30,8 +31,8 @@ async def begin(call: Call[TrialIn, None]) -> web.Response:
     services, given, now = call.services, call.body, call.services.clock.now()
 
     async def keep(unit: Unit) -> tuple[Trial, Target, str, str]:
-        profile = await profiles.read(unit, call.subscriber_id)
-        if profile is None or not profile.follows:
+        profile = await profile_of(unit, call.subscriber_id)
+        if not profile.follows:
             raise Conflict("follows-nothing")
         slug = profile.follows[0][0]
         station = await station_named(unit, slug)

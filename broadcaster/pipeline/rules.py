@@ -6,7 +6,7 @@ from broadcaster.domain.alerts import GRAVE, MAX_EVENT, MAX_SMS, TEXT_LIMITS, Me
 from broadcaster.domain.answers import FEWEST, MOST, differ
 from broadcaster.domain.audience import AudienceKind, Pool
 from broadcaster.domain.refusals import Refused, refused
-from broadcaster.domain.signs import unfit
+from broadcaster.domain.signs import says_nothing, unfit
 from broadcaster.domain.stations import Station, StationKind
 from zones import Jurisdiction, OutsideJurisdiction
 
@@ -22,7 +22,7 @@ def check_message(
     """
     check_receivers(station, message, known_groups, ground)
     check_texts(station, message.texts)
-    if not message.event.strip() or len(message.event) > MAX_EVENT:
+    if says_nothing(message.event) or len(message.event) > MAX_EVENT:
         raise Refused("event-needed", "event", most=MAX_EVENT)
     _check_signs("event", message.event, one_line=True)
 
@@ -70,8 +70,9 @@ def check_texts(station: Station, texts: Mapping[str, Text], field: str = "texts
     """Raise ``Refused`` unless there is a text in the station's language, and all texts are within their limits."""
     for language, text in texts.items():
         where = f"{field}.{language}"
-        if not text.headline.strip():
-            raise Refused("headline-empty", f"{where}.headline")
+        for name, needed in (("headline", True), ("sms", bool(text.sms))):
+            if needed and says_nothing(getattr(text, name)):
+                raise Refused("headline-empty", f"{where}.{name}")
         for name, limit in _LONGEST.items():
             said = getattr(text, name)
             if len(said) > limit:
@@ -90,7 +91,8 @@ def check_questions(texts: Mapping[str, Text], field: str = "texts") -> None:
         _check_signs(f"{where}.question", text.question, one_line=False)
         for at, each in enumerate(text.answers):
             _check_signs(f"{where}.answers[{at}]", each, one_line=True)
-        sound = text.question and FEWEST <= len(text.answers) <= MOST and len(numbers) == 1 and differ(text.answers)
+        said = not any(says_nothing(each) for each in (text.question, *text.answers))
+        sound = said and FEWEST <= len(text.answers) <= MOST and len(numbers) == 1 and differ(text.answers)
         if (text.question or text.answers) and not sound:
             missing = "answers" if text.question else "question"
             raise Refused("answers-number", f"{where}.{missing}", least=FEWEST, most=MOST)

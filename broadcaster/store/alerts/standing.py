@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, Outcome, Person, PersonState
 from broadcaster.domain.latency import bucket
@@ -30,6 +30,12 @@ _LOAD = Fetch(
     .with_for_update()
 )
 _UPDATE = Update(recipients, ("alert_id", "subscriber_id"), ("state", "pending", "held", "reasons", *_TIMES))
+_WAKE = (
+    update(recipients)
+    .where(recipients.c.alert_id == bindparam("of_alert"), among(recipients.c.subscriber_id, "ids"))
+    .where(recipients.c.wait_until.is_not(None))
+    .values(wait_until=None)
+)
 _STATES = {int(state): state for state in PersonState}
 
 
@@ -104,7 +110,10 @@ async def move_people(unit: Unit, moves: Sequence[Move], deltas: Counter[tuple[i
 
 
 async def acknowledge(unit: Unit, alert_ids: Collection[int], subscriber_ids: Collection[int], now: datetime) -> None:
-    """Record that these people confirmed these alerts; those who are no recipients or chose not to be are ignored."""
+    """Record that these people confirmed these alerts, and end their quiet-hours waits.
+
+    Those who are no recipients or chose not to be are ignored.
+    """
     concerned = {alert_id: set(subscriber_ids) for alert_id in alert_ids}
     there = {
         key: each
@@ -113,8 +122,14 @@ async def acknowledge(unit: Unit, alert_ids: Collection[int], subscriber_ids: Co
     }
     latencies: Counter[tuple[int, str, int]] = Counter()
     deltas: Counter[tuple[int, str, int]] = Counter()
-    for (alert_id, _), standing in there.items():
+    asleep: defaultdict[int, list[int]] = defaultdict(list)
+    for (alert_id, each), standing in there.items():
+        if standing.person.state is PersonState.PENDING and standing.person.pending == 0:
+            asleep[alert_id].append(each)
         standing.acknowledge(alert_id, to_micros(now), latencies)
+    for alert_id, ids in asleep.items():
+        woken = await unit.conn.execute(_WAKE, {"of_alert": alert_id, "ids": ids})
+        deltas[alert_id, counting.WAITING, 1] -= woken.rowcount
     await _write(unit, there, deltas)
     await counting.add(unit, deltas)
     await counting.add_latencies(unit, latencies)

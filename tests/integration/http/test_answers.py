@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -13,11 +14,13 @@ from broadcaster.store.tables import audit_entries
 from tests.integration.http.conftest import LAIGLE, an_alert
 from tests.integration.http.test_alerts import someone, until_finished
 from tests.integration.http.test_live import look
+from tests.servers.town_api import eventually
 
 MOBILE, MAIL = (
     NewContact(ChannelName.SMS, "+33639980001", "+33639980001"),
     NewContact(ChannelName.EMAIL, "rose@example.org", "rose@example.org"),
 )
+HOUR = timedelta(hours=1)
 HOME = NewPlace("home", *LAIGLE)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -165,3 +168,30 @@ async def test_the_report_says_which_guardian_answered_for_a_child_and_a_look_at
     async with api.running.services.store.read() as unit:
         seen = select(audit_entries.c.about).where(audit_entries.c.action == Action.ANSWERS_SEEN)
         assert set(await unit.conn.scalars(seen)) == {int(alert["id"])}
+
+
+async def test_an_answer_for_the_household_ends_the_wait_of_who_sleeps(api):
+    rose, paul = [await api.enrol(NewSubscriber("fr", (MOBILE,), (HOME,))) for _ in range(2)]
+    ends = (datetime.now(UTC) + timedelta(hours=20)).isoformat()
+    sent = an_alert(channels=["sms"], severity="moderate", expires=ends)
+    _, _, alert = await api.call("POST", "/v1/alerts", sent)
+    await until_finished(api, alert["id"])
+    now = datetime.now(UTC)
+    night = {"begin": f"{now - HOUR:%H:%M}", "end": f"{now + 2 * HOUR:%H:%M}", "zone": "UTC"}
+    assert (await api.call("PATCH", "/v1/subscribers/me", {"quiet_hours": night}, key=paul))[0] == 200
+    _, _, newer = await api.call("POST", f"/v1/alerts/{alert['id']}/updates", {"headline": "La Risle monte"})
+
+    async def report():
+        return (await api.call("GET", f"/v1/alerts/{newer['id']}/report"))[2]
+
+    async def one_waits():
+        found = await report()
+        return (found["waiting"], found["people"]["accepted"]) == (1, 1)
+
+    await eventually(one_waits, "Paul sleeps")
+    token = (await links(api, newer))["sms"]
+    household = {"answer": "safe", "household": True}
+    assert (await api.call("POST", f"/v1/answers/{token}", household, key=None))[2]["recorded"]
+    await until_finished(api, newer["id"])
+    found = await report()
+    assert (found["waiting"], found["people"]["acknowledged"]) == (0, 2), rose

@@ -52,6 +52,10 @@ BAD = {
     "an instruction over 2000": ({"instruction": "x" * 2001}, "instruction"),
     "an event over 100": ({"event": "x" * 101}, "event"),
     "a headline of blanks": ({"headline": "   "}, "headline"),
+    "a headline of signs without ink": ({"headline": "\u200b\u00ad\ufeff"}, "texts.fr.headline"),
+    "an SMS of signs without ink": ({"sms": "\u200d"}, "texts.fr.sms"),
+    "an event of the blank of Braille": ({"event": "\u2800"}, "event"),
+    "an answer without ink": ({"question": "Quand ?", "answers": ["Oui", "\u3164"]}, "texts.fr.answers"),
     "a headline that turns the direction of writing": ({"headline": "Crue \u202emorf"}, "headline"),
     "a description with an isolate that is never ended": ({"description": "a \u2067b"}, "description"),
     "an instruction with an embedding": ({"instruction": "\u202ba"}, "instruction"),
@@ -71,7 +75,7 @@ BAD = {
 
 
 # What reach does not ask for, or not yet: words, a severity, a time that is still to come.
-NOT_REACH = {"no text at all", "no severity", "expires in the past"}
+NOT_REACH = {"no text at all", "no severity", "expires in the past", "an event of the blank of Braille"}
 CASES = [
     pytest.param(path, changes, field, id=f"{path}: {name}")
     for name, (changes, field) in BAD.items()

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from broadcaster.http.tokens import Tokens
 from broadcaster.store.people import welcomes
+from broadcaster.store.register import erasing
 from broadcaster.timetable import mind_residents
 from tests.integration.http.conftest import LAIGLE, an_alert, circle
 from tests.integration.http.test_alerts import until_finished
@@ -48,6 +50,33 @@ async def test_who_is_paused_is_so_by_their_own_wish_in_the_account(api):
     assert (await api.call("PATCH", ME, {"paused_until": None}, key=token))[2]["paused_until"] is None
     account = await until_reached(api, alert["id"])
     assert account["people"]["unreached"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/follows/rugles", None),
+        ("PUT", "/push", {"subscription": push()["subscription"]}),
+        ("PUT", "/position", {"lon": LAIGLE[0], "lat": LAIGLE[1]}),
+        ("PATCH", "", {"places": HOME}),
+        ("POST", "/confirmations", {"phone": "06 39 98 00 01"}),
+        ("POST", "/trials", {"channel": "email", "to": "rose@example.org"}),
+        ("DELETE", "", None),
+    ],
+)
+async def test_the_token_of_who_is_erased_while_a_request_is_served_is_unknown(api, monkeypatch, method, path, body):
+    token = await someone(api)
+    asked = Tokens.owner
+
+    async def erased_then(self, *given, **how):
+        owner = await asked(self, *given, **how)
+        async with api.running.services.store.write() as unit:
+            await erasing.erase(unit, owner.id, erasing.Way.THEMSELVES, api.running.services.clock.now())
+        return owner
+
+    monkeypatch.setattr(Tokens, "owner", erased_then)
+    status, _, problem = await api.call(method, ME + path, body, key=token)
+    assert (status, problem["code"]) == (401, "key-unknown")
 
 
 async def until_reached(api, alert_id):
