@@ -29,7 +29,7 @@ from broadcaster.server.application import build
 from broadcaster.store import Store, StoreUnavailable, Vault
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations import rotating, upkeep
-from broadcaster.store.operations.migrate import current, known, newest
+from broadcaster.store.operations.migrate import current, newest, wrong
 from broadcaster.store.register.registering import register_all
 from broadcaster.workers import working
 from schedules import BadSchedule, SchoolCalendar
@@ -68,7 +68,7 @@ def open_bus(settings: Settings) -> Bus:
 
 
 async def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
-    """Open store, channels and indexes; start nothing. Raises ``BadSettings``, ``StoreUnavailable``."""
+    """Open store, channels and indexes; start nothing. Raises ``BadSettings``, ``Conflict``, ``StoreUnavailable``."""
     time = clock or SystemClock()
     bus = open_bus(settings)
     senders = open_senders(settings, None if settings.redis_url is None else bus)
@@ -117,12 +117,11 @@ def open_school(settings: Settings) -> SchoolCalendar:
 
 async def _check_migrated(store: Store) -> None:
     at = await current(store)
-    if at is not None and at not in known():
+    if problem := wrong(at):
+        raise problem
+    if at != newest():
         # Expanded by a newer version during a rolling update: compatible.
         _log.warning("the database has the shape of a newer version", at=at, ours=newest())
-        return
-    if at != newest():
-        raise BadSettings(BadSetting("not-migrated", at=at or "–", needed=newest()))
 
 
 async def close_services(services: Services) -> None:

@@ -57,16 +57,13 @@ def left_out(found: Boundary) -> list[str]:
     return told
 
 
-def sea_of(boundary: Mapping[str, Any] | None, coast: Coast | None = None) -> dict[str, Any]:
-    """Return the sea near a boundary as GeoJSON, without polygons if unknown.
-
-    For many boundaries, share one ``coast``, which reads the communes once.
-    """
+def sea_of(boundary: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the sea near a boundary as GeoJSON, without polygons if unknown."""
     territory = Jurisdiction.from_geojson(boundary).boundary
     if territory is None:
         return NO_SEA
     try:
-        found = (coast or Coast()).sea_near(territory)
+        found = Coast().sea_near(territory)
     except CommunesMissing:
         return NO_SEA
     return NO_SEA if found.is_empty else Jurisdiction(found).boundary_geojson or NO_SEA

@@ -14,7 +14,6 @@ from broadcaster.store.alerts import report as reports
 from broadcaster.store.operations import copying, rotating
 from broadcaster.store.operations.copying import RowRefused
 from broadcaster.store.operations.migrate import known
-from broadcaster.store.stations.labels import reseal
 from broadcaster.store.tables import to_micros
 
 NONE = Erasures()
@@ -54,8 +53,9 @@ async def restore(
     """
     manifest = archive.manifest
     if manifest.migration not in known():
-        found = {"found": manifest.migration, "version": manifest.version, "newest": known()[-1]}
-        raise BackupRefused("backup-newer", path=archive.path, **found)
+        ours = {"first": known()[0], "newest": known()[-1]}
+        code = "backup-too-old" if manifest.migration < ours["first"] else "backup-newer"
+        raise BackupRefused(code, path=archive.path, found=manifest.migration, version=manifest.version, **ours)
     async with store.write() as unit:
         present = await erasure_lists.read(unit)
         await _make_room(unit, now, force=force)
@@ -75,7 +75,6 @@ async def restore(
                 raise BackupRefused("backup-rows-missing", table=name)
             done += put
         await copying.make(unit, "head")
-        await reseal(unit)
         await copying.settle(unit, manifest.numbering)
         await copying.open_some(unit)
         await rotating.check_keys(unit)

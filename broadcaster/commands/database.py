@@ -1,6 +1,5 @@
 """``tocsin migrate`` and ``tocsin seed``."""
 
-import asyncio
 import time
 
 import click
@@ -11,12 +10,8 @@ from broadcaster.commands.failing import wait_for
 from broadcaster.commands.opened import opened, settings
 from broadcaster.commands.wording import many, reader, say, words
 from broadcaster.config import Settings
-from broadcaster.store.engine.engine import Store
 from broadcaster.store.operations import migrate as migration
-from broadcaster.store.stations import stations
 from broadcaster.synthetic import MOST
-from broadcaster.territory import sea_of
-from zones import Coast
 
 
 @click.command()
@@ -32,26 +27,11 @@ def migrate(*, demo: bool) -> None:
         async with opened(where, migrated=False) as store:
             is_new = await migration.current(store) is None
             newest = await migration.migrate(store)
-            await _look_for_the_sea(store)
             say("the database has the newest shape (%(newest)s)", newest=newest)
             return is_new
 
     if wait_for(work()) and demo:
         wait_for(_seed(where, seeding.RESIDENTS, seeding.RANDOM_SEED))
-
-
-async def _look_for_the_sea(store: Store) -> None:
-    """Determine the sea near stations from before that feature existed."""
-    async with store.read() as unit:
-        ids = await stations.without_sea(unit)
-    coast = Coast()
-    for station_id in ids:
-        async with store.read() as unit:
-            found = await stations.by_id(unit, station_id)
-        if found is not None:
-            sea = await asyncio.to_thread(sea_of, found.boundary, coast)
-            async with store.write() as unit:
-                await stations.change(unit, station_id, {"sea": sea})
 
 
 @click.command()

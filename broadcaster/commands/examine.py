@@ -25,7 +25,7 @@ from broadcaster.sending.providers import open_senders
 from broadcaster.sending.sender import Sender
 from broadcaster.store import Store, StoreUnavailable, Vault
 from broadcaster.store.engine.sealing import SealBroken
-from broadcaster.store.operations.migrate import current, newest
+from broadcaster.store.operations.migrate import current, wrong
 from broadcaster.store.register import intake
 from broadcaster.store.stations import stations
 from channels.base import Finding
@@ -220,11 +220,9 @@ async def _database(settings: Settings) -> list[Finding]:
     try:
         async with asyncio.timeout(_ANSWER_S):
             await store.ping()
-        there, wanted = await current(store), newest()
-        if there != wanted:
-            told = "the database has the shape %(there)s, not %(wanted)s"
-            found.append(Finding("error", told, "run `tocsin migrate`", {"there": there, "wanted": wanted}))
-            return found
+        there = await current(store)
+        if problem := wrong(there):
+            return [Finding("error", located(problem, reader()))]
         found.append(
             Finding("ok", "the database answers and can be written to (shape %(there)s)", params={"there": there})
         )

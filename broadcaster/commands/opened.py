@@ -64,13 +64,10 @@ async def _answering(store: Store) -> None:
 
 
 async def _require_newest(store: Store) -> None:
-    from broadcaster.store.operations.migrate import current, known, newest  # noqa: PLC0415
+    from broadcaster.store.operations.migrate import current, wrong  # noqa: PLC0415
 
-    there, wanted = await current(store), newest()
-    if there is not None and there not in known():
-        return  # expanded by a newer version, which is compatible
-    if there != wanted:
-        raise Stop("database-empty" if there is None else "database-shape", there=there, needed=wanted)
+    if problem := wrong(await current(store)):
+        raise problem
 
 
 async def station_of(unit: Unit, slug: str) -> Station:

@@ -72,11 +72,6 @@ STOPS: Mapping[str, tuple[str, str]] = {
     ),
     "no-such-station": ("there is no station '%(slug)s'", "there are: %(names)s"),
     "no-station-yet": ("there is no station '%(slug)s', nor any other", "`tocsin station add` makes one"),
-    "database-shape": (
-        "the database has the shape %(there)s, and this version needs %(needed)s",
-        "run `tocsin migrate` first",
-    ),
-    "database-empty": ("the database is empty", "run `tocsin migrate` first"),
     "station-or-admin": ("give either --station or --admin", ""),
     "name-length": ("a name has 1 to %(most)s characters", ""),
     "audit-head": ("--head is a number, a colon and 64 hexadecimal figures, as in the daily e-mail", ""),

@@ -34,7 +34,12 @@ SETUP_SENTENCES: Mapping[str, str] = {
     "server-url-ssl": "There is no such sslmode: it is one of %(known)s.",
     "server-url-file": "?%(name)s= names a file that is not there: %(path)s.",
     "url-unusable": "This address can't be used (%(reason)s).",
-    "not-migrated": "The database is at migration %(at)s, and %(needed)s is needed: run `tocsin migrate`.",
+    "database-empty": "The database is empty: run `tocsin migrate` first.",
+    "database-too-old": (
+        "The database is at migration %(at)s, and this version begins at %(first)s: bring it there with an older"
+        " version first (docs/operating.md, Upgrading)."
+    ),
+    "not-migrated": "The database is at migration %(at)s, and %(needed)s is needed: run `tocsin migrate` first.",
     "pages-not-bundled": "The pages were not bundled yet: run `make pages` (it needs Node 20 or later).",
     # providers
     "url-form": (
@@ -94,6 +99,11 @@ SETUP_SENTENCES: Mapping[str, str] = {
     "backup-newer": (
         "%(path)s has the shape %(found)s, of Tocsin %(version)s, and this version ends at %(newest)s:"
         " restore it with that version or a later one."
+    ),
+    "backup-too-old": (
+        "%(path)s has the shape %(found)s, of Tocsin %(version)s, and this version begins at %(first)s: restore it"
+        " with an older version, and take another backup with one that ends at %(first)s"
+        " (docs/operating.md, Upgrading)."
     ),
     "backup-row": "A row of %(table)s does not fit this database (%(reason)s).",
     "backup-rows-missing": "Rows of %(table)s are missing: nothing was restored.",

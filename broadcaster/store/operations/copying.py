@@ -141,7 +141,7 @@ async def clear(unit: Unit) -> None:
 
 async def make(unit: Unit, migration: str) -> None:
     """Migrate the tables to a revision."""
-    await unit.conn.run_sync(lambda connection: upgrade(connection, migration, vault=unit.vault))
+    await unit.conn.run_sync(upgrade, migration)
 
 
 async def put(unit: Unit, name: str, kinds: Mapping[str, str], part: Sequence[Sequence[Any]]) -> None:

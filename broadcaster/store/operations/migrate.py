@@ -10,9 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Store
-from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.stations.labels import reseal
 
 _HERE = Path(__file__).parents[1] / "migrations"
 _LOCK = 0x746F6373  # "tocs": one migration at a time
@@ -28,28 +27,41 @@ def newest() -> str:
     return known()[-1]
 
 
-async def migrate(store: Store) -> str:
-    """Apply pending migrations in one transaction, and seal what they left unsealed. Return the newest's name.
+def wrong(at: str | None) -> Conflict | None:
+    """Return what is wrong with a database at this migration (None: empty).
 
-    Only one process migrates at a time: SQLite has its write lock, PostgreSQL gets an advisory lock.
+    A newer version's is not wrong: it only adds.
     """
-    await store.run_sync(lambda connection: upgrade(connection, vault=store.vault))
-    async with store.write() as unit:
-        await reseal(unit)
+    if at is None:
+        return Conflict("database-empty")
+    if at < known()[0]:
+        return Conflict("database-too-old", at=at, first=known()[0])
+    return Conflict("not-migrated", at=at, needed=newest()) if at < newest() else None
+
+
+async def migrate(store: Store) -> str:
+    """Apply pending migrations in one transaction. Return the database's migration, which may be a newer version's.
+
+    Only one process migrates at a time: SQLite has its write lock, PostgreSQL gets an advisory lock. Raises
+    ``Conflict`` if the database is older than the first migration.
+    """
+    at = await current(store)
+    problem = wrong(at)
+    if problem is not None and problem.code == "database-too-old":
+        raise problem
+    if at is not None and problem is None:
+        return at
+    await store.run_sync(upgrade)
     return newest()
 
 
-def upgrade(connection: Any, to: str = "head", *, vault: Vault) -> None:
-    """Apply pending migrations up to ``to``, in the transaction of a SQLAlchemy connection.
-
-    ``vault`` opens what a migration rewrites.
-    """
+def upgrade(connection: Any, to: str = "head") -> None:
+    """Apply pending migrations up to ``to``, in the transaction of a SQLAlchemy connection."""
     if connection.dialect.name == "postgresql":
         # Wait before entering Alembic: its context is per process, and waiting inside would let another task in.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = _config()
     config.attributes["connection"] = connection
-    config.attributes["vault"] = vault
     command.upgrade(config, to)
 
 

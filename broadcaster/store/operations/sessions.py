@@ -154,7 +154,6 @@ def _open(now: datetime, idle: timedelta) -> Select[Any]:
             sessions.c.ends_at,
             sessions.c.trusted,
             sessions.c.proven_at,
-            api_keys.c.label,
             api_keys.c.sealed,
             api_keys.c.hash,
             people.c.password.is_not(None).label("has_password"),

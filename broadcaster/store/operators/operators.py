@@ -256,7 +256,7 @@ async def _found(unit: Unit, which: ColumnElement[bool]) -> list[Operator]:
     count = select(func.count()).where(passkeys.c.operator_id == operators.c.id).scalar_subquery()
     rows = (
         await unit.conn.execute(
-            select(operators, api_keys.c.label, api_keys.c.sealed, api_keys.c.hash, api_keys.c.revoked_at)
+            select(operators, api_keys.c.sealed, api_keys.c.hash, api_keys.c.revoked_at)
             .add_columns(count.label("passkeys"))
             .join(api_keys, api_keys.c.id == operators.c.id)
             .where(which)

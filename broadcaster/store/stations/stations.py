@@ -121,16 +121,6 @@ async def _end_choices(unit: Unit, station_id: int, stay: Iterable[str], *, sure
     await unit.conn.execute(delete(topic_choices).where(*gone))
 
 
-async def without_sea(unit: Unit) -> list[int]:
-    """Return the ids of stations with a territory whose sea is not determined yet."""
-    rows = await unit.conn.scalars(
-        select(stations.c.id)
-        .where(stations.c.sea.is_(None), stations.c.boundary.is_not(None), cast(stations.c.boundary, Text) != "null")
-        .order_by(stations.c.id)
-    )
-    return list(rows)
-
-
 _BY_SLUG = select(stations).where(stations.c.slug == bindparam("slug"))
 
 

@@ -191,17 +191,20 @@ def test_a_file_that_is_damaged_or_altered_is_refused_and_touches_nothing(lived_
     assert name_of_one(lived_in) == "Zoé"
 
 
-def test_one_of_a_later_version_is_refused(lived_in, tmp_path):
+@pytest.mark.parametrize(
+    ("migration", "told"), [("9999", "ends at"), ("0074", "begins at 0075: restore it with an older version")]
+)
+def test_one_of_a_later_version_or_from_before_the_first_migration_is_refused(lived_in, tmp_path, migration, told):
     tocsin("backup", tmp_path / "b.zip", data=lived_in)
     with zipfile.ZipFile(tmp_path / "b.zip") as file:
         body = json.loads(file.read("manifest.json"))
     vault = open_store(config.load({"TOCSIN_DATA_DIR": str(lived_in)})).vault
     del body["signature"]
-    body |= {"migration": "9999", "version": "7.0"}
+    body |= {"migration": migration, "version": "7.0"}
     body["signature"] = vault.fingerprint("backup manifest", json.dumps(body, sort_keys=True)).hex()
     rewrite(tmp_path / "b.zip", "manifest.json", lambda _: json.dumps(body))
     code, said = tocsin("restore", tmp_path / "b.zip", "--force", data=lived_in)
-    assert (code, "has the shape 9999, of Tocsin 7.0" in said) == (2, True), said
+    assert (code, f"has the shape {migration}, of Tocsin 7.0, and this version {told}" in said) == (2, True), said
     assert name_of_one(lived_in) == "Zoé"
 
 

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import func, select, text
 
 from broadcaster import timetable
 from broadcaster.backup import Archive, back_up, erasures, restore
 from broadcaster.config import Settings
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.refusals import Conflict
-from broadcaster.store import SealBroken, Store, Vault
+from broadcaster.store import SealBroken, Vault
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.engine import outbox
 from broadcaster.store.operations import copying, migrate, rotating
@@ -36,6 +36,7 @@ from broadcaster.store.tables import (
     suppressions,
 )
 from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
+from tests.servers.next_version import NUMBER, next_version
 
 HELD = {"lease_owner": None, "lease_until": None}
 FROM_EITHER = pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
@@ -255,47 +256,17 @@ async def test_one_that_is_cancelled_leaves_no_file_and_none_is_written_over(ful
 
 
 @INTO_EITHER
-async def test_one_of_an_older_version_is_brought_to_this_shape(full, empty, tmp_path):
-    """Made as version 0.1's first shape would have made it: without the columns and tables that came later."""
-    await back_up(full, tmp_path / "new", now=NOW)
-    old = Store(f"sqlite+aiosqlite:///{tmp_path / 'old.db'}", full.vault)
-    async with old.write() as unit:
-        await copying.make(unit, "0001")
-    there = {}
-
-    def look(connection):
-        for name in inspect(connection).get_table_names():
-            there[name] = [each["name"] for each in inspect(connection).get_columns(name)]
-
-    await old.run_sync(look)
-    await old.close()
-    aged(tmp_path / "new", tmp_path / "old", "0001", there, full.vault)
-    with Archive(tmp_path / "old") as archive:
-        archive.check_secret(full.vault)
+async def test_one_of_an_older_version_is_brought_to_the_newest_shape(full, empty, tmp_path):
+    await back_up(full, tmp_path / "b", now=NOW)
+    with next_version(), Archive(tmp_path / "b") as archive:
+        archive.check_secret(empty.vault)
         archive.verify()
-        await restore(empty, archive, now=datetime.now(UTC))
-    assert await migrate.current(empty) == migrate.newest()
+        restored = await restore(empty, archive, now=datetime.now(UTC))
+    assert await migrate.current(empty) == NUMBER
+    assert await everything(empty) == await everything(full)
     async with empty.read() as unit:
-        profile = await profiles.read(unit, 4)
-    assert (profile.name, profile.vulnerable) == ("Zoé 3", False)
-
-
-def aged(path, to, migration, there, vault):
-    """The same backup in an older shape."""
-    from broadcaster.backup.archive import Manifest, Writer  # noqa: PLC0415
-
-    with Archive(path) as archive, to.open("wb") as file, Writer(file) as writer:
-        for name, part in archive.manifest.tables.items():
-            if name not in there:
-                continue
-            kept = [at for at, column in enumerate(part.columns) if column in there[name]]
-            columns = {column: kind for column, kind in part.columns.items() if column in there[name]}
-            with writer.table(name, columns) as put:
-                for rows in archive.rows(name):
-                    put([[row[at] for at in kept] for row in rows])
-        made = archive.manifest
-        older = Manifest("0.0.9", migration, made.taken_at, made.store, writer.tables, made.numbering)
-        writer.finish(older, vault)
+        filled = await unit.conn.scalar(text("SELECT count(*) FROM subscribers WHERE next_version = 'filled'"))
+    assert filled == restored.subscribers > 0, "it migrates with the rows there"
 
 
 @INTO_EITHER

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+import sqlite3
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def key_of(out: str) -> str:
@@ -65,6 +69,32 @@ def test_a_database_that_is_not_migrated_stops_commands_and_they_say_what_to_do(
     result = tocsin("seed")
     assert result.exit_code == 2
     assert "run `tocsin migrate` first" in result.stderr
+
+
+BEFORE_THE_FIRST = {
+    "en": "The database is at migration 0074, and this version begins at 0075: bring it there with an older version",
+    "fr": "La base en est à la migration 0074, et cette version commence à 0075\u202f: amenez-la d’abord à celle-ci",
+}
+
+
+@pytest.mark.parametrize("language", BEFORE_THE_FIRST)
+@pytest.mark.parametrize(
+    "command",
+    ["serve", "migrate", "doctor", "seed", "backup b.zip", "init --insee 61214", "station list", "operator list"],
+)
+def test_a_database_from_before_the_first_migration_is_refused_and_stays_as_it_is(
+    seeded: Any, tmp_path: Path, command: str, language: str
+):
+    with sqlite3.connect(seeded.data / "tocsin.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '0074'")
+        before = list(database.iterdump())
+    words = [str(tmp_path / word) if word == "b.zip" else word for word in command.split()]
+    result = seeded(*words, LC_ALL=f"{language}_FR.UTF-8")
+    assert BEFORE_THE_FIRST[language] in re.sub("[ \n]+", " ", result.output)
+    assert result.exit_code == (1 if command == "doctor" else 2)
+    with sqlite3.connect(seeded.data / "tocsin.db") as database:
+        assert list(database.iterdump()) == before
+    assert not (tmp_path / "b.zip").exists()
 
 
 def test_wrong_settings_are_each_named(tocsin: Any):

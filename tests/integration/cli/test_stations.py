@@ -17,11 +17,6 @@ BOUNDARY = {
 }
 
 
-def sea_of(tocsin: Any, slug: str) -> Any:
-    with sqlite3.connect(tocsin.data / "tocsin.db") as database:
-        return json.loads(database.execute("SELECT sea FROM stations WHERE slug = ?", (slug,)).fetchone()[0])
-
-
 def test_a_commune_becomes_a_station_and_only_once(seeded: Any):
     added = seeded("station", "add", "--insee", "97411")
     assert added.exit_code == 0
@@ -115,15 +110,11 @@ def test_a_margin_can_be_widened(seeded: Any):
     assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["margin_m"] == 2500
 
 
-def test_migrating_finds_the_sea_of_stations_that_lack_it(seeded: Any):
-    added = seeded("station", "add", "--insee", "29239", "--margin-m", "0")
-    assert added.exit_code == 0
-    found = sea_of(seeded, "roscoff")
-    assert found["coordinates"]
+def test_a_station_at_the_coast_has_its_sea(seeded: Any):
+    assert seeded("station", "add", "--insee", "29239", "--margin-m", "0").exit_code == 0
     with sqlite3.connect(seeded.data / "tocsin.db") as database:
-        database.execute("UPDATE stations SET sea = NULL")
-    assert seeded("migrate").exit_code == 0
-    assert sea_of(seeded, "roscoff") == found
+        sea = database.execute("SELECT sea FROM stations WHERE slug = 'roscoff'").fetchone()[0]
+    assert json.loads(sea)["coordinates"]
 
 
 def test_only_a_commune_is_an_authority_by_default(seeded: Any, tmp_path: Path):

@@ -1,22 +1,19 @@
-"""One mailbox, one id and one group have one spelling, for lists, forms, the API and what an older version wrote."""
+"""One mailbox, one id and one group have one spelling, for lists, forms and the API."""
 
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select, update
 
-from broadcaster.domain.people import ContactStatus
 from broadcaster.register.applying import apply
 from broadcaster.register.contacts import mail_contact
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import Store, Vault, tables
-from broadcaster.store.operations.migrate import migrate, upgrade
-from broadcaster.store.people import contacts, people, profiles
+from broadcaster.store import tables
+from broadcaster.store.people import contacts, people, profiles, seals
 from broadcaster.store.register import by_hand, listed, persons
 from broadcaster.store.stations import stations
-from tests.contract.stores import BY, NOW, SECRET, add_station, mail, register, resident
-from tests.integration.store import former_shape
+from tests.contract.stores import BY, NOW, add_station, mail, register, resident
 
 
 @pytest.fixture
@@ -83,46 +80,19 @@ async def test_a_group_keeps_the_slug_that_an_older_rule_made_and_a_list_finds_i
         assert (await stations.group_ids(unit, station.id))["rsted"] == before["rsted"]
 
 
-async def test_the_migration_merges_contacts_and_no_people_and_loses_no_no(empty_url):
-    store = Store(empty_url, Vault([SECRET]))
-    await store.run_sync(lambda connection: upgrade(connection, "0026", vault=store.vault))
-    ids = [1, 2, 3, 4, 5]
+async def test_an_id_that_becomes_free_goes_to_the_next_person_with_the_same(store, station):
+    """Ids that were two before spellings were compared are one since; an operator decides who stays."""
     async with store.write() as unit:
-        station_id = await former_shape.add_station(unit)
-        for subscriber_id, external_id in zip(ids, ("R-1", "R-1\u200b", "x-2\u200b", "X-2", "Y-3"), strict=True):
-            await former_shape.add_person(unit, station_id, subscriber_id, external_id)
-        await former_shape.add_contact(unit, 1, mail("ann@example.org"), ids[:1])
-        await former_shape.add_contact(unit, 2, mail("Ann@example.org"), ids[:2])
-        await former_shape.add_contact(unit, 3, mail("ANN@example.org"), ids[2:3], status=ContactStatus.STOPPED)
-        await former_shape.add_contact(unit, 4, mail("Bob@example.org"), ids[3:4])
-        await unit.conn.execute(insert(tables.opt_outs).values(station_id=station_id, contact_id=2, at=NOW))
-    await migrate(store)
-    try:
-        ann, bob = await rows(store, tables.contacts)
-        assert (ann.status, bob.status) == (ContactStatus.STOPPED, ContactStatus.ACTIVE)
-        links = {(each.subscriber_id, each.contact_id) for each in await rows(store, tables.links)}
-        assert links == {(ids[0], ann.id), (ids[1], ann.id), (ids[2], ann.id), (ids[3], bob.id)}
-        assert [(each.station_id, each.contact_id) for each in await rows(store, tables.opt_outs)] == [
-            (station_id, ann.id)
-        ]
-        assert len(await rows(store, tables.subscribers)) == 5
-        same = {each.subscriber_id: each.same_id_as for each in await rows(store, tables.follows)}
-        assert {each: other for each, other in same.items() if other} == {ids[1]: ids[0], ids[3]: ids[2]}
-        async with store.write() as unit:
-            assert await listed.same_ids(unit, station_id) == [(ids[1], ids[0]), (ids[3], ids[2])]
-            found = await contacts.ensure(unit, [mail_contact("aNN@example.org"), mail_contact("bob@example.org")], NOW)
-            assert set(found.values()) == {ann.id, bob.id}
-            opened = (await profiles.read(unit, ids[3])).contacts
-            assert [address for _, address, _ in opened] == ["Bob@example.org"]
-            by_id = await people.by_external_ids(unit, station_id, ["r-1", "x-2", "y-3"])
-            assert sorted(at for at, _ in by_id.values()) == [ids[0], ids[2], ids[4]]
-        async with store.write() as unit:
-            assert await by_hand.remove(unit, station_id, ids[0], NOW)
-            assert await by_hand.remove(unit, station_id, ids[3], NOW)
-            assert await listed.same_ids(unit, station_id) == []
-            by_id = await people.by_external_ids(unit, station_id, ["r-1", "x-2"])
-            assert {each: at for each, (at, _) in by_id.items()} == {"r-1": ids[1], "x-2": ids[2]}
-            (heir,) = await persons.people_of(unit, station_id, [ids[1]])
-            assert heir.external_id == "R-1\u200b"
-    finally:
-        await store.close()
+        one, two, three = await register(unit, station.id, *(resident(external_id=each) for each in ("R-1", "x", "y")))
+        for other in (two, three):
+            mark = seals.external_mark(unit.vault, station.id, f"R-1 as {other} had it")
+            kept = {"external_mark": mark, "external": unit.vault.seal("R-1\u200b".encode(), b"external:" + mark)}
+            theirs = tables.follows.c.subscriber_id == other
+            await unit.conn.execute(update(tables.follows).where(theirs).values(same_id_as=one, **kept))
+        assert await listed.same_ids(unit, station.id) == [(two, one), (three, one)]
+        assert await by_hand.remove(unit, station.id, one, NOW)
+        assert await listed.same_ids(unit, station.id) == [(three, two)]
+        by_id = await people.by_external_ids(unit, station.id, ["r-1"])
+        assert [at for at, _ in by_id.values()] == [two]
+        (heir,) = await persons.people_of(unit, station.id, [two])
+        assert heir.external_id == "R-1\u200b"

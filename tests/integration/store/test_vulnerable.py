@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import LargeBinary, select, update
 
 from broadcaster.atlas import Atlas
-from broadcaster.domain.addresses import AddressState
 from broadcaster.domain.refusals import sentence
 from broadcaster.domain.vulnerable import Details
 from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
-from broadcaster.store import SealBroken, Store, Vault
-from broadcaster.store.operations import migrate as migrations
-from broadcaster.store.operations.migrate import known, migrate, upgrade
+from broadcaster.store import SealBroken
 from broadcaster.store.people import people, profiles
 from broadcaster.store.register import vulnerable
-from broadcaster.store.tables import addresses, subscribers, vulnerable_people
-from tests.contract.stores import BY, NOW, SECRET, add_station, an_alert, phone, register, resident
-from tests.integration.store import former_shape
+from broadcaster.store.tables import subscribers, vulnerable_people
+from tests.contract.stores import BY, NOW, add_station, an_alert, phone, register, resident
 from zones import Area, Circle
 
-VERSIONS = Path(migrations.__file__).parents[1] / "migrations/versions"
 AREA = Area(circles=(Circle(0.63, 48.76, 2000.0),))
 
 
@@ -194,36 +187,3 @@ async def test_whoever_was_registered_before_there_was_the_flag_is_not_vulnerabl
     assert not atlas.roster.vulnerable(np.array([one], np.int64)).any()
     async with store.read() as unit:
         assert (await profiles.read(unit, one)).vulnerable is False
-
-
-async def test_who_was_flagged_before_there_was_a_register_is_taken_over_into_it(empty_url):
-    store = Store(empty_url, Vault([SECRET]))
-    before = known()[next(at for at, each in enumerate(known()) if is_migration(each)) - 1]
-    await store.run_sync(lambda connection: upgrade(connection, before, vault=store.vault))
-    frail, other = 1, 2
-    async with store.write() as unit:
-        await former_shape.add_station(unit)
-        for number, name in ((frail, "Rose Orme"), (other, "Paul Houx")):
-            token = former_shape.token_hash(number)
-            flag = unit.vault.seal(b"\1" if number == frail else b"\0", b"vulnerable:" + token)
-            named = unit.vault.seal(name.encode(), b"name:" + token)
-            await former_shape.add_person(unit, 1, number, name=named, vulnerable=flag)
-        await former_shape.add_contact(unit, 1, phone("+33639980001"), [frail])
-        sealed = unit.vault.seal(json.dumps(["3 rue Haute", "61300", "L'Aigle"]).encode(), b"address:%d" % frail)
-        row = {"station_id": 1, "subscriber_id": frail, "mark": b"m" * 16, "sealed": sealed, "tries": 0}
-        await unit.conn.execute(addresses.insert().values(state=AddressState.WAITING, **row))
-    await migrate(store)
-    async with store.write() as unit:
-        (entry,) = await vulnerable.listed(unit, 1)
-        assert (entry.details.name, entry.details.phone, entry.person) == ("Rose Orme", "+33639980001", frail)
-        assert entry.details.address == "3 rue Haute, 61300 L'Aigle"
-        assert (entry.letter_due, entry.confirmed_at, entry.review_due(NOW)) == (None, NOW, False)
-        made = await vulnerable.add(unit, 1, Details("Zoé"), asked_at=NOW, now=NOW)
-        assert made > entry.id, "ids go on"
-        await vulnerable.remove(unit, entry)
-        assert not (await profiles.read(unit, frail)).vulnerable
-    await store.close()
-
-
-def is_migration(revision):
-    return any(each.name == f"{revision}_vulnerable_people.py" for each in VERSIONS.iterdir())
