@@ -24,7 +24,7 @@ from tests.browser.village import village as founded
 from tests.servers.signed_in import add_operator
 from tests.servers.tiles import TileServer
 from tests.servers.town import away
-from tests.servers.town_facts import CENTRE, STATION
+from tests.servers.town_facts import CENTRE, STATION, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -173,7 +173,8 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
         market = {"station": STATION, "severity": "minor", "audience": "all_followers", "texts": _MARKET, **soon}
         schedule = await api.call("POST", "/v1/schedules", market, expect=201)
         kept = await api.call("GET", "/v1/sandbox?limit=50")
-        mail = village.town.smtp.messages[-1].parsed
+        mails = [each.parsed for each in village.town.smtp.messages]
+        mail = next(each for each in reversed(mails) if TEXTS["fr"]["headline"] in str(each["Subject"]))
         first = village.town.residents[0]
         closes = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
         asked = {"question": "Un marché le soir ?", "answers": ["Oui", "Non"], "closes": closes}

@@ -211,6 +211,7 @@ async def test_who_follows_already_follows_a_second_station_as_the_same_person(v
 async def test_help_and_a_vote_by_the_links_of_messages_and_a_text_reach_the_operator(visit, village):
     rose, operator = village.town.residents[0], await visit("/console/help", signed_in=True, size=DESK)
     await operator.get_by_role("button", name="Prendre la permanence").click()
+    await expect(operator.get_by_role("button", name="Prendre la permanence")).to_have_count(0)
     before = len(village.town.twilio.messages)
     alert = await village.api.issue(channels=["sms"])
     await village.api.finished(alert["id"])

@@ -14,7 +14,7 @@ from playwright.async_api import expect
 from broadcaster.domain.schedules import Occurrence, Outcome
 from broadcaster.store import schedules
 from broadcaster.store.schedules import Settled
-from tests.browser.test_compose import HELD_MS, sent, to_where
+from tests.browser.test_compose import hold_enter, sent, to_where
 from tests.browser.test_schedule import keep
 from tests.browser.village import village as founded
 from tests.browser.visiting import DESK, PHONE
@@ -117,20 +117,14 @@ async def test_at_night_nothing_is_sent_before_its_author_says_whom_to_wake(visi
     await page.keyboard.press("ArrowRight")
     onset = page.locator("#onset")
     await expect(onset).to_have_value(re.compile(r"T\d\d:\d\d$"))
-    begins = (datetime.now(PARIS) + timedelta(hours=2)).replace(second=0, microsecond=0)
+    begins = (datetime.now(UTC) + timedelta(hours=2)).astimezone(PARIS).replace(second=0, microsecond=0)
     await onset.fill(f"{begins:%Y-%m-%dT%H:%M}")
     await page.locator("#to-check").press("Enter")
     await expect(page.locator("#waking legend")).to_have_text("Wake people?")
     await expect(page.locator("#sum-until")).to_contain_text(f"{begins:%H:%M}")
     wake, leave = (page.locator(f"input[name=wakes][value={each}]") for each in ("yes", "no"))
 
-    async def hold() -> None:
-        await page.locator("#send").focus()
-        await page.keyboard.down("Enter")
-        await page.wait_for_timeout(HELD_MS)
-        await page.keyboard.up("Enter")
-
-    await hold()
+    await hold_enter(page)
     await expect(page.locator("#wakes-wrong")).to_have_text("Choose first: wake people, or let them sleep?")
     await expect(wake).to_be_focused()
     await page.keyboard.press("Space")
@@ -139,7 +133,7 @@ async def test_at_night_nothing_is_sent_before_its_author_says_whom_to_wake(visi
     await expect(leave).to_be_checked()
     await page.keyboard.press("ArrowUp")
     await expect(wake).to_be_checked()
-    await hold()
+    await hold_enter(page)
     alert = await sent(page, village)
     assert datetime.fromisoformat(alert["onset"]) == begins
     account = await village.api.finished(alert["id"])

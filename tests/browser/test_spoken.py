@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from playwright.async_api import expect
+
 from tests.servers.town import INSIDE
 
 if TYPE_CHECKING:
@@ -24,9 +26,8 @@ async def test_what_is_found_here_is_announced(visit: Visits) -> None:
     page = await visit("/here", lang="en", at=INSIDE)
     await page.get_by_role("button", name="Check where I am").click()
     result = page.locator("#result")
-    await result.get_by_role("heading").wait_for()
-    assert await result.get_attribute("aria-live") == "polite"
-    assert await result.get_by_role("heading").evaluate("each => document.activeElement === each")
+    await expect(result.get_by_role("heading")).to_be_focused()
+    await expect(result).to_have_attribute("aria-live", "polite")
 
 
 async def test_the_way_to_send_is_spoken_and_goes_by_keyboard(visit: Visits) -> None:
@@ -35,6 +36,4 @@ async def test_the_way_to_send_is_spoken_and_goes_by_keyboard(visit: Visits) -> 
     for part in ("navigation", "main", "[level=1]", 'group "Is it for real?"', 'radio "For real" [checked]'):
         assert part in told, part
     await page.get_by_role("button", name=re.compile("^Flood")).press("Enter")
-    heading = page.get_by_role("heading", level=1, name="Where does it happen?")
-    await heading.wait_for()
-    assert await heading.evaluate("each => document.activeElement === each"), "each step begins at its heading"
+    await expect(page.get_by_role("heading", level=1, name="Where does it happen?")).to_be_focused()

@@ -152,6 +152,7 @@ async def test_without_room_every_request_is_answered_and_a_push_is_shown_and_re
 
 async def test_only_the_last_pages_are_kept(behind, village, proxy):
     page = (await working(behind)).page
+    await kept(page, "/", "/here", "/me")
     await page.evaluate(
         """async () => { const pages = await caches.open("pages-1");
         for (let n = 0; n < 80; n += 1) await pages.put(`/s/old-${n}`, new Response("old")); }"""

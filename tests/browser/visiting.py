@@ -25,6 +25,15 @@ _SERVER_ERROR = 500
 _PATIENCE_MS = 20_000  # for a machine that has much else to do; what is there earlier is not waited for
 
 
+def person_s(presses: int, letters: int) -> float:
+    """Return the seconds that a person takes, by the keystroke-level model: to decide, to point and to press; to type.
+
+    What a browser takes on this machine says nothing of them, nor of their own telephone.
+    """
+    decide, point, key = 1.35, 1.1, 0.28
+    return presses * (decide + point + key) + letters * key
+
+
 async def sign_in(context: BrowserContext, village: Village) -> None:
     """Sign a browser in as the village's administrator, without the way there."""
     host = urlsplit(village.url).hostname

@@ -129,7 +129,7 @@ class SmtpServer:
         await self._until(lambda: len(self.messages) >= count, timeout_s)
         return self.messages
 
-    async def mail_to(self, address: str, timeout_s: float = 10.0) -> ReceivedMail:
+    async def mail_to(self, address: str, timeout_s: float = 30.0) -> ReceivedMail:
         """Wait until a message to this address has been kept, and return the first one."""
 
         def theirs() -> list[ReceivedMail]:
