@@ -14,7 +14,7 @@ from tests.servers.breakable import Wire
 from tests.servers.town_scaled import ScaledTown
 from tests.servers.twilio import Fate
 
-PROMPTLY_S = 5.0
+PROMPTLY_S = 10.0
 NONE = Verdict(0, 0, 0, 0, 0)
 
 

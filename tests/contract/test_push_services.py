@@ -45,7 +45,7 @@ class Profile:
         self.uaid = answer["uaid"]
 
     async def hear(self, kind: str) -> dict:
-        said = await self.socket.receive_json(timeout=10)
+        said = await self.socket.receive_json(timeout=30)
         assert said["messageType"] == kind, said
         return said
 
@@ -208,7 +208,7 @@ async def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(autop
     await profile.connect()
     assert profile.read(await profile.hear("notification")) == "second"
     await profile.socket.send_str("{}")
-    assert (await profile.socket.receive(timeout=10)).data == "{}"  # and nothing else before it
+    assert (await profile.socket.receive(timeout=30)).data == "{}"  # and nothing else before it
 
 
 async def test_a_device_that_was_offline_gets_the_last_message_of_a_topic_and_none_with_ttl_0(autopush, profile):
@@ -222,7 +222,7 @@ async def test_a_device_that_was_offline_gets_the_last_message_of_a_topic_and_no
     await profile.connect()
     assert profile.read(await profile.hear("notification")) == "last"
     await profile.socket.send_json({"messageType": "ping"})
-    assert (await profile.socket.receive(timeout=10)).data == "{}"
+    assert (await profile.socket.receive(timeout=30)).data == "{}"
 
 
 async def test_who_unsubscribes_is_gone(autopush, profile):
@@ -250,7 +250,7 @@ async def test_of_one_profile_twice_the_newer_line_gets_the_messages(autopush, p
     to = parsed(autopush, await profile.subscribe(KEY.public))
     older = profile.socket
     await profile.connect()
-    assert (await older.receive(timeout=10)).type is aiohttp.WSMsgType.CLOSE
+    assert (await older.receive(timeout=30)).type is aiohttp.WSMsgType.CLOSE
     async with channel_to(autopush) as channel:
         await channel.send(message(), to)
     await profile.hear("notification")
@@ -265,7 +265,7 @@ async def test_who_speaks_before_the_hello_is_cut_off(autopush):
     async with aiohttp.ClientSession() as http:
         socket = await http.ws_connect(autopush.origin, protocols=("push-notification",))
         await socket.send_json({"messageType": "register", "channelID": str(uuid.uuid4())})
-        assert (await socket.receive(timeout=10)).type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
+        assert (await socket.receive(timeout=30)).type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
 
 
 async def test_a_signature_that_is_wrong_stops_the_channel_as_at_mozilla(autopush, profile):

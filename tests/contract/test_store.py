@@ -130,7 +130,7 @@ async def test_a_block_that_is_cancelled_leaves_nothing_behind_and_the_store_goe
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with store.write() as unit:
             await add_station(unit, "rugles")
         assert await slugs(store) == ["rugles"]
@@ -148,7 +148,7 @@ async def test_a_write_cancelled_at_any_moment_is_there_whole_or_not_at_all(stor
         await asyncio.sleep(0.0002)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with store.read() as unit:
             there = await unit.conn.scalar(text("SELECT count(*) FROM stations"))
             members = await unit.conn.scalar(text("SELECT count(*) FROM groups"))
@@ -181,7 +181,7 @@ async def test_a_cancelled_statement_releases_its_locks_though_its_traceback_is_
     task.cancel()
     (kept,) = await asyncio.gather(task, return_exceptions=True)
     assert isinstance(kept, asyncio.CancelledError)
-    async with asyncio.timeout(10), store.write() as unit:
+    async with asyncio.timeout(30), store.write() as unit:
         await add_station(unit, "laigle")
         assert await unit.conn.scalar(text("SELECT count(*) FROM cursors")) == 0
 
@@ -197,7 +197,7 @@ async def test_a_mistake_of_ours_is_not_taken_for_a_store_that_is_away(store):
 async def test_a_reader_sees_nothing_of_a_block_that_is_not_at_its_end(store):
     async with store.write() as unit:
         await add_station(unit, "laigle")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await slugs(store) == []
 
 

@@ -68,7 +68,7 @@ async def test_it_speaks_with_our_message_centre_and_understands_its_receipts():
         await client.broker.enqueue(judge.SubmitSm(short_message="Crue à 5 €", source=number, destination=number))
         running = asyncio.create_task(client.start())
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not any(isinstance(each, judge.DeliverSm) for each in hook.heard):
                     hook.news.clear()
                     await hook.news.wait()

@@ -67,7 +67,7 @@ async def test_a_phone_is_confirmed_by_the_code_that_came_and_then_gets_the_aler
 
 async def until(api, *, at_least: int):
     """Until so many messages are in the sandbox: whoever signs up is looked for by the alerts that hold."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             found = await messages(api)
             if len(found) >= at_least:

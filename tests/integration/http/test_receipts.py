@@ -177,7 +177,7 @@ async def test_opening_the_way_out_changes_nothing_and_one_click_does_it(api):
         )
         assert status == 200
         assert "Done: no more messages" in page
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await api.call("POST", "/v1/reach", an_alert(channels=["email"])))[2]["no_channel"] == 0:
             pass  # the roster follows the store within a moment
     _, _, sms = await api.call("POST", "/v1/reach", an_alert(channels=["sms"]))

@@ -82,7 +82,7 @@ async def test_the_token_of_who_is_erased_while_a_request_is_served_is_unknown(a
 async def until_reached(api, alert_id):
     import asyncio  # noqa: PLC0415
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             _, _, account = await api.call("GET", f"/v1/alerts/{alert_id}/report")
             if account["people"]["accepted"] + account["unconfirmed"].get("accepted", 0) == 1:

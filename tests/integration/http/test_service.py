@@ -174,7 +174,7 @@ async def half_said(api, said):
     port = int(api.running.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(said)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         answer = await reader.read(4096)
     writer.close()
     return answer

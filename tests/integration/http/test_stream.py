@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from prometheus_client import REGISTRY
 
+from broadcaster import app
 from broadcaster.config import Settings
 from broadcaster.http import deliveries
 from broadcaster.store.alerts import report as reports
@@ -61,7 +62,7 @@ async def test_a_quiet_stream_has_a_heartbeat(api, never_finished, monkeypatch):
     monkeypatch.setattr(deliveries, "HEARTBEAT_S", 0.1)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     answer = await follow(api, alert)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (await answer.content.readline()).startswith(b":"):
             pass
     answer.close()
@@ -96,7 +97,7 @@ async def test_a_key_that_is_revoked_sees_nothing_more(api, never_finished, monk
     async with store.write() as unit:
         caller = await stations.caller_of(unit, api.keys["laigle-read"], api.running.services.clock.now())
         await stations.revoke_key(unit, caller.key_id, api.running.services.clock.now())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await answer.content.read()
     answer.close()
     assert (await api.call("GET", f"/v1/alerts/{alert['id']}/events", key="laigle-read"))[0] == 401
@@ -109,7 +110,7 @@ async def test_a_reader_who_leaves_frees_the_place(api, never_finished, monkeypa
     monkeypatch.setattr(deliveries, "HEARTBEAT_S", 0.05)
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     (await follow(api, alert)).close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (
             again := await api.http.get(
                 f"{api.running.url}/v1/alerts/{alert['id']}/events",
@@ -121,15 +122,13 @@ async def test_a_reader_who_leaves_frees_the_place(api, never_finished, monkeypa
     again.close()
 
 
-async def test_a_service_that_stops_ends_its_streams_at_once(tmp_path, never_finished):
-    async with aiohttp.ClientSession() as reader:
+async def test_a_service_that_stops_ends_its_streams_at_once(tmp_path, never_finished, monkeypatch):
+    monkeypatch.setattr(app, "_SHUTDOWN_S", 100.0)  # for so long the runner would wait for requests that go on
+    async with aiohttp.ClientSession() as reader, asyncio.timeout(50):
         async for api in open_api(Settings(host="127.0.0.1", port=0, data_dir=tmp_path)):
             _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
             answer = await follow(replace(api, http=reader), alert)
             await answer.content.readline()
-            stopping = time.monotonic()
-        # The runner would wait 2 s for requests that go on.
-        assert time.monotonic() - stopping < 1.8
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.content.read()
         answer.close()  # or its connection complains when it is collected, in a later test
@@ -182,7 +181,7 @@ async def test_a_reader_gone_before_the_first_word_is_no_mistake_of_ours(api, mo
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
     before = {status: answered(status) for status in ("200", "204", "500")}
     following = asyncio.create_task(follow(api, alert))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await found.wait()
         following.cancel()
         while all(answered(status) == earlier for status, earlier in before.items()):  # noqa: ASYNC110  counters

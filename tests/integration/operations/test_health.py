@@ -6,16 +6,16 @@ import asyncio
 import functools
 import html
 import re
-import time
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 from sqlalchemy import update
 
-from broadcaster import config, health
+from broadcaster import config, health, presence
+from broadcaster.bus import streams
 from broadcaster.clock import SystemClock
-from broadcaster.commands.examine import examine
+from broadcaster.commands.examine import PROBE_S, examine
 from broadcaster.domain.alerts import Lane, Severity
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.health import SENTENCES, Code, Grade, Trouble
@@ -34,6 +34,8 @@ from tests.servers.town_scaled import ScaledTown
 LATE = r"Une alerte a été envoyée il y a \d+\s+s et personne n’a encore été prévenu"
 WITHIN_S = 10.0
 """So long after it is gone, all must say what is missing."""
+PATIENCE_S = 30.0
+"""The same on a machine that has much else to do."""
 
 
 @pytest.fixture
@@ -238,7 +240,7 @@ async def examined(town, **changes):
 
 
 async def doctor_names(town, sentence, **changes):
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         found = await examined(town, **changes)
     assert any(sentence in each for each in found), found
 
@@ -249,15 +251,19 @@ async def readiness(http, url):
 
 
 async def told_within(http, url, code):
-    """Wait until /readyz names the trouble; give how long that took. Fails after ``WITHIN_S``."""
-    began = time.monotonic()
-    codes = []
-    while time.monotonic() - began < WITHIN_S:
-        codes = [each["code"] for each in (await readiness(http, url))[1]["findings"]]
-        if code in codes:
-            return
-        await asyncio.sleep(0.2)
-    pytest.fail(f"{url} does not name {code} within {WITHIN_S} s: {codes}")
+    """Wait until /readyz names the trouble."""
+
+    async def is_told():
+        return code in {each["code"] for each in (await readiness(http, url))[1]["findings"]}
+
+    await eventually(is_told, f"{url} names {code}", PATIENCE_S)
+
+
+def test_by_the_services_own_times_whatever_is_gone_is_named_within_ten_seconds():
+    role = processes.GONE_AFTER.total_seconds()
+    provider = presence.REACH_EVERY_S + presence._REACH_S + processes.BEAT_S
+    bus, store = streams._SILENT_S + health.PATIENCE_S, health.PATIENCE_S
+    assert max(role, provider, bus, store, health.STUCK_S, PROBE_S) < WITHIN_S
 
 
 def told_of_the_bus(member, words):

@@ -5,9 +5,8 @@ help; told by a clock that the test moves, with real pushes, SMS and calls on lo
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -42,11 +41,11 @@ async def later(town: Town, seconds: float) -> None:
 
 async def drill(town: Town, api: Api, warden: Resident) -> None:
     """The monthly call to the operators comes when it is due, and one of them answers with an exercise."""
-    due = datetime.fromtimestamp(town.clock.now().timestamp() + 120, UTC).astimezone(ZoneInfo("Europe/Paris"))
+    due = town.clock.now() + timedelta(seconds=120)
     group = {"kind": "groups", "groups": ["operateurs"]}
     asked = {"station": "laigle", "severity": "minor", "status": "exercise", "kind": "drill", "event": "Exercice",
              "headline": "Exercice du mois", "channels": ["push"], "audience": group}  # fmt: skip
-    await api.call("POST", "/v1/schedules", asked | {"at": f"{due:%Y-%m-%dT%H:%M:%S}"}, expect=201)
+    await api.call("POST", "/v1/schedules", asked | {"at": due.isoformat(timespec="seconds")}, expect=201)
     await later(town, 121)
     await eventually(lambda: len(warden.devices[0].messages) == 1, "the drill's call")
     exercise = await api.issue(status="exercise", texts=TEXT, channels=["push"], area=..., audience=group)

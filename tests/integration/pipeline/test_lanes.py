@@ -67,7 +67,7 @@ async def test_an_exercise_of_the_gravest_kind_is_no_more_urgent_than_a_fete(tmp
 async def test_routine_work_that_waits_for_something_does_not_keep_an_urgent_alert_from_being_resolved(
     tmp_path: Path,
 ) -> None:
-    async with Town(tmp_path) as town:
+    async with Town(tmp_path, send_timeout_s=100) as town:
         await town.settle(*[town.resident("push") for _ in range(4)], town.resident("sms"))
         town.push.hold()
         async with town.serving() as api:
@@ -76,7 +76,7 @@ async def test_routine_work_that_waits_for_something_does_not_keep_an_urgent_ale
             # Each all-clear waits for the messages that are just leaving, and has a resolver in hand meanwhile.
             clears = [await api.cancel(fete["id"]) for fete in fetes]
             flood = await api.issue(channels=["sms"])
-            await api.finished(flood["id"], timeout_s=10)
+            await api.finished(flood["id"], timeout_s=30)
             assert len(town.twilio.messages) == 1
             assert town.push.held == 8
             town.push.let_go()

@@ -63,9 +63,9 @@ async def test_who_sends_waits_once_it_is_known_that_nothing_can_be_written(ledg
     third.cancel()  # as a stop does: its message was sent all the same
     await asyncio.wait({third})
     writing.there.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await second
         await ledger.settled()
     assert writing.written == [1, 2, 3]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await ledger.record(accepted(4))

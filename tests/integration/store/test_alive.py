@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text, update
@@ -73,7 +74,7 @@ def test_no_death_is_proven_soon_after_our_own_session_broke():
 async def test_what_a_dead_process_held_is_free_at_once_and_told_as_perhaps_sent_twice(store):
     async with store.write() as unit:
         at = await unit.now(NOW)
-        alert = await an_alert_to_two(unit, at, sent_at=at, expires_at=at.replace(year=at.year + 1))
+        alert = await an_alert_to_two(unit, at, sent_at=at, expires_at=at + timedelta(days=365))
         await unit.conn.execute(update(tables.batches).values(lease_owner="held-a", lease_until=at.replace(year=2100)))
         assert await batches.holders(unit) == {"held-a"}
         assert await batches.free(unit, ["held-b"]) == []

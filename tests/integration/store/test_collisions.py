@@ -41,7 +41,7 @@ class Meeting:
     async def __call__(self, who):
         if who not in self.come:
             self.come.add(who)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await self.barrier.wait()
 
 

@@ -225,7 +225,7 @@ def test_whoever_waits_behind_one_that_was_cancelled_is_let_in(make):
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
         gate.leave()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await second
         return len(log)
 
