@@ -169,6 +169,7 @@ deliveries = Table(
     Index("ix_deliveries_maybe", "alert_id", sqlite_where=text(MAYBE_SENT), postgresql_where=text(MAYBE_SENT)),
     # A carrier's delivery report has only this id.
     Index("ix_deliveries_sms", "provider_id", sqlite_where=text(SMS_ONLY), postgresql_where=text(SMS_ONLY)),
+    sqlite_autoincrement=True,  # the links in a message end with its id
 )
 
 # Other people who share a delivery, at a household's shared phone.

@@ -19,7 +19,7 @@ from broadcaster.config import Settings
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store import SealBroken, Vault
-from broadcaster.store.alerts import alerts, batches
+from broadcaster.store.alerts import alerts, batches, dispatching
 from broadcaster.store.engine import outbox
 from broadcaster.store.operations import copying, migrate, rotating
 from broadcaster.store.people import people, profiles, suppression
@@ -35,7 +35,8 @@ from broadcaster.store.tables import (
     subscribers,
     suppressions,
 )
-from tests.contract.stores import NOW, SECRET, add_station, mail, register, resident
+from tests.contract.stores import NOW, SECRET, add_station, an_alert, mail, register, resident
+from tests.contract.test_residents import SIZES
 from tests.servers.next_version import NUMBER, next_version
 
 HELD = {"lease_owner": None, "lease_until": None}
@@ -103,6 +104,22 @@ async def test_no_number_is_given_twice_after_it_not_even_of_who_was_erased_befo
         (new,) = await register(unit, station.id, resident(groups=("other",)))
         assert new == newest + 2, "the last one was erased, and its number is not given again"
         assert min(each[0] for each in await outbox.waiting(unit, 10)) > max(each[0] for each in gone)
+
+
+@INTO_EITHER
+async def test_a_link_that_the_lost_database_sent_after_it_is_nobody_elses(full, empty, tmp_path):
+    """Its messages have links that end with their numbers: to leave, to answer, to report."""
+
+    async def sent(store):
+        alert = an_alert(1)
+        async with store.write() as unit:
+            (who,) = await register(unit, 1, resident(mail("late@town.example")))
+            await alerts.add(unit, alert, key_id=1, idempotency_key=None, request_hash=None)
+            await dispatching.write_chunk(unit, alert, [who], since=NOW, now=NOW, batch_sizes=SIZES)
+            return await unit.conn.scalar(select(deliveries.c.id).where(deliveries.c.alert_id == alert.id))
+
+    await copied(full, empty, tmp_path / "b")
+    assert await sent(empty) > await sent(full)
 
 
 async def test_who_was_erased_after_it_is_erased_again_and_stays_out(full, empty, tmp_path):

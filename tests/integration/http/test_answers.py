@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
+from broadcaster.store.register import erasing
 from broadcaster.store.tables import audit_entries
 from tests.integration.http.conftest import LAIGLE, an_alert
 from tests.integration.http.test_alerts import someone, until_finished
@@ -195,3 +196,22 @@ async def test_an_answer_for_the_household_ends_the_wait_of_who_sleeps(api):
     await until_finished(api, newer["id"])
     found = await report()
     assert (found["waiting"], found["people"]["acknowledged"]) == (0, 2), rose
+
+
+async def test_an_old_link_of_a_removed_station_is_nobody_elses(api):
+    services = api.running.services
+    sent = {"channels": ["email"], "audience": "all_followers", "area": ...}
+    await api.enrol(NewSubscriber("fr", (MAIL,), (HOME,)), station="rugles")
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(station="rugles", **sent))
+    await until_finished(api, alert["id"])
+    old = (await links(api, alert, "optout"))["email"]
+    async with services.store.write() as unit:
+        await erasing.erase_station(unit, 2, services.clock.now())
+    await api.enrol(NewSubscriber("fr", (NewContact(ChannelName.EMAIL, *["paul@example.org"] * 2),), (HOME,)))
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(**sent))
+    await until_finished(api, alert["id"])
+    await api.call("POST", f"/u/{old}", key=None)
+    _, _, again = await api.call("POST", "/v1/alerts", an_alert(**sent))
+    await until_finished(api, again["id"])
+    _, _, account = await api.call("GET", f"/v1/alerts/{again['id']}/report")
+    assert account["people"]["accepted"] == 1, "Paul left nothing"
