@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from broadcaster.domain.people import CHANNEL_WORDS
+from broadcaster.french import Gaps, TypedGaps
 
 LANGUAGES = {
     "fr": "fr_FR",
@@ -71,12 +72,12 @@ class Words:
     def __call__(self, sentence: str, /, **gaps: object) -> str:
         found = self._messages.get(sentence)
         text = found.string if found is not None and isinstance(found.string, str) and found.string else sentence
-        return text % gaps if gaps else text
+        return text % Gaps(gaps) if gaps else text
 
     def typed(self, sentence: str, /, **gaps: object) -> str:
         """Translate with plain blanks and apostrophes, which do not raise the cost of an SMS."""
         text = typed(self(sentence))
-        return text % gaps if gaps else text
+        return text % TypedGaps(gaps) if gaps else text
 
     def channel(self, name: str, *, inside: bool = False) -> str:
         """Return a channel's name; ``inside`` a sentence in lower case, unless it is an abbreviation or German."""
@@ -85,7 +86,7 @@ class Words:
 
     def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
         """Return the plural form for ``n``; ``%(n)s`` is filled."""
-        return self._plural(one, several, n) % {"n": format_decimal(n, locale=self.locale), **gaps}
+        return self._plural(one, several, n) % Gaps({"n": format_decimal(n, locale=self.locale), **gaps})
 
     def forms(self, one: str, several: str) -> dict[str, str]:
         """Return each plural form by CLDR's name (*one*, *few*, *other*), for a script that fills ``%(n)s``."""

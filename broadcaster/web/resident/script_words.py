@@ -95,8 +95,6 @@ def _mine(words: Words) -> Mapping[str, str]:
         "no_places": words("Without a place, you get only what goes to everyone who follows."),
         "quiet_places": words("No alert at your places."),
         "at": words("At: %(places)s"),
-        "in_centre": words("in the centre of %(station)s"),
-        "from_centre": words("%(distance)s %(side)s of the centre of %(station)s"),
     }
 
 

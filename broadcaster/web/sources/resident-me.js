@@ -4,7 +4,7 @@ import { residentRequest, dialled, given, isOffline, once, page, trouble, word }
 import { moment } from "./parts/cards.js";
 import { codes } from "./parts/codes.js";
 import { fact, forgetAll } from "./parts/device.js";
-import { all, make, one, say } from "./parts/dom.js";
+import { all, fill, make, one, say } from "./parts/dom.js";
 import { keepEasy, wantsEasy } from "./parts/easy.js";
 import { identity } from "./parts/identity.js";
 import { places } from "./parts/places.js";
@@ -168,14 +168,13 @@ function failedTrial(error) {
 function whereabouts({ lon, lat }) {
   const ways = me.follows.flatMap(({ station }) => {
     const centre = given.centres[station];
-    return centre ? [{ station, way: wayInto({ circles: [{ lon, lat, radius_m: 0 }], polygons: null }, centre[0], centre[1]) }] : [];
+    return centre ? [{ centre, way: wayInto({ circles: [{ lon, lat, radius_m: 0 }], polygons: null }, centre.at[0], centre.at[1]) }] : [];
   });
   const metres = ({ way }) => Math.hypot(...way);
   const nearest = ways.sort((one, other) => metres(one) - metres(other))[0];
   if (!nearest || metres(nearest) > FAR_M) return `${lat.toFixed(4)}, ${lon.toFixed(4)}`;
-  const name = given.stations[nearest.station];
-  if (metres(nearest) < CENTRE_M) return word("in_centre", { station: name });
-  return word("from_centre", { distance: distance(metres(nearest)), side: word("sides").split("|")[side(nearest.way)], station: name });
+  if (metres(nearest) < CENTRE_M) return nearest.centre.in;
+  return fill(nearest.centre.from, { distance: distance(metres(nearest)), side: word("sides").split("|")[side(nearest.way)] });
 }
 
 /** Return a contact in the form that the service accepts. */
