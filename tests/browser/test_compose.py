@@ -305,3 +305,31 @@ async def test_a_school_secretary_writes_to_class_3b_in_six_taps_and_sees_no_map
     alert = await sent(page, village)
     assert taps + 1 <= 6
     assert (alert["audience"]["groups"], alert["area"], alert["severity"]) == (["3b"], None, "minor")
+
+
+async def test_a_text_is_added_in_any_language_of_residents_from_right_to_left_too(visit, village):
+    club = {"slug": "club", "name": "Club", "kind": "association", "languages": ["fr"]}
+    await village.api.call("POST", "/v1/stations", club, expect=201)
+    page = await visit("/console/new?station=club", signed_in=True, size=PHONE)
+    await page.locator("[data-kind=other]").click()
+    await page.locator("#to-words").click()
+    await page.locator("#headline-fr").fill("Match annulé")
+    await page.locator("input[name=severity][value=minor]").check()
+    also = page.locator("[data-also]")
+    assert await also.evaluate_all("(all) => all.map((each) => each.dataset.also).sort()") == sorted(
+        ["en", "de", "nl", "es", "it", "pt", "ar"]
+    )
+    await page.locator("[data-also=ar]").click()
+    headline = page.locator("#headline-ar")
+    await expect(headline).to_be_focused()
+    assert await headline.evaluate("(area) => getComputedStyle(area).direction") == "rtl"
+    await headline.fill("المباراة ملغاة")
+    await expect(page.locator("[data-also=ar]")).to_be_hidden()
+    await expect(page.locator("[data-also=de]")).to_be_visible()
+    await page.locator("#to-check").click()
+    await hold(page)
+    alert = await sent(page, village)
+    assert {code: text["headline"] for code, text in alert["texts"].items()} == {
+        "fr": "Match annulé",
+        "ar": "المباراة ملغاة",
+    }

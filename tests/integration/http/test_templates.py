@@ -111,7 +111,10 @@ async def test_a_school_is_named_by_itself_and_writes_its_own_language(api):
     given = json.loads(re.search(r'id="given">(.*?)</script>', page, re.DOTALL)[1])
     closed = next(each for each in given["beginnings"] if each["name"] == "school-closed")
     assert closed["said"]["fr"]["description"].startswith("École Victor-Hugo est fermée [jour]")
-    assert (given["station_languages"], "Aussi en anglais" in page) == (["fr"], True)
+    more = re.findall(r'data-also="(\w+)".*?</svg>([^<]+)<', page)
+    assert given["station_languages"] == ["fr"]
+    assert [code for code, _ in more] == ["en", "de", "nl", "es", "it", "pt", "ar"]
+    assert more[0][1] == "Anglais"
 
 
 async def test_a_station_writes_its_own_and_gets_the_shipped_one_back(api):
@@ -241,3 +244,21 @@ async def test_one_press_alerts_the_staff_silently_and_calls_the_town_hall(api):
         None,
     ]
     assert {each["status"] for each in found["alerts"]} == {"exercise"}
+
+
+async def test_an_alert_is_offered_in_the_languages_that_most_followers_read_and_too_few_are_not_counted(api):
+    town = {"slug": "lens", "name": "Lens", "kind": "association", "languages": ["fr"]}
+    assert (await api.call("POST", "/v1/stations", town))[0] == 201
+    locales = ["pt-PT"] * 45 + ["ar"] * 21 + ["de"] * 3 + ["fr"] * 2
+    for number, locale in enumerate(locales):
+        person = {"external_id": f"R-{number}", "locale": locale}
+        person["contacts"] = [{"channel": "email", "email": f"r{number}@example.org"}]
+        assert (await api.call("POST", "/v1/stations/lens/subscribers", person))[0] == 201
+    mine = await api.sign_in()
+    _, _, page = await api.call("GET", "/console/new?station=lens&lang=fr", key=None, headers=mine)
+    more = re.findall(r'data-also="(\w+)".*?</svg>([^<]+)(?:<span class="n">environ (\d+) abonnés)?<', page)
+    assert [code for code, *_ in more] == ["pt", "ar", "en", "de", "nl", "es", "it"]
+    counts = [int(n) if n else None for *_, n in more]
+    assert counts[0] in (40, 50), "to tens, at a limit of the station's own"
+    assert counts[1] in (20, 30)
+    assert counts[2:] == [None] * 5, "three people are too few to be told of"

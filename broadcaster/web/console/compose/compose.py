@@ -3,7 +3,8 @@
 The page contains all steps; its script shows one at a time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -17,11 +18,12 @@ from broadcaster.domain.stations import Station, StationKind
 from broadcaster.domain.templates import Template
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
-from broadcaster.languages import CONSOLE, direction, own_name
+from broadcaster.languages import LANGUAGES, direction, own_name
 from broadcaster.pipeline.duty import is_off_duty
 from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
 from broadcaster.store.alerts import approvals
+from broadcaster.store.people.reading import readers
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.compose import offered as compose_offered
@@ -31,6 +33,9 @@ from broadcaster.web.i18n import Words
 from broadcaster.web.severities import severity_words
 from broadcaster.web.topics import topics_of
 from zones import MAX_CIRCLES, MAX_RADIUS_M, MIN_RADIUS_M, simplified
+
+_USUAL = sorted(LANGUAGES, key="en".__ne__)
+"""The languages of Tocsin; English, which most visitors read, first."""
 
 
 async def page(call: Call[None, None]) -> web.Response:
@@ -48,11 +53,9 @@ async def page(call: Call[None, None]) -> web.Response:
 
 
 async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Words) -> dict[str, Any]:
-    groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
     templates = await offered(unit, station)
-    return facts_of(call, station, groups, words, None, templates=templates.values()) | await alone_facts(
-        call, unit, station
-    )
+    facts = facts_of(call, station, await people_of(unit, station), words, None, templates=templates.values())
+    return facts | await alone_facts(call, unit, station)
 
 
 async def alone_facts(call: Call[Any, Any], unit: Unit, station: Station) -> dict[str, bool]:
@@ -61,17 +64,32 @@ async def alone_facts(call: Call[Any, Any], unit: Unit, station: Station) -> dic
     return {"four_eyes": four_eyes, "off_duty": await is_off_duty(call.services, station.id, call.actor)}
 
 
+@dataclass(frozen=True)
+class People:
+    """A station's groups, and about how many of its followers read each language, most first."""
+
+    groups: list[dict[str, str]]
+    readers: Mapping[str, int]
+
+
+async def people_of(unit: Unit, station: Station) -> People:
+    groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
+    return People(groups, await readers(unit, station.id))
+
+
 def facts_of(
     call: Call[Any, Any],
     station: Station,
-    groups: list[dict[str, str]],
+    people: People,
     words: Words,
     editing: dict[str, Any] | None,
     *,
     templates: Iterable[Template] = (),
 ) -> dict[str, Any]:
     """Return the page's facts. ``editing``: the scheduled alert to change (``editing.page``)."""
-    languages = [*station.languages, *(each for each in CONSOLE if each not in station.languages)]
+    known = dict.fromkeys((*people.readers, *_USUAL))
+    more = [each for each in known if each in LANGUAGES and each not in station.languages]
+    languages = [*station.languages, *more]
     beginnings = compose_offered.shown(templates, words)
     return {
         "station": station,
@@ -83,14 +101,12 @@ def facts_of(
         "beginnings": beginnings,
         "severities": compose_words.severities(words),
         "channels": compose_words.channels(words),
-        "groups": groups,
+        "groups": people.groups,
         "school_zones": call.services.school.zones,
         "topics": topics_of(station, words),
         "languages_written": [(each, own_name(each)) for each in languages],
         "languages_more": [
-            (each, words("Also in %(language)s", language=words.locale.languages[each]))
-            for each in languages
-            if each not in station.languages
+            (each, _first_large(words.locale.languages[each]), people.readers.get(each, 0)) for each in more
         ],
         "authority": station.kind is StationKind.AUTHORITY,
         "limits": TEXT_LIMITS | {"event": MAX_EVENT},
@@ -107,7 +123,7 @@ def facts_of(
             "languages": languages,
             "station_languages": list(station.languages),
             "directions": {each: direction(each) for each in languages},
-            "groups": groups,
+            "groups": people.groups,
             "topics": list(station.topics),
             "channels": list(CHANNELS),
             "by_severity": {severity: policy_of(station, severity).channels for severity in RULES},
@@ -122,6 +138,10 @@ def facts_of(
         },
         "default_severity": Severity.SEVERE,
     }
+
+
+def _first_large(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _steps(words: Words, editing: dict[str, Any] | None, station: Station) -> list[tuple[str, str]]:

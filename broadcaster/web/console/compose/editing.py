@@ -21,8 +21,7 @@ from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.http.templates import territory
 from broadcaster.pipeline import scheduling
 from broadcaster.pipeline.services import Services
-from broadcaster.store.stations import stations
-from broadcaster.web.console.compose.compose import facts_of
+from broadcaster.web.console.compose.compose import facts_of, people_of
 from broadcaster.web.console.compose.draft import read_finished
 from broadcaster.web.console.compose.later import json_of
 from broadcaster.web.console.frame import show, words_of
@@ -60,8 +59,8 @@ async def page(call: Call[None, EditQuery]) -> web.Response:
         "draft": await asyncio.to_thread(draft_of, call.services, found, station, at),
     }
     async with call.services.store.read() as unit:
-        groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
-    facts = {"stations": [], **facts_of(call, station, groups, words, editing)}
+        people = await people_of(unit, station)
+    facts = {"stations": [], **facts_of(call, station, people, words, editing)}
     return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station.name)
 
 

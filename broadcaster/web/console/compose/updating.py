@@ -16,9 +16,8 @@ from broadcaster.http.messages import texts_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AlertIn
 from broadcaster.pipeline.update import Change, update
-from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_cancel import moved_on
-from broadcaster.web.console.compose.compose import alone_facts, facts_of
+from broadcaster.web.console.compose.compose import alone_facts, facts_of, people_of
 from broadcaster.web.console.compose.draft import read_finished
 from broadcaster.web.console.compose.editing import area_of
 from broadcaster.web.console.compose.later import json_of
@@ -55,9 +54,9 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
         "draft": await asyncio.to_thread(_draft_of, alert, station),
     }
     async with call.services.store.read() as unit:
-        groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
+        people = await people_of(unit, station)
         alone = await alone_facts(call, unit, station)
-    facts = facts_of(call, station, groups, words, editing) | {"stations": [], **alone}
+    facts = facts_of(call, station, people, words, editing) | {"stations": [], **alone}
     said = {each: sent_like(replace(alert.message, severity=each), alert) for each in RULES}
     facts["given"]["by_severity"] = {each: channels_for(station, message, alert) for each, message in said.items()}
     return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station.name)

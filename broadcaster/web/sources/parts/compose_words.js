@@ -49,7 +49,9 @@ export class Wording {
       each.hidden = !shown.includes(tab ?? side ?? code);
     }
     for (const choice of [one(".tablist"), one(".side-choice")]) choice.hidden = shown.length === 1;
-    for (const each of all("[data-also]")) each.hidden = shown.includes(each.dataset.also);
+    const more = all("[data-also]");
+    for (const each of more) each.hidden = shown.includes(each.dataset.also);
+    one(".also").hidden = more.every((each) => each.hidden);
     for (const area of all("textarea[data-text]")) {
       area.value = draft.texts[area.closest("[data-language]").dataset.language][area.dataset.text] ?? "";
       this.count(area);
