@@ -113,7 +113,7 @@ def read_policy(given: Mapping[str, Any]) -> Policy:
     if not all(0 <= step.repeat <= MOST_REPEATS and step.every_s >= SHORTEST_REPEAT_S for step in steps):
         raise Refused("policy-repeats", "policy", most=MOST_REPEATS, least=SHORTEST_REPEAT_S)
     if not max(delays) <= found.longest_s <= LONGEST_S:
-        raise Refused("policy-longest", "policy", most=LONGEST_S)
+        raise Refused("policy-longest", "policy", hours=LONGEST_S // 3600)
     return found
 
 

@@ -200,7 +200,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "policy-order": "The first step is taken at once, and each later one no earlier than the one before it.",
     "policy-repeats": "A step is repeated at most %(most)s times, %(least)s seconds apart at least.",
     "policy-longest": (
-        "The last step must begin before the policy's end, which is %(most)s seconds after the alert at the latest."
+        "The last step must begin before the policy's end, which is %(hours)s hours after the alert at the latest."
     ),
     "policy-or-channels": "Channels are used all at once, a policy in steps: leave one of them out.",
     "expires-past": "This time is over already: nothing would be sent.",

@@ -1,14 +1,15 @@
 """The form of an escalation policy: a station's for a severity, or a template's. ``policy_form.html`` shows it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from multidict import MultiDict
 
-from broadcaster.domain.escalation import MOST_STEPS, Step, Until
+from broadcaster.domain.escalation import MOST_STEPS, Step, Until, read_policy
 from broadcaster.domain.people import CHANNELS
+from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.i18n import Words
 
@@ -35,6 +36,32 @@ def typed(form: MultiDict[str], name: str) -> dict[str, Any]:
             }
             steps.append({"channels": channels, "until": form.get(f"{step}.until", Until.CONFIRMED), **numbers})
     return {"steps": steps, "longest_s": seconds(form.get(f"{name}.longest", ""))}
+
+
+def problem(policy: Mapping[str, Any], words: Words) -> str | None:
+    """Return what is wrong with a policy of ``typed``, by the labels of the form; None if nothing."""
+    for label, said in _unread(policy, words):
+        return words("%(field)s: “%(said)s” is not a whole number.", field=label, said=said)
+    try:
+        read_policy(policy)
+    except Refused as error:
+        return sentence(error, words)
+    return None
+
+
+def _unread(policy: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str]]:
+    """Yield the label and the text of each number that stayed text."""
+    labels = {
+        "after_s": words("Minutes after the first step"),
+        "repeat": words("How many repeats"),
+        "every_s": words("Minutes between repeats"),
+    }
+    for at, step in enumerate(policy["steps"], start=1):
+        for name, label in labels.items():
+            if isinstance(step[name], str):
+                yield f"{words('Step %(n)s', n=at)}, {label}", step[name]
+    if isinstance(policy["longest_s"], str):
+        yield words("Send nothing later than this many minutes after the first step"), policy["longest_s"]
 
 
 def seconds(said: str) -> int | str:

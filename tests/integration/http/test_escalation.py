@@ -154,6 +154,20 @@ async def test_the_stations_page_sets_policies_and_budgets(api):
     status, _, html = await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=x")
     assert status == 422
     assert 'name="minor.1.after" value="30 s"' in html, "what was entered is still there"
+    for wrong, said in (
+        (
+            rows.replace("minor.1.after=30+s", "minor.1.after=1h"),
+            "Étape 2, Minutes après la première étape\u202f: «\u202f1h\u202f»",
+        ),
+        (
+            rows + "&minor.1.repeat=deux",
+            "Étape 2, Nombre de répétitions\u202f: «\u202fdeux\u202f» n’est pas un nombre entier.",
+        ),
+        (rows.replace("minor.longest=15", "minor.longest=2000"), "au plus tard 24 heures après l’alerte"),
+    ):
+        status, _, html = await api.call("POST", f"{path}?lang=fr", key=None, headers=form, raw=wrong)
+        assert (status, said in html) == (422, True)
+        assert "after_s" not in html
     status, _, _ = await api.call("POST", path, key=None, headers=form, raw=f"{rows}&sms.month=50")
     assert status == 303
     _, _, after = await api.call("GET", "/v1/stations/laigle/policies")

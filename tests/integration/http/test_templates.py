@@ -175,6 +175,7 @@ async def test_the_console_changes_a_template_and_shows_what_is_received(api):
         assert status == 422
         assert f'name="{next(iter(wrong))}" ' in refused, "what was entered is still there"
         assert refused.count('<span class="wrong">') == 1
+        assert ("Étape 2, Minutes après la première étape" in refused) == (wrong == {"policy.1.after": "soon"})
     _, _, seen = await post(api, mine, "/console/templates/flood", form | {"do": "see"})
     assert '<span class="answers">Oui  ·  Non</span>' in seen
     status, headers, _ = await post(api, mine, "/console/templates/flood", form)

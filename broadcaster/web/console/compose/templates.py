@@ -76,7 +76,9 @@ async def act(call: Call[None, None]) -> web.Response:
     wrong: dict[str, str] = {}
     name = call.request.match_info["name"]
     policy = policy_form.typed(form, "policy")
-    document = _document(form, found, station) | {"policy": policy if policy["steps"] else None}
+    problem = policy_form.problem(policy, words) if policy["steps"] else None
+    own = None if problem or not policy["steps"] else policy
+    document = _document(form, found, station) | {"policy": own}
     try:
         given = TemplateIn.model_validate_json(orjson.dumps(document))
         if name == NEW:
@@ -86,6 +88,8 @@ async def act(call: Call[None, None]) -> web.Response:
         wrong = {field_of(each): sentence(each, words) for each in findings(error, document)}
     except Refused as refused:
         wrong = {field_of(refused): sentence(refused, words)}
+    if problem:
+        wrong["policy"] = problem
     if wrong or what != "keep":
         return _page(call, station, found, form, wrong, policy=policy)
     await keep(call, station, template)

@@ -8,7 +8,6 @@ from multidict import MultiDict
 from broadcaster.domain.alerts import RULES, Severity
 from broadcaster.domain.escalation import PAID, read_policy
 from broadcaster.domain.policies import policy_of
-from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
 from broadcaster.http.escalation import change
 from broadcaster.http.reading import form_of
@@ -35,11 +34,11 @@ async def save(call: Call[None, None]) -> web.Response:
     station, words = await own_station(call), words_of(call.request)
     typed, policies, wrong = {each: policy_form.typed(form, each) for each in Severity}, dict[str, Any](), {}
     for severity, document in typed.items():
-        try:
+        if problem := policy_form.problem(document, words):
+            wrong[str(severity)] = problem
+        else:
             policy = read_policy(document)
             policies[severity] = None if policy == RULES[severity].policy else policy.to_json()
-        except Refused as error:
-            wrong[str(severity)] = sentence(error, words)
     budgets = _budgets(form, wrong, words)
     if wrong:
         return _shown(call, station, typed, wrong)
