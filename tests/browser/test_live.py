@@ -54,6 +54,14 @@ async def test_the_page_moves_by_itself_while_an_alert_goes_out(tmp_path, autopu
         first = town.push.messages[0].json["receipt"]
         await process.api.receipt(first, "opened")
         await expect(page.locator('[data-part="channels"]')).to_contain_text("1 arrivé")
+        area, chip = page.locator("#map-box path.zone"), page.locator('[data-part="severity"] .severity')
+        await expect(area).to_have_class(re.compile(r"\bsevere\b"))
+        await expect(chip).to_have_class("severity severe")
+        await process.api.cancel(alert["id"])
+        await expect(area).to_have_class(re.compile(r"\bpast\b"))
+        await expect(area).not_to_have_class(re.compile(r"\bsevere\b"))
+        await expect(chip).to_have_class("severity past")
+        assert await page.evaluate("document.body.dataset.same") == "yes", "the page was loaded anew"
 
 
 async def test_the_live_page_says_that_the_service_is_down_and_catches_up_after(tmp_path, autopush, chromium):

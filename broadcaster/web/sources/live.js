@@ -10,6 +10,7 @@ const pulse = one("#pulse");
 const lost = one("#lost");
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: given.zone, timeStyle: "medium", hourCycle: "h23" });
 let look = one(".verdict")?.className;
+let zone = one("#map-box")?.dataset.zone ?? "";
 
 /** Replace a part, keeping focus and open details. @param {string} name @param {string} html */
 function put(name, html) {
@@ -23,8 +24,18 @@ function put(name, html) {
   if (held) (place.querySelector(`[href="${CSS.escape(held)}"]`) || place.querySelector(held === "SUMMARY" ? "summary" : "a"))?.focus();
 }
 
+/** Colour the area as the alert now is: grey once it is over. @param {string} now its class */
+function colour(now) {
+  for (const each of document.querySelectorAll("#map-box .zone")) {
+    each.classList.remove(zone);
+    each.classList.add(now);
+  }
+  zone = now;
+}
+
 function took(told) {
   for (const [name, html] of Object.entries(told.parts)) put(name, html);
+  colour(told.zone);
   document.title = `${told.title} – Tocsin`;
   pulse.className = "pulse on";
   one("#pulse-words").textContent = `${given.words.live} · ${told.at}`;
@@ -65,9 +76,8 @@ if (box && given.area) {
     place.className = "leaflet-place";
     box.append(place);
     const { map, L } = draw(place, { ...given, still: true, framed: true });
-    const kind = box.querySelector(".zone")?.getAttribute("class") || "zone";
-    const zone = L.geoJSON(given.area, /** @type {any} */ ({ interactive: false, smoothFactor: 0.3, style: { className: kind, weight: 3 } })).addTo(map);
+    const area = L.geoJSON(given.area, /** @type {any} */ ({ interactive: false, smoothFactor: 0.3, style: { className: `zone ${zone}`, weight: 3 } })).addTo(map);
     drawn.forEach((each) => each.remove());
-    map.fitBounds(zone.getBounds().pad(0.3), { animate: false });
+    map.fitBounds(area.getBounds().pad(0.3), { animate: false });
   }).catch(() => {}); // without Leaflet the drawn map stays; without map data the area alone is shown
 }

@@ -48,9 +48,10 @@ async def test_a_report_says_who_when_where_and_in_which_words(tmp_path):
     async with town_of(tmp_path) as (_, served, api):
         alert = await served.issue()
         await served.finished(alert["id"])
+        mine = await api.sign_in()
+        _, _, running = await look(api, f"/console/alerts/{alert['id']}/report", **mine)
         cleared = await served.cancel(alert["id"])
         await served.finished(cleared["id"])
-        mine = await api.sign_in()
         _, _, page = await look(api, f"/console/alerts/{alert['id']}/report", **mine)
         _, _, other = await look(api, f"/console/alerts/{cleared['id']}/report", **mine)
     for said in ("La Risle déborde", "Montez à l'étage.", "The Risle floods", "Go upstairs.", "48.76310° N"):
@@ -62,6 +63,8 @@ async def test_a_report_says_who_when_where_and_in_which_words(tmp_path):
     assert {"First person told", "50% of those reached are told", "Everyone is accounted for"} <= set(what)
     assert what[-1] == "Ended by all"
     assert '<svg class="place"' in page
+    inks = [re.findall(r'stroke="(#\w+)" fill-rule', each) for each in (running, page, other)]
+    assert inks == [["#b0121d"], ["#4c5058"], ["#4c5058"]], "what is over has lost its colour"
     assert "Report of an all-clear" in other
 
 

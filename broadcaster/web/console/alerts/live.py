@@ -42,7 +42,7 @@ from broadcaster.web.names import author_word
 from broadcaster.web.pages import written_region, written_short, written_time
 from broadcaster.web.whereabouts import whereabouts
 
-PARTS = ("verdict", "waiting", "step", "answers", "state", "figures", "curve", "channels", "missed")
+PARTS = ("severity", "verdict", "waiting", "step", "answers", "state", "figures", "curve", "channels", "missed")
 """The page's live parts; each is a template of its own."""
 
 LONGEST_S = 600.0
@@ -110,6 +110,8 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
     async def read() -> StreamEvent:
         facts = await call.request.app[WATCH].read(call.services, alert)
         shown = {
+            "look": look_of(facts.alert, facts.at),
+            "severity_label": label_of(facts.alert, words),
             **changing(facts, station, words),
             **await live_next.part(call, facts.alert, station, words),
             **await live_waiting.part(call, facts.alert, station, words),
@@ -124,6 +126,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
                     "at": clock_time(facts.at, zone_of(station.region), words),
                     "title": shown["title"],
                     "look": shown["verdict"].look,
+                    "zone": shown["look"],
                     "said": f"{shown['verdict'].sentence} {shown['verdict'].more}".strip(),
                     "parts": news,
                 },
