@@ -3,7 +3,7 @@
 This reads the data of all communes, which takes seconds: call it from a thread if there is an event loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from channels.sms import region_of_insee
@@ -41,19 +41,23 @@ def read(document: Any, region: str, *, swap: bool | None = None, mend: bool = F
     return read_boundary(document, region=region, swap=swap, mend=mend)
 
 
-def left_out(found: Boundary) -> list[str]:
-    """Return English sentences about repairs and ignored parts of the file."""
+def _english(sentence: str, /, **gaps: object) -> str:
+    return sentence % gaps if gaps else sentence
+
+
+def left_out(found: Boundary, words: Callable[..., str] = _english) -> list[str]:
+    """Return sentences about repairs and ignored parts of the file. ``words`` translates them."""
     told = []
     nothing = found.left_out.get("nothing", 0)
     drawn = [f"{number} × {kind}" for kind, number in found.left_out.items() if kind != "nothing"]
     if drawn:
-        told.append(f"Left out, for it holds no ground: {', '.join(drawn)}.")
+        told.append(words("Left out, for it holds no ground: %(what)s.", what=", ".join(drawn)))
     if nothing:
-        told.append(f"Left out: {nothing} {'feature' if nothing == 1 else 'features'} without a geometry.")
+        told.append(words("Left out, for it has no geometry: %(n)s × Feature.", n=nothing))
     if found.swapped:
-        told.append("Latitude and longitude were swapped.")
+        told.append(words("Latitude and longitude were swapped."))
     if found.crossings:
-        told.append(f"Outlines that crossed or touched themselves were mended: {len(found.crossings)}.")
+        told.append(words("Outlines that crossed or touched themselves were mended: %(n)s.", n=len(found.crossings)))
     return told
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from broadcaster.commands.wording import note
 from channels.webpush import VapidKey
 
 
@@ -14,5 +15,5 @@ def vapid() -> None:
     made = VapidKey.generate()
     click.echo(f"TOCSIN_VAPID_PRIVATE_KEY={made.to_raw()}")
     click.echo("TOCSIN_VAPID_SUBJECT=mailto:you@your-domain")
-    click.echo(f"# its public half, which pages subscribe with: {made.public}", err=True)
-    click.echo("# put your own address into the subject: push services write to it when something is wrong", err=True)
+    note("# its public half, which pages subscribe with: %(key)s", key=made.public)
+    note("# put your own address into the subject: push services write to it when something is wrong")

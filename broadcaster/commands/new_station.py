@@ -10,8 +10,9 @@ import click
 
 from broadcaster import territory
 from broadcaster.commands.failing import Stop
+from broadcaster.commands.wording import reader, words
 from broadcaster.config import Settings
-from broadcaster.domain.refusals import sentence
+from broadcaster.domain.refusals import Coded, sentence
 from broadcaster.domain.stations import StationKind
 from broadcaster.http.schemas.base import LOCALE
 from zones import Boundary, CrossingOutline, SwappedCoordinates
@@ -71,7 +72,7 @@ def _from_file(path: Path, name: str | None, region: str, *, swap: bool | None, 
     except (ValueError, RecursionError) as error:
         raise Stop("no-geojson", path=path, reason=error) from error
     found = _asked(document, region, swap=swap, mend=mend)
-    for told in territory.left_out(found):
+    for told in territory.left_out(found, words):
         click.echo(told, err=True)
     return {"name": name, **territory.of_boundary(found)}
 
@@ -82,9 +83,9 @@ def _asked(document: Any, region: str, *, swap: bool | None, mend: bool) -> Boun
         try:
             return territory.read(document, region, swap=swap, mend=mend)
         except SwappedCoordinates as doubt:
-            swap = _said(sentence(doubt), "give --swap, or --no-swap if the boundary is right as it is")
+            swap = _said(doubt, words("give --swap, or --no-swap if the boundary is right as it is"))
         except CrossingOutline as doubt:
-            mend = _said(sentence(doubt), "give --mend to take it so, or redraw it")
+            mend = _said(doubt, words("give --mend to take it so, or redraw it"))
             if not mend:
                 raise Stop("outline-crosses") from doubt
 
@@ -93,7 +94,8 @@ def _may_ask() -> bool:
     return sys.stdin.isatty()
 
 
-def _said(question: str, otherwise: str) -> bool:
+def _said(doubt: Coded, otherwise: str) -> bool:
+    question = sentence(doubt, reader())
     if not _may_ask():
         raise Stop("boundary-doubtful", question=question, hint=otherwise)
     return click.confirm(question, err=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from broadcaster import config
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.showing import SAID_AFTER_S, err
+from broadcaster.commands.showing import SAID_AFTER_S
+from broadcaster.commands.wording import note
 from broadcaster.config import Settings
 from broadcaster.domain.audit import Actor, ActorKind
 from broadcaster.domain.stations import Station
@@ -59,7 +60,7 @@ async def _answering(store: Store) -> None:
     asked = asyncio.create_task(store.ping())
     done, _ = await asyncio.wait({asked}, timeout=SAID_AFTER_S)
     if not done:
-        err().print("the database does not answer yet: waiting for it")
+        note("the database does not answer yet: waiting for it")
     await asked
 
 

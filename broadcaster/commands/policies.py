@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import in_store, machine, station_of
 from broadcaster.commands.showing import print_json
+from broadcaster.commands.wording import reader
 from broadcaster.domain.refusals import Refused, located, sentence
 from broadcaster.http import escalation
 from broadcaster.http.schemas.escalation import PoliciesIn
@@ -29,7 +30,7 @@ def policies(*, slug: str, file: Path | None) -> None:
             try:
                 await escalation.change(unit, machine(), found, given)
             except Refused as error:
-                raise Stop(sentence(error)) from error
+                raise Stop(sentence(error, reader())) from error
             found = await station_of(unit, slug)
         return escalation.shown(found).model_dump(mode="json")
 

@@ -9,7 +9,7 @@ from broadcaster.commands.api import Api
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import opened
-from broadcaster.commands.showing import err
+from broadcaster.commands.wording import note
 from broadcaster.config import Settings
 from channels.provider_urls import is_loopback
 
@@ -47,7 +47,7 @@ async def _own(settings: Settings, url: str) -> AsyncIterator[Api]:
 
     alone = settings.model_copy(update={"port": 0, "host": "127.0.0.1", "log_level": "warning"})
     async with _key(settings, "") as key:
-        err().print(f"no service answers at {url}: one is started in this process until the alert is accounted for")
+        note("no service answers at %(url)s: one is started here until the alert is accounted for", url=url)
         set_up_logs(alone)
         async with serving(alone) as running, Api(running.url, key, passing=True) as api:
             yield api

@@ -5,7 +5,7 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
-from broadcaster.commands.wording import say
+from broadcaster.commands.wording import reader, say
 from broadcaster.domain.refusals import NotFound, Refused, sentence
 from broadcaster.register import left_out
 
@@ -27,8 +27,8 @@ def signed(*, slug: str, who: str, on: str, kept: str) -> None:
             try:
                 return await left_out.undo(unit, station, who, left_out.paper_of(on, kept, now, None), machine())
             except Refused as error:
-                raise Stop(sentence(error)) from error
+                raise Stop(sentence(error, reader())) from error
 
     if not wait_for(work()):
-        raise Stop(sentence(NotFound("not-left-out")))
+        raise Stop(sentence(NotFound("not-left-out"), reader()))
     say("recorded: lists and operators may enter this person again")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from broadcaster.clock import SystemClock
+from broadcaster.commands.alert_words import severities
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.new_station import read_fields
@@ -14,7 +15,7 @@ from broadcaster.commands.opened import in_store, machine, opened, settings, sta
 from broadcaster.commands.policies import policies
 from broadcaster.commands.showing import number, out, print_json, table
 from broadcaster.commands.signed import signed
-from broadcaster.commands.wording import many, say, words
+from broadcaster.commands.wording import many, reader, say, words
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
@@ -119,11 +120,17 @@ def templates(*, slug: str) -> None:
     async def work(unit: Unit) -> list[Template]:
         return list((await offered(unit, await station_of(unit, slug))).values())
 
+    language, named = reader().language, severities()
     rows = [
-        (each.name, next(iter(each.events.values())), each.severity, "own" if each.own else "shipped")
+        (
+            each.name,
+            each.events.get(language) or next(iter(each.events.values())),
+            named[each.severity],
+            words("the station") if each.own else "Tocsin",
+        )
         for each in in_store(work)
     ]
-    out().print(table(("name", "event", "severity", "from"), rows))
+    out().print(table((words("name"), words("event"), words("severity"), words("made by")), rows))
 
 
 @station.command("topics")
@@ -144,7 +151,7 @@ def topics(*, slug: str, topics: tuple[str, ...], rename: tuple[tuple[str, str],
             if topics or rename:
                 await audit.record(unit, machine(), Action.TOPICS_CHANGED, found.id, station_id=found.id)
         except Refused as error:
-            raise Stop(sentence(error), hint="--yes" if error.code == "topic-chosen" else "") from error
+            raise Stop(sentence(error, reader()), hint="--yes" if error.code == "topic-chosen" else "") from error
         return chosen
 
     out().print(table((words("topic"), words("name")), list(in_store(work, write=True).items())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,33 @@ def test_a_person_at_the_terminal_is_asked_whether_to_swap(seeded: Any, tmp_path
     added = seeded("station", "add", "--boundary", str(path), "--name", "Campus", given="y\n")
     assert added.exit_code == 0, added.stderr
     assert "Latitude and longitude were swapped." in added.stderr
+
+
+def test_a_french_terminal_has_no_english_words(seeded: Any, tmp_path: Path, monkeypatch: Any):
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    head, *lines = seeded("station", "templates", "laigle").stdout.splitlines()
+    assert head.split() == ["nom", "événement", "gravité", "fait", "par"]
+    flood = next(each for each in lines if each.startswith("flood "))
+    assert re.split(" {2,}", flood.strip()) == ["flood", "Inondation", "Grave danger", "Tocsin"]
+    path = tmp_path / "campus.geojson"
+    swapped = [[lat, lon] for lon, lat in BOUNDARY["coordinates"][0]]
+    shapes = [{"type": "Point", "coordinates": [48.76, 0.63]}, {"type": "Polygon", "coordinates": [swapped]}, None]
+    features = [{"type": "Feature", "properties": {}, "geometry": each} for each in shapes]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    add = "station", "add", "--boundary", str(path), "--name", "Campus"
+    refused = seeded(*add).stderr
+    assert refused.startswith("erreur\u202f: contour\u202f: ")
+    assert "Somalie" in refused or "longitude" in refused
+    assert "indiquez --swap" in refused
+    known = seeded("station", "topics", "laigle", "--rename", "nothing", "x").stderr
+    assert "La station n’a pas de sujet nothing" in known
+    added = seeded(*add, "--swap")
+    assert added.stderr.splitlines() == [
+        "Laissé de côté, sans surface\u202f: 1 × Point.",
+        "Laissé de côté, sans géométrie\u202f: 1 × Feature.",
+        "Latitude et longitude ont été échangées.",
+    ]
+    assert seeded("vapid").stderr.startswith("# sa moitié publique")
 
 
 def test_a_margin_can_be_widened(seeded: Any):

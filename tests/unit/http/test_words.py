@@ -34,7 +34,7 @@ from tests.unit.http.findings import findings
 CODE = Path(languages.__file__).parent
 FILES = [*CODE.glob("**/templates/**/*.*"), *CODE.glob("**/*.py")]
 FOR_OPERATORS = re.compile(
-    "commands/|domain/|register/|web/(?:templates/)?console/(?!stations/poster_drawing|schedules/drills|compose/ppms.py)"
+    "commands/|territory.py|domain/|register/|web/(?:templates/)?console/(?!stations/poster_drawing|schedules/drills|compose/ppms.py)"
     "|pipeline/(?:approving|auditing|helping|inviting|visiting).py|web/(?:templates/)?resident/visits"
 )
 """Files whose sentences are only for operators and volunteers. Those of all others are residents' too."""
