@@ -189,6 +189,37 @@ async def test_a_sign_up_outlives_a_lost_network_and_a_page_that_was_left(visit,
     await expect(again.get_by_role("heading", name="Où habitez-vous")).to_be_visible()
 
 
+async def test_a_code_is_sent_again_after_the_page_was_loaded_anew(visit, village):
+    number, asked = "+33639980063", []
+    page = await visit(f"/s/{village.station}")
+    page.on("request", lambda each: "phone" in (each.post_data or "") and asked.append(each.post_data_json))
+    await page.clock.install()
+    await page.reload()
+    await page.get_by_role("button", name="Par SMS ou par appel").click()
+    await page.get_by_label("Votre numéro").fill("06 39 98 00 63")
+    await page.get_by_role("button", name="Recevoir mon code").click()
+    before = await sent_code(village, number)
+    again = page.locator(".give-code .again")
+    await expect(again).to_be_disabled()
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Votre code")).to_be_visible()
+    await expect(page.locator(".sent")).to_contain_text("06 39 98 00 63")
+    await expect(again).to_be_disabled()
+    await page.clock.fast_forward(46_000)
+    await expect(again).to_be_enabled()
+    await again.click()
+    await expect(again).to_be_disabled()
+    after = await sent_code(village, number, times=2)
+    assert asked[0] == asked[1], "the same is asked, though the form is empty now"
+    if before != after:
+        visit.forgive("422")
+        await page.get_by_label("Les six chiffres").fill(before)
+        await expect(page.locator(".give-code .wrong")).to_contain_text("Essais restants")
+    await page.get_by_label("Les six chiffres").fill(after)
+    await expect(page.get_by_role("heading", name="Où habitez-vous")).to_be_visible()
+    assert [each["phone"] for each in (await me_of(village, page))["contacts"]] == [number]
+
+
 NO_PUSH = "delete window.PushManager"
 DENIED = "Object.defineProperty(Notification, 'permission', {get: () => 'denied'})"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/604.1"
