@@ -112,14 +112,22 @@ def _press(*selectors: str) -> Callable[[Page, Scene], Awaitable[None]]:
 
 
 async def _upload(page: Page, _scene: Scene) -> None:
-    """Hand in a list with a new resident, a wrong number and a column that nobody knows."""
-    rows = "id;nom;mobile;mail;couleur\nR-1;Jeanne Petit;0639980001;jeanne@town.example;bleu\nR-2;Paul;12;;rouge\n"
-    file: FilePayload = {"name": "registre.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    """Hand in a list with new residents, lines that are wrong, one line twice, addresses, and a column nobody knows."""
+    file: FilePayload = {"name": "registre.csv", "mimeType": "text/csv", "buffer": _LIST.encode()}
     await page.locator("input[type=file]").set_input_files(file)
     await page.locator("form[enctype] button[type=submit]").click()
     await page.wait_for_url(re.compile(r"/import/[\w-]+"))
 
 
+_LIST = """id;nom;mobile;mail;adresse;groupe;couleur
+R-1;Jeanne Petit;0639980001;jeanne@town.example;12 rue des Émangeards;Digue;bleu
+R-2;Paul Martin;12;;3 place Saint-Martin;;rouge
+R-3;Marie-Antoinette de La Rochefoucauld-Liancourt;0639980003;marie-antoinette.de-la-rochefoucauld@@town.example;;;
+R-4;Léa Blanc;0639980004;;1 rue Nulle-Part;Digue;
+R-4;Léa Blanc;0639980005;;1 rue Nulle-Part;Digue;
+;Sans Numéro;0639980006;;;;
+R-7;Jean Noir;;;;;vert
+"""
 _KEEP = """(token) => new Promise((done, failed) => {
   const asked = indexedDB.open("tocsin", 1);
   asked.onerror = () => failed(asked.error);
