@@ -8,28 +8,26 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from broadcaster.domain.alerts import RULES, Severity
-from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.deliveries import DeliveryState, Outcome, PersonState
 from broadcaster.domain.escalation import Policy, Step, Until
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.people import ChannelName
 from broadcaster.pipeline import escalate as escalate_module
 from broadcaster.pipeline.end import end as lift
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.issue import issue
-from broadcaster.pipeline.reach import Question, reach
 from broadcaster.pipeline.resolve import resolve
 from broadcaster.pipeline.update import Change
 from broadcaster.pipeline.update import update as change_alert
 from broadcaster.store import tables
-from broadcaster.store.alerts import alerts, budgets, escalations, tracking
-from broadcaster.store.alerts.report import report
+from broadcaster.store.alerts import alerts, escalations, tracking
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import deliveries, recipients
 from tests.contract.service import BY, command, service
-from tests.contract.stores import URLS, add_station, phone, push, register, resident
+from tests.contract.stores import URLS, phone, push, resident
+from tests.integration.pipeline.stepping import EVERYONE, receive, sent_in, station_now, station_with
 from tests.servers.push import Behaviour
 from tests.servers.town import Town
 from tests.servers.town_api import eventually
@@ -40,11 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from broadcaster.domain.report import Expected
-    from broadcaster.pipeline.services import Services
     from tests.servers.town import Resident
 
-EVERYONE = Audience(AudienceKind.ALL_FOLLOWERS)
 _P, _S, _V = ChannelName.PUSH, ChannelName.SMS, ChannelName.VOICE
 WAYS = ("push", "sms", "voice")
 
@@ -95,51 +90,28 @@ async def test_a_severe_alert_goes_by_push_then_sms_then_call_to_those_who_do_no
     assert [each.recipients for each in town.smtp.messages] == [[only_mail.mail]]
 
 
-async def _station(services: Services, *people: Any) -> Any:
-    async with services.store.write() as unit:
-        station = await add_station(unit, "laigle")
-        await register(unit, station.id, *people)
-    return station
-
-
-async def _deliveries(services: Services, alert_id: int) -> list[tuple[str, DeliveryState, str | None]]:
-    async with services.store.read() as unit:
-        rows = await unit.conn.execute(
-            select(deliveries).where(deliveries.c.alert_id == alert_id).order_by(deliveries.c.id)
-        )
-        return [(CHANNELS[row.channel], DeliveryState(row.state), row.reason) for row in rows]
-
-
-async def _receive(services: Services, alert_id: int, channel: ChannelName, state: DeliveryState) -> None:
-    """Record a state of every message of a channel."""
-    async with services.store.write() as unit:
-        theirs = deliveries.c.alert_id == alert_id, deliveries.c.channel == CHANNEL_NUMBER[channel]
-        ids = list(await unit.conn.scalars(select(deliveries.c.id).where(*theirs)))
-        await tracking.apply(unit, [Outcome(each, state, services.clock.now(), tried=True) for each in ids])
-
-
 @pytest.mark.parametrize("kind", URLS)
 async def test_each_step_is_taken_once_and_a_confirmation_withdraws_what_is_not_sent(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     async with service(tmp_path, database_url=URLS[kind](request, tmp_path)) as services:
         voice = phone("+33233000001", _V)
-        station = await _station(services, resident(push("https://push.example/1"), phone("+33600000001"), voice))
+        station = await station_with(services, resident(push("https://push.example/1"), phone("+33600000001"), voice))
         alert, _ = await issue(services, command(station, channels=(), area=None, audience=EVERYONE))
         await resolve(services, alert.id)
-        await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
+        await receive(services, alert.id, _P, DeliveryState.ACCEPTED)
         await escalate(services)
-        assert [name for name, *_ in await _deliveries(services, alert.id)] == ["push"]
+        assert [name for name, *_ in await sent_in(services, alert.id)] == ["push"]
         services.clock.forward(seconds=60)
         await escalate(services)
         await escalate(services)
-        assert [name for name, *_ in await _deliveries(services, alert.id)] == ["push", "sms"]
+        assert [name for name, *_ in await sent_in(services, alert.id)] == ["push", "sms"]
         # A policy edited now is none of this alert's business.
         async with services.store.write() as unit:
             await stations.change(unit, station.id, {"policies": {"severe": Policy((Step((_P,)),)).to_json()}})
         await recount(services.store, alert.id)
-        await _receive(services, alert.id, _P, DeliveryState.ACKNOWLEDGED)
-        assert await _deliveries(services, alert.id) == [
+        await receive(services, alert.id, _P, DeliveryState.ACKNOWLEDGED)
+        assert await sent_in(services, alert.id) == [
             ("push", DeliveryState.ACKNOWLEDGED, None),
             ("sms", DeliveryState.CANCELLED, "confirmed"),
         ]
@@ -151,24 +123,14 @@ async def test_each_step_is_taken_once_and_a_confirmation_withdraws_what_is_not_
         assert known.finished_at is not None, "nobody is left to escalate to"
         services.clock.forward(seconds=300)
         await escalate(services)
-        assert len(await _deliveries(services, alert.id)) == 2
+        assert len(await sent_in(services, alert.id)) == 2
         second, _ = await issue(
-            services, command(await _again(services, station.id), channels=(), area=None, audience=EVERYONE)
+            services, command(await station_now(services, station.id), channels=(), area=None, audience=EVERYONE)
         )
         await resolve(services, second.id)
         services.clock.forward(seconds=300)
         await escalate(services)
-        assert [name for name, *_ in await _deliveries(services, second.id)] == ["push"], "by the new policy"
-
-
-async def _alert(services: Services, alert_id: int) -> Any:
-    async with services.store.read() as unit:
-        return await alerts.by_id(unit, alert_id)
-
-
-async def _again(services: Services, station_id: int) -> Any:
-    async with services.store.read() as unit:
-        return await stations.by_id(unit, station_id)
+        assert [name for name, *_ in await sent_in(services, second.id)] == ["push"], "by the new policy"
 
 
 @pytest.mark.parametrize("kind", URLS)
@@ -178,13 +140,13 @@ async def test_nothing_follows_once_the_alert_is_over(
 ) -> None:
     async with service(tmp_path, database_url=URLS[kind](request, tmp_path)) as services:
         people = [resident(push(f"https://push.example/{n}"), phone(f"+3360000000{n}")) for n in range(3)]
-        station = await _station(services, *people)
+        station = await station_with(services, *people)
         told = command(
             station, channels=(), area=None, audience=EVERYONE, expires_at=services.clock.now() + timedelta(seconds=50)
         )
         alert, _ = await issue(services, told)
         await resolve(services, alert.id)
-        await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
+        await receive(services, alert.id, _P, DeliveryState.ACCEPTED)
         match end:
             case "cancel":
                 await lift(services, alert, station, BY)
@@ -195,12 +157,12 @@ async def test_nothing_follows_once_the_alert_is_over(
             case "expiry":
                 services.clock.forward(seconds=51)
         await escalate(services)
-        assert {name for name, *_ in await _deliveries(services, alert.id)} == {"push"}
+        assert {name for name, *_ in await sent_in(services, alert.id)} == {"push"}
         counted = await recount(services.store, alert.id)
         assert (counted["people", PersonState.ACCEPTED], counted["following", 0]) == (3, 0)
         services.clock.forward(seconds=100)
         await escalate(services)
-        assert {name for name, *_ in await _deliveries(services, alert.id)} == {"push"}
+        assert {name for name, *_ in await sent_in(services, alert.id)} == {"push"}
         await recount(services.store, alert.id)
 
 
@@ -213,19 +175,19 @@ async def test_a_step_of_a_graver_alert_is_taken_before_all_that_were_due_earlie
             resident(push(f"https://push.example/{n}"), phone(f"+3360000000{n}"), phone(f"+3323300000{n}", _V))
             for n in range(9)
         ]
-        station = await _station(services, *people)
+        station = await station_with(services, *people)
         flood, blast = [
             (await issue(services, command(station, channels=(), severity=each, area=None, audience=EVERYONE)))[0]
             for each in (Severity.SEVERE, Severity.EXTREME)
         ]
         for each in (flood, blast):
             await resolve(services, each.id)
-            await _receive(services, each.id, _P, DeliveryState.ACCEPTED)
+            await receive(services, each.id, _P, DeliveryState.ACCEPTED)
         services.clock.forward(seconds=121)  # the flood's SMS are a minute late, the blast's calls just due
         taken = []
         for _ in range(2):
             await escalate(services)
-            sent = {each.id: {name for name, *_ in await _deliveries(services, each.id)} for each in (flood, blast)}
+            sent = {each.id: {name for name, *_ in await sent_in(services, each.id)} for each in (flood, blast)}
             taken.append((_S in sent[flood.id], _V in sent[blast.id]))
         assert taken == [(False, True), (True, True)]
 
@@ -235,27 +197,27 @@ async def test_calls_are_repeated_to_those_who_have_not_confirmed_and_a_repetiti
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     async with service(tmp_path, database_url=URLS[kind](request, tmp_path)) as services:
-        station = await _station(services, resident(phone("+33233000001", _V)), resident(phone("+33233000002", _V)))
+        station = await station_with(services, resident(phone("+33233000001", _V)), resident(phone("+33233000002", _V)))
         policy = Policy((Step((_V,), 0, Until.CONFIRMED, repeat=5, every_s=60),), longest_s=120)
         async with services.store.write() as unit:
             await stations.change(unit, station.id, {"policies": {"extreme": policy.to_json()}})
-        station = await _again(services, station.id)
+        station = await station_now(services, station.id)
         told = command(station, channels=(), severity=Severity.EXTREME, area=None, audience=EVERYONE)
         alert, _ = await issue(services, told)
         await resolve(services, alert.id)
-        await _receive(services, alert.id, _V, DeliveryState.ACCEPTED)
-        await _receive(services, alert.id, _V, DeliveryState.DELIVERED)
+        await receive(services, alert.id, _V, DeliveryState.ACCEPTED)
+        await receive(services, alert.id, _V, DeliveryState.DELIVERED)
         async with services.store.write() as unit:
             first = await unit.conn.scalar(select(func.min(deliveries.c.id)))
             await tracking.apply(unit, [Outcome(first, DeliveryState.ACKNOWLEDGED, services.clock.now())])
         for turn in (1, 2):
             services.clock.forward(seconds=60)
             await escalate(services)
-            states = [state for _, state, _ in await _deliveries(services, alert.id)]
+            states = [state for _, state, _ in await sent_in(services, alert.id)]
             assert states == [DeliveryState.ACKNOWLEDGED, DeliveryState.QUEUED], turn
             await recount(services.store, alert.id)
-            await _receive(services, alert.id, _V, DeliveryState.ACCEPTED if turn == 1 else DeliveryState.FAILED)
-            states = [state for _, state, _ in await _deliveries(services, alert.id)]
+            await receive(services, alert.id, _V, DeliveryState.ACCEPTED if turn == 1 else DeliveryState.FAILED)
+            states = [state for _, state, _ in await sent_in(services, alert.id)]
             assert states == [DeliveryState.ACKNOWLEDGED, DeliveryState.DELIVERED], "it was delivered before"
         await recount(services.store, alert.id)
         async with services.store.read() as unit:
@@ -269,135 +231,30 @@ def test_the_shipped_policies_are_sound_and_reach_who_has_only_one_of_the_free_c
         assert rules.policy.steps[0].after_s == 0
 
 
-@pytest.mark.parametrize("kind", URLS)
-async def test_a_budget_stops_a_moderate_alert_and_never_a_severe_one(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    async with service(tmp_path, database_url=URLS[kind](request, tmp_path), quiet_hours="00:00-00:00") as services:
-        station = await _station(services, *(resident(phone(f"+3360000000{n}")) for n in range(5)))
-        async with services.store.write() as unit:
-            await stations.change(unit, station.id, {"budgets": {"sms": {"alert": 3, "month": 4}}})
-        found = {}
-        for severity in (Severity.MODERATE, Severity.MODERATE, Severity.SEVERE):
-            told = command(station, channels=(_S,), severity=severity, area=None, audience=EVERYONE)
-            alert, _ = await issue(services, told)
-            await resolve(services, alert.id)
-            found[alert.id] = [(state, reason) for _, state, reason in await _deliveries(services, alert.id)]
-            counted = await recount(services.store, alert.id)
-            stopped = sum(reason == "over-budget" for _, reason in found[alert.id])
-            assert counted["people", PersonState.UNREACHED] == stopped
-        sent = [sum(state is DeliveryState.QUEUED for state, _ in each) for each in found.values()]
-        assert sent == [3, 1, 5], "of one alert; of the month; never one that is severe"
-        async with services.store.read() as unit:
-            over = await budgets.exceeded(unit, station.id, alert.id, services.clock.now())
-            account = await report(unit, alert)
-        assert [(each.month, each.used, each.most) for each in over] == [(True, 9, 4), (False, 5, 3)]
-        assert "This alert's budget of SMS is used up: 5 of 3." in account.warnings
-
-        # An all-clear is sent even if the month's budget is used up.
-        first = await _alert(services, min(found))
-        await _receive(services, first.id, _S, DeliveryState.ACCEPTED)
-        over_now = await lift(services, first, station, BY)
-        await resolve(services, over_now.id)
-        assert await _deliveries(services, over_now.id) == [("sms", DeliveryState.QUEUED, None)] * 3
-
-        # Repeated calls count each time, and are stopped as first ones are; the reach says so before.
-        policy = Policy((Step((_V,), 0, Until.CONFIRMED, repeat=3, every_s=60),))
-        own = {"policies": {str(each): policy.to_json() for each in Severity}, "budgets": {"voice": {"alert": 3}}}
-        async with services.store.write() as unit:
-            await stations.change(unit, station.id, own)
-            await register(unit, station.id, *(resident(phone(f"+3323300000{n}", _V)) for n in range(2)))
-        station = await _again(services, station.id)
-        calls = {}
-        for severity in (Severity.MODERATE, Severity.SEVERE):
-            told = command(station, channels=(), severity=severity, area=None, audience=EVERYONE)
-            foreseen = await reach(services, Question(station, told.message))
-            assert foreseen.over_budget == {_V: foreseen.expected.messages[_V] - 3}
-            assert any("made anyway" in each for each in foreseen.warnings) is (severity is Severity.SEVERE)
-            alert, _ = await issue(services, told)
-            await resolve(services, alert.id)
-            for _ in range(4):
-                await _receive(services, alert.id, _V, DeliveryState.ACCEPTED)
-                services.clock.forward(seconds=60)
-                await escalate(services)
-            await recount(services.store, alert.id)
-            async with services.store.read() as unit:
-                calls[severity] = await budgets.exceeded(unit, station.id, alert.id, services.clock.now())
-        assert [each.used for each in calls[Severity.MODERATE]] == [3]
-        assert [each.used for each in calls[Severity.SEVERE]] == [8]
-
-
-@pytest.mark.parametrize("kind", URLS)
-async def test_what_the_steps_cost_is_foreseen_at_the_rates_of_the_stations_own_past_alerts(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    everyone = [resident(push(f"https://push.example/{n}"), phone(f"+336000000{n:02}")) for n in range(40)]
-    url = URLS[kind](request, tmp_path)
-    async with service(tmp_path, database_url=url, sms_price_minor=10, voice_price_minor=0) as services:
-        station = await _station(services, *everyone)
-        told = command(station, channels=(), area=None, audience=EVERYONE)
-
-        async def expected() -> Expected:
-            return (await reach(services, Question(station, told.message))).expected
-
-        assert (await expected()).messages[_S] == pytest.approx(40 * (1 - 0.97 * 0.63), abs=3), "the defaults"
-        alert, _ = await issue(services, told)
-        await resolve(services, alert.id)
-        await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
-        services.clock.forward(seconds=10)
-        async with services.store.write() as unit:
-            ids = list(await unit.conn.scalars(select(deliveries.c.id).order_by(deliveries.c.id)))
-            states = [DeliveryState.DISPLAYED] * 26 + [DeliveryState.ACKNOWLEDGED] * 10
-            now = services.clock.now()
-            await unit.conn.execute(update(tables.alerts).values(sandbox=[]))  # what a sandbox shows counts for nothing
-            await tracking.apply(unit, [Outcome(*each, now) for each in zip(ids, states, strict=False)])
-        services.clock.forward(minutes=31)
-        found = await expected()
-        assert found.messages == {_P: 40, _S: pytest.approx(4, abs=1), ChannelName.EMAIL: 0, _V: 0}
-        assert found.cost_minor == 10 * found.messages[_S] * 1
-        assert found.reached[Until.CONFIRMED].share == pytest.approx(0.25 + 0.1 * 0.25, abs=0.03)
-        seen = found.reached[Until.DISPLAYED]
-        assert seen.share == pytest.approx(0.9 + 0.1 * 0.3, abs=0.02)
-
-        # Sent again, with people who react as before, it comes to what was foreseen.
-        again, _ = await issue(services, told)
-        await resolve(services, again.id)
-        await _receive(services, again.id, _P, DeliveryState.ACCEPTED)
-        services.clock.forward(seconds=10)
-        async with services.store.write() as unit:
-            mine = select(deliveries.c.id).where(deliveries.c.alert_id == again.id).order_by(deliveries.c.id)
-            ids, now = list(await unit.conn.scalars(mine)), services.clock.now()
-            await tracking.apply(unit, [Outcome(*each, now) for each in zip(ids, states, strict=False)])
-        services.clock.forward(seconds=51)
-        await escalate(services)
-        sent = [name for name, *_ in await _deliveries(services, again.id)]
-        assert {name: sent.count(name) for name in (_P, _S)} == {_P: 40, _S: pytest.approx(found.messages[_S], abs=1)}
-
-
 async def test_a_silent_update_sends_no_sms_to_who_was_told_whatever_steps_follow(tmp_path: Path) -> None:
     policy = Policy((Step((_P,), 0, Until.CONFIRMED, repeat=1, every_s=60), Step((_S,), 120, Until.CONFIRMED)))
     async with service(tmp_path) as services:
-        station = await _station(services, resident(push("https://push.example/1"), phone("+33600000001")))
+        station = await station_with(services, resident(push("https://push.example/1"), phone("+33600000001")))
         told = command(station, channels=(), area=None, audience=EVERYONE)
         alert, _ = await issue(services, replace(told, message=replace(told.message, own_policy=policy)))
         await resolve(services, alert.id)
-        await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
+        await receive(services, alert.id, _P, DeliveryState.ACCEPTED)
         for silent in (True, False):
             change = Change(expires_at=alert.expires_at + timedelta(hours=1), silent=silent)
             alert, _ = await change_alert(services, alert, station, change, BY)
             await resolve(services, alert.id)
             for _ in range(3):
-                await _receive(services, alert.id, _P, DeliveryState.ACCEPTED)
+                await receive(services, alert.id, _P, DeliveryState.ACCEPTED)
                 services.clock.forward(seconds=60)
                 await escalate(services)
-            sent = {name for name, *_ in await _deliveries(services, alert.id)}
+            sent = {name for name, *_ in await sent_in(services, alert.id)}
             assert sent == ({_P} if silent else {_P, _S})
-            await _receive(services, alert.id, _S, DeliveryState.ACCEPTED)
+            await receive(services, alert.id, _S, DeliveryState.ACCEPTED)
 
 
 async def test_an_extreme_alert_does_not_wait_for_a_hundred_thousand_escalations_that_are_due(tmp_path: Path) -> None:
     async with service(tmp_path) as services:
-        station = await _station(services, resident(push("https://push.example/1"), phone("+33600000001")))
+        station = await station_with(services, resident(push("https://push.example/1"), phone("+33600000001")))
         told = command(station, channels=(), area=None, audience=EVERYONE)
         severe, _ = await issue(services, told)
         await resolve(services, severe.id)
@@ -419,7 +276,7 @@ async def test_an_extreme_alert_does_not_wait_for_a_hundred_thousand_escalations
         extreme, _ = await issue(services, replace(told, message=replace(told.message, severity=Severity.EXTREME)))
         await resolve(services, extreme.id)
         assert await due() > 0, "it did not wait for the backlog"
-        assert {name for name, *_ in await _deliveries(services, extreme.id)} == {"push", "sms"}
+        assert {name for name, *_ in await sent_in(services, extreme.id)} == {"push", "sms"}
         await working
         while await due():
             await escalate(services)
