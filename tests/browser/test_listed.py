@@ -7,7 +7,7 @@ from playwright.async_api import expect
 from broadcaster.domain.people import ChannelName, NewContact, NewSubscriber
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
-from tests.browser.residents import sent_code
+from tests.browser.residents.following import sent_code
 
 NUMBER = "+33639980077"
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 import zxingcpp
 from PIL import Image
 from playwright.async_api import expect
@@ -18,25 +17,16 @@ from sqlalchemy import select
 
 from broadcaster.store import tables
 from broadcaster.store.operations import rotating
-from tests.browser.residents import HOUSE, follow_by_mail, me_of, of_residents, sent_code
+from tests.browser.residents.following import HOUSE, follow_by_mail, me_of, sent_code
 from tests.browser.visiting import DESK
 from tests.contract.test_erasing import NUMBER_STAYS
 from tests.servers.town import INSIDE, OUTSIDE
 from tests.servers.town_api import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from broadcaster.store import Store
-    from tests.browser.village import Village
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def village(tmp_path_factory, autopush) -> AsyncIterator[Village]:
-    async with of_residents(tmp_path_factory.mktemp("residents"), autopush) as made:
-        yield made
 
 
 async def test_a_resident_goes_from_the_posters_qr_code_to_exported_and_erased(visit, village):

@@ -1,49 +1,19 @@
-"""Residents in their browser: how they follow, the codes that they get, and a village with an address service."""
+"""How residents follow a station in their browser, and the codes that they get."""
 
 from __future__ import annotations
 
 import re
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from aiohttp import web
 from playwright.async_api import expect
 
-from tests.browser.village import village
 from tests.servers.town import INSIDE
 from tests.servers.town_api import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from tests.browser.village import Village
-    from tests.servers.autopush import Autopush
 
 HOUSE = {"label": "12 rue des Émangeards 61300 L'Aigle", "lon": INSIDE[0], "lat": INSIDE[1]}
-
-
-async def _search(request: web.Request) -> web.Response:
-    """France's address service, as far as we speak to it: GeoJSON, the same for all but those who look for nothing."""
-    point = {"type": "Point", "coordinates": [HOUSE["lon"], HOUSE["lat"]]}
-    found = {"type": "Feature", "geometry": point, "properties": {"label": HOUSE["label"]}}
-    return web.json_response(
-        {"type": "FeatureCollection", "features": [] if "nulle part" in request.query["q"] else [found]}
-    )
-
-
-@asynccontextmanager
-async def of_residents(folder: Path, autopush: Autopush) -> AsyncIterator[Village]:
-    """Found a village whose address service knows one house."""
-    app = web.Application()
-    app.router.add_get("/search", _search)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with village(folder, autopush, residents=4, geocoder_url=url) as made:
-        yield made
-    await runner.cleanup()
 
 
 async def mailed_code(village: Village, address: str, after: int = 0) -> str:

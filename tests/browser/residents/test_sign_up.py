@@ -6,28 +6,15 @@ Push itself is in ``test_journey`` (Firefox gets it) and ``test_worker``.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.browser.residents import HOUSE, follow_by_mail, mailed_code, me_of, of_residents, sent_code
+from tests.browser.residents.following import HOUSE, follow_by_mail, mailed_code, me_of, sent_code
 from tests.browser.visiting import DESK, PHONE, person_s
 from tests.servers.town import INSIDE
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.browser.village import Village
-
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def village(tmp_path_factory, autopush) -> AsyncIterator[Village]:
-    async with of_residents(tmp_path_factory.mktemp("residents"), autopush) as made:
-        yield made
 
 
 class Counted:
