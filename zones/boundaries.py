@@ -65,8 +65,8 @@ def unpacked_boundary(text: str) -> dict[str, Any]:
 class BoundaryDoubtful(InvalidArea):
     """A person must confirm whether ``proposal`` is meant."""
 
-    def __init__(self, code: str, field: str, proposal: Boundary, **params: object) -> None:
-        super().__init__(code, field, **params)
+    def __init__(self, code: str, proposal: Boundary, **params: object) -> None:
+        super().__init__(code, "boundary", **params)
         self.proposal = proposal
 
 
@@ -76,59 +76,56 @@ class SwappedCoordinates(BoundaryDoubtful):
     ``given``: the boundary as written, None if not on the Earth; ``place``: that place in words.
     """
 
-    def __init__(self, field: str, proposal: Boundary, given: Boundary | None) -> None:
+    def __init__(self, proposal: Boundary, given: Boundary | None) -> None:
         lon, lat = proposal.middle
         self.given, self.place, where = given, "", "nowhere on the Earth"
         if given is not None:
             lon_now, lat_now = given.middle
             self.place = whereabouts(lon_now, lat_now)
             where = f"at latitude {lat_now:.2f}, longitude {lon_now:.2f}" + (f", {self.place}" if self.place else "")
-        super().__init__("swapped", field, proposal, where=where, lat=f"{lat:.2f}", lon=f"{lon:.2f}")
+        super().__init__("swapped", proposal, where=where, lat=f"{lat:.2f}", lon=f"{lon:.2f}")
 
 
 class CrossingOutline(BoundaryDoubtful):
     """An outline crosses or touches itself; ``proposal`` is the repaired boundary."""
 
-    def __init__(self, field: str, proposal: Boundary) -> None:
+    def __init__(self, proposal: Boundary) -> None:
         lon, lat = proposal.crossings[0]
         km2, places = round(proposal.area_km2, 2), len(proposal.crossings)
         params = {"lon": lon, "lat": lat, "places": places, "km2": km2, "parts": proposal.parts}
-        super().__init__("crosses-itself", field, proposal, **params)
+        super().__init__("crosses-itself", proposal, **params)
 
 
-def read_boundary(
-    obj: Any, *, region: str, field: str = "boundary", swap: bool | None = None, mend: bool = False
-) -> Boundary:
+def read_boundary(obj: Any, *, region: str, swap: bool | None = None, mend: bool = False) -> Boundary:
     """Read a boundary from GeoJSON: polygons of 500,000 vertices and 20 million km² at most.
 
     Geometries without area are ignored. ``region`` (ISO 3166): where the station is; a boundary elsewhere that would be
     there with swapped coordinates raises ``SwappedCoordinates``, unless ``swap`` decides. A self-crossing outline
-    raises ``CrossingOutline``, unless ``mend``. Raises ``InvalidArea``, the parent of both, for unusable input, its
-    field beginning with ``field``.
+    raises ``CrossingOutline``, unless ``mend``. Raises ``InvalidArea``, the parent of both, for unusable input.
     """
     if swap is None:
-        _doubt_order(obj, region, field)
-    found = _read(obj, field, swapped=bool(swap))
+        _doubt_order(obj, region)
+    found = _read(obj, swapped=bool(swap))
     if found.crossings and not mend:
-        raise CrossingOutline(field, found)
+        raise CrossingOutline(found)
     return found
 
 
-def _read(obj: Any, field: str, *, swapped: bool) -> Boundary:
-    reading = read_drawing(obj, field, BOUNDARY_LIMITS, swapped=swapped)
+def _read(obj: Any, *, swapped: bool) -> Boundary:
+    reading = read_drawing(obj, "boundary", BOUNDARY_LIMITS, swapped=swapped)
     return Boundary(reading.shape, reading.left_out, reading.crossings, swapped)
 
 
-def _doubt_order(obj: Any, region: str, field: str) -> None:
+def _doubt_order(obj: Any, region: str) -> None:
     try:
-        given = _read(obj, field, swapped=False)
+        given = _read(obj, swapped=False)
     except InvalidArea:
         given = None  # perhaps a latitude above 90
     if given is not None and lies_in(given.shape, region) is not False:
         return
     try:
-        other = _read(obj, field, swapped=True)
+        other = _read(obj, swapped=True)
     except InvalidArea:
         return
     if lies_in(other.shape, region):
-        raise SwappedCoordinates(field, other, given)
+        raise SwappedCoordinates(other, given)

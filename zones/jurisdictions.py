@@ -32,12 +32,12 @@ _TOLERANCE_M = 1.0  # exceeds the rounding of drawing and buffering
 _STEP_DEGREES = 0.05  # point spacing along edges straight in degrees, which curve on the plane
 
 
-def parse_boundary(obj: Any, field: str = "boundary") -> MultiPolygon:
+def parse_boundary(obj: Any) -> MultiPolygon:
     """Read a station's boundary from GeoJSON, like an area's polygons, up to 500,000 vertices and 20 million km².
 
-    Raises ``InvalidArea``, its field beginning with ``field``.
+    Raises ``InvalidArea``, its field beginning with *boundary*.
     """
-    return read_polygons(obj, field, BOUNDARY_LIMITS)
+    return read_polygons(obj, "boundary", BOUNDARY_LIMITS)
 
 
 class Jurisdiction:

@@ -74,10 +74,10 @@ class Ledger:
         now = self._clock.now()
         await self.written(Outcome(delivery_id, state, now, code=code, blame=blame, answer=code or "", detail=detail))
 
-    async def call_again(self, delivery_id: int, provider_id: str, code: str, attempts: int = 1) -> None:
+    async def call_again(self, delivery_id: int, provider_id: str, code: str) -> None:
         """Requeue a call that reached nobody once, unless another call has been made since."""
         now = self._clock.now()
-        wait = _CALL_AGAIN + timedelta(seconds=backoff_s(attempts))
+        wait = _CALL_AGAIN + timedelta(seconds=backoff_s(1))
         await self.written(
             Outcome(delivery_id, None, now, provider_id=provider_id, code=code, next_attempt_at=now + wait, again=True)
         )

@@ -42,14 +42,10 @@ def to_make(party: Party, handle: bytes, name: str, challenge: bytes, known: Ite
     return _as_json(options_to_json(options))
 
 
-def to_sign_in(party: Party, challenge: bytes, known: Iterable[Passkey] = ()) -> dict[str, Any]:
-    """Return the options to sign in with any passkey of this service, or with one of ``known``."""
+def to_sign_in(party: Party, challenge: bytes) -> dict[str, Any]:
+    """Return the options to sign in with any passkey of this service."""
     options = webauthn.generate_authentication_options(
-        rp_id=party.id,
-        challenge=challenge,
-        timeout=_TIMEOUT_MS,
-        allow_credentials=[PublicKeyCredentialDescriptor(each.credential) for each in known],
-        user_verification=UserVerificationRequirement.REQUIRED,
+        rp_id=party.id, challenge=challenge, timeout=_TIMEOUT_MS, user_verification=UserVerificationRequirement.REQUIRED
     )
     return _as_json(options_to_json(options))
 

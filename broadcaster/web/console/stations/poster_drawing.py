@@ -211,15 +211,13 @@ def _bottom(station: Station, own: Words, other: Words) -> Iterable[str]:
             y += 7.2
 
 
-def fitted(
-    text: str, room: float, *, sizes: Sequence[float], most: int, anywhere: bool = False
-) -> tuple[list[str], float]:
+def fitted(text: str, room: float, *, sizes: Sequence[float], most: int) -> tuple[list[str], float]:
     """Break a text into at most ``most`` lines no wider than ``room``, at the largest size that fits.
 
     At the smallest size, overflow ends with an ellipsis.
     """
     for size in sizes:
-        lines = _broken(text, room / size, anywhere=anywhere)
+        lines = _broken(text, room / size)
         if len(lines) <= most:
             return lines, size
     size = sizes[-1]
@@ -230,7 +228,7 @@ def fitted(
     return lines, size
 
 
-def _broken(text: str, room: float, *, anywhere: bool) -> list[str]:
+def _broken(text: str, room: float, *, anywhere: bool = False) -> list[str]:
     lines: list[str] = []
     line = ""
     for word in _pieces(text, anywhere=anywhere):
