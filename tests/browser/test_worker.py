@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(120)
 _SHOWN = """async () => {
   const registration = await navigator.serviceWorker.ready;
   return (await registration.getNotifications()).map((each) => ({title: each.title, body: each.body, tag: each.tag,
-    lang: each.lang, requireInteraction: each.requireInteraction, path: each.data.path}));
+    lang: each.lang, icon: each.icon, requireInteraction: each.requireInteraction, path: each.data.path}));
 }"""
 
 
@@ -91,6 +91,12 @@ async def pushed(village, *, headline="La Risle déborde") -> tuple[dict, dict]:
     return alert, json.loads(message.plaintext)
 
 
+_HANG = """() => {
+  const silent = () => ({});
+  IDBDatabase.prototype.transaction = () => ({objectStore: () => ({get: silent, put: silent, getAll: silent})});
+}"""
+
+
 async def receipts(village, alert) -> set[str]:
     found = set()
     for each in await village.api.deliveries(alert["id"]):
@@ -107,6 +113,8 @@ async def test_a_push_is_shown_in_its_language_with_its_urgency_and_reported(vis
     assert "Montez à l’étage." in shown["body"]
     assert (shown["lang"], shown["requireInteraction"], shown["tag"]) == ("fr", True, told["tag"])
     assert shown["path"] == alert["url"].removeprefix(village.url)
+    # Chromium shows a notification only after it has fetched its pictures, however long that takes.
+    assert shown["icon"].startswith("data:image/png"), "the picture must come from the network"
 
     # A press on a button answers, and the service's words take the notification's place.
     (script,) = worker.page.context.service_workers
@@ -137,6 +145,14 @@ async def test_a_later_message_of_a_thread_replaces_the_earlier_and_not_the_othe
     await worker.push(id="9", tag="other", title="Autre", url="/a/y")
     await worker.shows("Autre")
     assert sorted(each["title"] for each in await worker.shown()) == ["Autre", "Fin d’alerte"]
+
+
+async def test_a_push_is_shown_although_the_devices_storage_hangs(visit, village):
+    worker = await working(visit)
+    (script,) = worker.page.context.service_workers
+    await script.evaluate(_HANG)
+    await worker.push(status="actual", id="1", tag="t", title="Alerte", url="/a/x")
+    await worker.shows("Alerte")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ async def manifest(call: Call[None, None]) -> web.Response:
 async def worker(call: Call[None, None]) -> web.Response:
     """Return the service worker; never cached, so that fixes take effect at once."""
     made = call.request.app[ASSETS].respond(call.request, "worker.js", "no-cache")
-    policy = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'"
+    policy = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:"
     made.headers["Content-Security-Policy"] = policy
     return made
 

@@ -52,6 +52,7 @@ const worker = await build({
   entryPoints: [join(here, WORKER)],
   outfile: join(out, WORKER),
   format: "iife",
+  loader: { ".png": "dataurl" },
   define: {
     KEPT_FILES: JSON.stringify(["public.css", "resident.js"].map((name) => manifest[name]).filter(Boolean)),
     RELEASE: JSON.stringify(createHash("sha256").update(JSON.stringify(manifest)).digest("hex").slice(0, 12)),

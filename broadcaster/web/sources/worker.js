@@ -1,6 +1,8 @@
 // The service worker: shows pushes, reports that they were shown and opened, and stores the last alerts and related
 // pages for use without a network.
 
+import badge from "../resident/icons/badge.png";
+import icon from "../resident/icons/192.png";
 import { every, fact, forget, read, write } from "./parts/device.js";
 import { answer, renewed, report, tellAll } from "./parts/reports.js";
 
@@ -47,7 +49,7 @@ async function keepShell() {
     await keepFiles(await answer.clone().text(), { maps: false });
     await put(SHELL, path, answer);
   }
-  for (const path of [...FILES_AT_ONCE, "/icon.svg", "/icons/192.png", "/icons/badge.png"]) await keepFile(path);
+  for (const path of [...FILES_AT_ONCE, "/icon.svg"]) await keepFile(path);
 }
 
 /** Cache the files that saved pages need, before the previous release's files are deleted. */
@@ -125,14 +127,17 @@ async function arrived(data) {
     await report(told.receipt, "displayed");
     return;
   }
-  const before = told.tag ? await read("alerts", told.tag).catch(() => null) : null;
+  const before = told.tag ? await briefly(read("alerts", told.tag)) : null;
   // Two pushes of one thread may arrive in the wrong order: the newer alert stays.
   const late = before && told.id && BigInt(before.id || 0) > BigInt(told.id);
   const shown = late ? before : { ...told, path, came: Date.now() };
-  if (shown.tag && !late) await write("alerts", shown.tag, shown).catch(() => undefined);
+  if (shown.tag && !late) await briefly(write("alerts", shown.tag, shown));
   await show(shown, { quiet: Boolean(late || shown.quiet) });
   await Promise.allSettled([report(told.receipt, "displayed"), late ? null : keepPage(path), trim(), nudge()]);
 }
+
+/** Wait for a second at most: storage that fails or hangs holds no alert back. @param {Promise<any>} work */
+const briefly = (work) => Promise.race([work.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1000))]);
 
 /** @param {any} told @param {{quiet: boolean}} how */
 async function show(told, how) {
@@ -148,8 +153,8 @@ async function show(told, how) {
     requireInteraction: Boolean(told.urgent) && told.type !== "cancel",
     vibrate: how.quiet ? undefined : (real && RHYTHMS[told.severity]) || [200],
     timestamp: told.sent ? Date.parse(told.sent) : Date.now(),
-    icon: "/icons/192.png",
-    badge: "/icons/badge.png",
+    icon, // within the worker: Chromium shows a notification only after it has fetched its pictures
+    badge,
     data: { path: told.path || "/", receipt: told.receipt, answer: told.answer, kept: told.kept, told },
     actions: buttons(told),
   };
