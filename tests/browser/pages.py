@@ -247,7 +247,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("stations", "/console/stations"),
     Shown("station-new", "/console/stations/new"),
     Shown("station-boundary", "/console/stations/boundary"),
-    Shown("station", "/console/stations/{station}", "/console/stations/{slug}"),
+    Shown("station", "/console/stations/{station}", "/console/stations/{slug}", ready=_MAP),
     Shown("station-edit", "/console/stations/{station}/edit", "/console/stations/{slug}/edit"),
     Shown("policies", "/console/stations/{station}/policies", "/console/stations/{slug}/policies"),
     Shown("map-kept", "/console/stations/{station}/map", "/console/stations/{slug}/map"),

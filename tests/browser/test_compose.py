@@ -189,6 +189,17 @@ async def test_an_outline_is_drawn_by_taps_and_by_the_middle_of_the_map(visit, v
     assert len(polygon[0]) == 4
 
 
+async def test_the_limit_of_the_territory_is_seen_over_the_tiles_and_below_what_is_drawn(visit):
+    page = await visit("/console/new", signed_in=True)
+    await to_where(page)
+    limit = page.locator(".leaflet-limit-pane path")
+    await expect(limit).to_be_visible()
+    order = """["tile", "limit", "overlay"].map((each) =>
+      Number(getComputedStyle(document.querySelector(`.leaflet-${each}-pane`)).zIndex))"""
+    assert await page.evaluate(order) == sorted(await page.evaluate(order))
+    assert await limit.evaluate("(path) => getComputedStyle(path).fill") == "none"
+
+
 async def test_several_circles_and_one_taken_away(visit):
     page = await visit("/console/new", signed_in=True, size=DESK)
     await to_where(page)

@@ -34,6 +34,7 @@ export function draw(element, given) {
   L.control.zoom({ zoomInTitle: given.words?.closer, zoomOutTitle: given.words?.farther, position: "topright" }).addTo(map);
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
   map.createPane("ground").style.zIndex = "150";
+  map.createPane("limit").style.zIndex = "350"; // over the tiles, below what is drawn
   map.createPane("names").style.zIndex = "450";
   map.getPane("names").style.pointerEvents = "none";
   map.setView([46.6, 2.4], 5); // France, until the map data arrives
@@ -53,17 +54,20 @@ async function fetched(address) {
 async function ground(map, given) {
   const found = typeof given.ground === "string" ? await fetched(given.ground) : given.ground;
   if (!found) return null;
-  const own = found.boundary && L.geoJSON(found.boundary, { pane: "ground", interactive: false, style: { fill: !TILES || RASTER } });
+  const own = found.boundary && L.geoJSON(found.boundary, { pane: "limit", interactive: false, style: { fill: false } });
+  const land = found.boundary && (!TILES || RASTER) && L.geoJSON(found.boundary, { pane: "ground", interactive: false, style: { stroke: false } });
   const others = L.layerGroup(
     found.neighbours.map((each) => L.geoJSON(each.boundary, { pane: "ground", interactive: false })),
   );
   const paint = () => {
     others.eachLayer((/** @type {any} */ each) => each.setStyle({ color: colour("--line"), weight: 1, fill: false }));
-    own?.setStyle({ color: colour("--edge"), weight: 2, fillColor: colour("--card"), fillOpacity: TILES && !RASTER ? 0 : 1 });
+    own?.setStyle({ color: colour("--edge"), weight: 2 });
+    if (land) land.setStyle({ fillColor: colour("--card"), fillOpacity: 1 });
   };
   paint();
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   others.addTo(map);
+  if (land) land.addTo(map);
   own?.addTo(map);
   if (!TILES || RASTER) {
     name(map, found.name, found.centre, "own");
