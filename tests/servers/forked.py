@@ -77,11 +77,17 @@ class _Forge:
         self._starting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[Forked]]] = deque()
         threading.Thread(target=self._hear, daemon=True).start()
 
-    async def start(self, args: tuple[str, ...], env: dict[str, str], errors: int, files: int | None) -> Forked:
+    async def start(
+        self, args: tuple[str, ...], env: dict[str, str], errors: int, out: int | None, files: int | None
+    ) -> Forked:
         loop = asyncio.get_running_loop()
-        out, into = os.pipe()
         reader = asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(out, "rb"))
+        if out is None:
+            ours, into = os.pipe()
+            await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb"))
+        else:
+            into = os.dup(out)
+            reader.feed_eof()
         began: asyncio.Future[Forked] = loop.create_future()
         self._starting.append((loop, began))
         asked = json.dumps({"args": args, "env": env, "files": files}).encode()
@@ -115,9 +121,14 @@ def _forge() -> _Forge:
     return _Forge()
 
 
-async def started(*args: str, env: dict[str, str], errors: int, files: int | None = None) -> Forked:
-    """Start ``tocsin`` with these words and this environment alone; ``errors``: descriptor of its stderr."""
-    return await _forge().start(args, env, errors, files)
+async def started(
+    *args: str, env: dict[str, str], errors: int, out: int | None = None, files: int | None = None
+) -> Forked:
+    """Start ``tocsin`` with these words and this environment alone.
+
+    ``errors``: descriptor of its stderr; ``out``: of its stdout, where that is not read by us.
+    """
+    return await _forge().start(args, env, errors, out, files)
 
 
 async def ran(*args: str, env: dict[str, str]) -> tuple[int, str, str]:

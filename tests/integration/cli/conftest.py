@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from broadcaster.app import serving
 from broadcaster.cli import main
 from tests.servers.forked import ran
 from tests.servers.made_once import folder_once
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -79,10 +79,8 @@ class Tocsin:
 def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Tocsin:
     for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
         monkeypatch.delenv(name)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     data = tmp_path / "data"
-    env = {"TOCSIN_DATA_DIR": str(data), "TOCSIN_PORT": str(port)}
+    env = {"TOCSIN_DATA_DIR": str(data), "TOCSIN_PORT": str(free_port())}
     env |= {"TOCSIN_GEOCODER_URL": "off", "TOCSIN_TILES_URL": "off"}
     return Tocsin(env, data, pytestconfig.rootpath)
 

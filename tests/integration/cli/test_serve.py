@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import os
 import pty
 import re
 import signal
 import socket
-import subprocess
-import sys
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
+
+from tests.servers.forked import started
 
 
 async def test_it_says_where_it_is_and_what_is_a_sandbox_and_stops(seeded: Any):
@@ -35,36 +36,31 @@ async def test_it_says_where_it_is_and_what_is_a_sandbox_and_stops(seeded: Any):
     assert process.returncode == 0
 
 
-def on_a_terminal(tocsin: Any, *args: str) -> str:
+async def on_a_terminal(tocsin: Any, *args: str) -> str:
     """Run a command on a terminal; give what it showed."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", "from broadcaster.cli import main; main()", *args]
-    env = {**os.environ, **tocsin.env, "PYTHONPATH": str(tocsin.root), "COLUMNS": "200"}
-    with subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True) as process:
-        os.close(theirs)
-        said = b""
-        try:
-            while piece := os.read(ours, 4096):
-                said += piece
-                if b"/sandbox" in said:
-                    process.send_signal(signal.SIGTERM)
-        except OSError:  # the terminal is closed
-            pass
-        assert process.wait() == 0, said.decode()
+    env = {**os.environ, **tocsin.env, "COLUMNS": "200"}
+    process = await started(*args, env=env, errors=theirs, out=theirs)
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # the terminal is closed
+        while piece := await asyncio.to_thread(os.read, ours, 4096):
+            said += piece
+            if b"/sandbox" in said:
+                process.terminate()
+    assert await process.wait() == 0, said.decode()
     os.close(ours)
     return said.decode()
 
 
-def test_the_first_administrators_link_is_shown_on_a_terminal_until_somebody_can_sign_in(tocsin: Any):
-    tocsin("migrate")
-    tocsin("seed", "--residents", "5")
-    first, second = (on_a_terminal(tocsin, "serve") for _ in range(2))
+async def test_the_first_administrators_link_is_shown_on_a_terminal_until_somebody_can_sign_in(seeded: Any):
+    first, second = [await on_a_terminal(seeded, "serve") for _ in range(2)]
     links = [re.search(r"http://localhost:\d+/console/welcome#([\w-]{20,})", each) for each in (first, second)]
     assert all(links)
     assert links[0][1] != links[1][1]
-    kept = b"".join(path.read_bytes() for path in tocsin.data.iterdir() if path.is_file())
+    kept = b"".join(path.read_bytes() for path in seeded.data.iterdir() if path.is_file())
     assert not any(each[1].encode() in kept for each in links), "only its hash is kept"
-    (waiting,) = json.loads(tocsin("operator", "list", "--json").stdout)
+    (waiting,) = (await seeded.beside("operator", "list", "--json")).document
     assert (waiting["name"], waiting["admin"], waiting["state"]) == ("Administrator", True, "invited")
 
 
