@@ -215,6 +215,7 @@ async def test_an_operators_firefox_gets_pushes_and_a_press_opens_the_console(vi
     await expect(page.get_by_text("Les notifications arrivent sur cet appareil")).to_be_visible()
     async with asyncio.timeout(_PATIENCE_S):
         notice = await desktop.shown(lambda each: "s’afficheront ici" in each.text)
+    await page.wait_for_load_state()  # or what it still loads is told as an error of its worker
     await page.goto("about:blank")
     await desktop.press(notice)
 

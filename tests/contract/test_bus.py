@@ -316,9 +316,9 @@ async def test_a_question_that_nobody_answers_ends_in_time_and_is_forgotten(bus)
 
 
 async def test_a_bucket_gives_no_more_than_it_holds_and_says_how_long_until_the_next(bus):
-    given, wait = await bus.grant("sms", 10.0, 5.0, 3.0)
+    given, wait = await bus.grant("sms", 0.001, 5.0, 3.0)
     assert (given, wait) == (3.0, 0.0)
-    given, _ = await bus.grant("sms", 10.0, 5.0, 50.0)
+    given, _ = await bus.grant("sms", 0.001, 5.0, 50.0)
     assert given == 2.0
     given, wait = await bus.grant("sms", 0.001, 5.0, 1.0)
     assert given == 0.0
@@ -330,21 +330,21 @@ async def test_of_many_processes_who_waits_with_the_most_exposed_is_given_the_ne
     url, prefix = request.getfixturevalue(server), new_token()
     one, other = StreamsBus(url, prefix=prefix), StreamsBus(url, prefix=prefix)
     try:
-        assert await one.grant("sms", 5.0, 1.0, 1.0, (1, 7)) == (1.0, 0.0)
-        given, wait = await one.grant("sms", 5.0, 1.0, 1.0, (1, 8))
-        assert (given, 0 < wait <= 0.2) == (0.0, True), "one waits for the next"
-        assert (await other.grant("sms", 5.0, 1.0, 1.0, (1, 9)))[0] == 0.0
-        await asyncio.sleep(0.25)
+        assert await one.grant("sms", 1.0, 1.0, 1.0, (1, 7)) == (1.0, 0.0)
+        given, wait = await one.grant("sms", 1.0, 1.0, 1.0, (1, 8))
+        assert (given, 0 < wait <= 1.0) == (0.0, True), "one waits for the next"
+        assert (await other.grant("sms", 1.0, 1.0, 1.0, (1, 9)))[0] == 0.0
+        await asyncio.sleep(1.05)
         for later in ((1, 9), (10, 1)):
-            given, wait = await other.grant("sms", 5.0, 1.0, 1.0, later)
+            given, wait = await other.grant("sms", 1.0, 1.0, 1.0, later)
             assert (given, wait > 0) == (0.0, True), "it is not its turn"
-        assert (await other.grant("sms", 5.0, 1.0, 1.0, (0, 99)))[0] == 1.0, "what is graver goes first"
-        await asyncio.sleep(0.25)
-        assert (await one.grant("sms", 5.0, 1.0, 1.0, (1, 8)))[0] == 1.0
-        await one.grant("sms", 5.0, 1.0, 1.0, (1, 10))
-        await one.grant("sms", 5.0, 1.0, 0.0, (1, 10))
-        await asyncio.sleep(0.25)
-        assert (await other.grant("sms", 5.0, 1.0, 1.0, (1, 11)))[0] == 1.0, "nobody stands back for who has gone"
+        assert (await other.grant("sms", 1.0, 1.0, 1.0, (0, 99)))[0] == 1.0, "what is graver goes first"
+        await asyncio.sleep(1.05)
+        assert (await one.grant("sms", 1.0, 1.0, 1.0, (1, 8)))[0] == 1.0
+        await one.grant("sms", 1.0, 1.0, 1.0, (1, 10))
+        await one.grant("sms", 1.0, 1.0, 0.0, (1, 10))
+        await asyncio.sleep(1.05)
+        assert (await other.grant("sms", 1.0, 1.0, 1.0, (1, 11)))[0] == 1.0, "nobody stands back for who has gone"
     finally:
         await one.close()
         await other.close()

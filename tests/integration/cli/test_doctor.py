@@ -13,6 +13,7 @@ from aiohttp import web
 
 from broadcaster.commands import examine_running
 from tests.servers.certificates import self_signed
+from tests.servers.ports import free_port
 
 PLACE = {"type": "Point", "coordinates": [0.63, 48.76]}
 FOUND = {"features": [{"geometry": PLACE, "properties": {"label": "Place de la Mairie"}}]}
@@ -137,8 +138,8 @@ def test_doctor_names_wrong_settings(seeded: Any):
 
 
 def test_doctor_reaches_a_relay_that_is_not_there(seeded: Any):
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    result = seeded("doctor", "--json", TOCSIN_SMTP_URL=f"smtp://127.0.0.1:{port}?from=L'Aigle <mairie@laigle.example>")
+    result = seeded(
+        "doctor", "--json", TOCSIN_SMTP_URL=f"smtp://127.0.0.1:{free_port()}?from=L'Aigle <mairie@laigle.example>"
+    )
     assert result.exit_code == 1
     assert any(level == "error" for level, _ in findings(result, "email"))

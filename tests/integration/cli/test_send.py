@@ -16,6 +16,7 @@ from aiohttp import web
 
 from broadcaster import config
 from broadcaster.app import serving
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -119,8 +120,7 @@ async def test_a_wrong_key_is_told_with_what_to_do(seeded: Any, running: str):
 
 
 async def test_an_address_that_was_given_and_is_dead_is_not_passed_over(seeded: Any):
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        url = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_port()}"
     ended = await seeded.beside(*SEND, "--yes", TOCSIN_URL=url)
     assert ended.code == 5
     assert "no service answers at TOCSIN_URL" in ended.err

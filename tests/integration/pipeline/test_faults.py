@@ -302,7 +302,7 @@ async def test_a_message_whose_answer_was_lost_may_come_twice_but_under_one_key(
 
 
 async def test_a_late_alert_keeps_the_time_of_everyone_else_when_a_device_hangs(tmp_path: Path) -> None:
-    async with Town(tmp_path, send_timeout_s=1) as town:
+    async with Town(tmp_path, send_timeout_s=3) as town:
         people = [town.resident("push") for _ in range(50)]
         await town.settle(*people)
         people[3].devices[0].behave(Behaviour(trouble="hang"))

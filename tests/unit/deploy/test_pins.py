@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.servers.ports import free_port
+
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
 LOCKS = ROOT / "requirements"
@@ -99,8 +101,7 @@ def test_valkey_in_compose_answers_only_to_its_password(tmp_path):
     assert valkey["secrets"] == ["valkey_password"]
     secret = tmp_path / "valkey_password"
     secret.write_text("0123456789abcdef\n")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     script = valkey["command"][2].replace("$$", "$").replace("/run/secrets/valkey_password", str(secret))
     script = script.replace("valkey-server -", f"{server} - --port {port} --bind 127.0.0.1", 1)
     assert "0123456789abcdef" not in script
