@@ -9,7 +9,7 @@ import pytest
 from broadcaster.bus import BusUnavailable, StreamsBus, streams
 from tests.servers.breakable import OwnValkey, Wire
 
-SOON_S = 8.0
+SOON_S = 20.0
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.servers.town_api import eventually
 from tests.servers.town_scaled import ScaledTown
 from tests.servers.twilio import Fate
 
-SAID_S = 15.0
+SAID_S = 30.0
 GRACE_S = 3
 TCP_TELLS_S = 15
 

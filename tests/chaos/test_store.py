@@ -13,7 +13,7 @@ from tests.contract.stores import SECRET
 from tests.servers.breakable import OwnPostgres, Wire
 from tests.servers.postgres import driven
 
-SOON_S = 10.0
+SOON_S = 30.0
 
 
 @pytest.fixture

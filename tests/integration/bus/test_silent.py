@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
     from typing import Any
 
-SOON_S = 8.0
+SOON_S = 20.0
 
 
 @asynccontextmanager

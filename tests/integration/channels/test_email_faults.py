@@ -66,7 +66,7 @@ async def test_each_fault_is_told_as_what_to_do_about_it_and_the_next_mail_arriv
     fault = Fault(fault.stage, fault.what)  # its count is its own
     async with SmtpServer() as server:
         server.fail(fault)
-        channel = Email(config(server, timeout=0.4))
+        channel = Email(config(server, timeout=1.5))
         error = await failed(channel)
         assert type(error) is kind
         assert error.code == code
@@ -136,7 +136,7 @@ async def test_a_relay_that_knows_no_users_is_a_misconfiguration_where_one_is_gi
 async def test_signing_in_that_fails_for_now_is_tried_again_later(what):
     async with SmtpServer(credentials=("bob", "right")) as server:
         server.fail(Fault("auth", what))
-        channel = Email(config(server, timeout=0.4))
+        channel = Email(config(server, timeout=1.5))
         assert type(await failed(channel)) is Transient
         await channel.close()
 

@@ -36,14 +36,14 @@ class Clock:
 class Road:
     """Twilio first, the message centre second; the clock of their health stands still until it is moved."""
 
-    def __init__(self, twilio, centre, timeout_s=0.5):
+    def __init__(self, twilio, centre, timeout_s=2.0):
         self.twilio, self.centre, self.clock = twilio, centre, Clock()
         self.told = Counter()
         account = TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, SENDER, base_url=twilio.url, timeout_s=timeout_s)
         config = SmppConfig.from_url(centre.url + f"&timeout={timeout_s}")
         self.first = Provider("twilio", Sms(account), Breaker(clock=self.clock, least=4))
         self.second = Provider("smpp", Smpp(config), Breaker(clock=self.clock, least=4))
-        self.channel = Failover(self.first, self.second, attempt_s=5, told=self.hear, clock=self.clock)
+        self.channel = Failover(self.first, self.second, attempt_s=20, told=self.hear, clock=self.clock)
 
     def hear(self, provider, result):
         self.told[provider, result] += 1

@@ -27,7 +27,7 @@ async def opened(centre):
     made = []
 
     def open_channel(options=""):
-        channel = Smpp(SmppConfig.from_url(centre.url + "&timeout=1" + options))
+        channel = Smpp(SmppConfig.from_url(centre.url + "&timeout=3" + options))
         made.append(channel)
         return channel
 

@@ -129,7 +129,7 @@ async def test_when_twilio_refuses_the_carrier_takes_over_and_nobody_hears_it_tw
 
 
 async def test_a_message_that_twilio_may_have_taken_never_fails_over_to_the_carrier(tmp_path: Path, centre) -> None:
-    async with Town(tmp_path, smpp_url=centre.url, send_timeout_s=0.5) as town:
+    async with Town(tmp_path, smpp_url=centre.url, send_timeout_s=2) as town:
         await town.settle(town.resident("sms"))
         town.twilio.fault(twilios.Hang(take=True), times=1)
         async with town.serving() as api:
@@ -153,7 +153,7 @@ async def test_a_message_that_twilio_may_have_taken_never_fails_over_to_the_carr
 
 async def test_a_carrier_that_hangs_is_left_alone_and_all_are_told_when_it_is_back(tmp_path: Path, centre) -> None:
     centre.fault(Hang(), times=8)
-    async with Town(tmp_path, smpp_url=centre.url, send_timeout_s=0.3, sms_concurrency=8, **ALONE) as town:
+    async with Town(tmp_path, smpp_url=centre.url, send_timeout_s=2, sms_concurrency=8, **ALONE) as town:
         people = [town.resident("sms") for _ in range(20)]
         await town.settle(*people)
         async with town.serving() as api:
