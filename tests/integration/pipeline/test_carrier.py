@@ -143,7 +143,11 @@ async def test_a_message_that_twilio_may_have_taken_never_fails_over_to_the_carr
             await eventually(bound, "who may have it is written down")
             town.twilio.fault(twilios.Refuse(503, 20503), times=1)
         async with town.serving() as api:  # and a restart does not forget it
-            await eventually(lambda: len(town.twilio.requests) >= 2, "another try")
+
+            async def refused() -> bool:
+                return [each["code"] for each in await api.deliveries(alert["id"])] == ["twilio:20503"]
+
+            await eventually(refused, "another try")
             town.clock.advance(600)
             await api.finished(alert["id"])
             await quiet(town)

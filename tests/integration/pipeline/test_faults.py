@@ -345,7 +345,12 @@ async def test_a_channel_stopping_while_the_store_is_away_cuts_no_request_in_fli
             alert = await api.issue()
             await eventually(lambda: town.push.held == 5, "five messages on the wire")
             town.push.let_go()
-            await eventually(lambda: len(town.push.messages) == 4, "four are taken")
+
+            async def refused() -> bool:
+                return any(each["code"] == "push:401" for each in await api.deliveries(alert["id"]))
+
+            await eventually(refused, "one of them is refused, and due again in half a minute")
+            assert len(town.push.messages) == 4
             town.clock.advance(31)
             await api.finished(alert["id"])
             await quiet(town)
