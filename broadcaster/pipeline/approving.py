@@ -1,5 +1,6 @@
 """Approve: a second person approves an alert. API and console call ``submit``."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from broadcaster.pipeline.duty import check_on_duty, is_off_duty
 from broadcaster.pipeline.issue import IssueAlert, announce, draw_up, issue, record, sent_as
 from broadcaster.pipeline.operator_mail import words_for
 from broadcaster.pipeline.reach import Question, reach
+from broadcaster.pipeline.rules import check_receivers
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.telling import Notice, tell
 from broadcaster.pipeline.versions import check_current, stop_ended, take_place
@@ -189,10 +191,14 @@ async def hand_back(services: Services, approval: Approval, actor: Actor, messag
 
 
 async def _send(services: Services, approval: Approval, actor: Actor, state: ApprovalState, why: str = "") -> Alert:
-    """Decide and issue in one transaction: only once, even if two people press or this process dies afterwards."""
+    """Decide and issue in one transaction: only once, even if two people press or this process dies afterwards.
+
+    Raises ``Refused`` if the alert may go to these receivers no longer, such as a group that was deleted since.
+    """
     now, waited = actor.at, approval.alert
     async with services.store.read() as unit:
         station = await stations.by_id(unit, waited.station_id)
+        known = await stations.group_ids(unit, waited.station_id)
         before = await alerts.by_id(unit, approval.replaces) if approval.replaces is not None else None
     policy = None if station is None else policy_for(station, waited, before)
     channels = waited.channels if station is None else channels_for(station, waited, before)
@@ -201,6 +207,8 @@ async def _send(services: Services, approval: Approval, actor: Actor, state: App
     ended: tuple[int, ...] = ()
     if alert.expires_at <= now:
         raise Refused("expires-past", "expires")
+    if station is not None:
+        await asyncio.to_thread(check_receivers, station, waited.message, known)  # a boundary may have many corners
 
     async def keep(unit: Unit) -> bool:
         nonlocal ended

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from broadcaster.domain.alerts import Severity, Status
 from broadcaster.domain.approvals import ApprovalState
+from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Role
 from broadcaster.domain.refusals import Conflict, Forbidden, Refused
@@ -21,6 +22,8 @@ from broadcaster.store.alerts import approvals
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.operators import operators
+from broadcaster.store.register import by_hand
+from broadcaster.store.stations import stations
 from broadcaster.store.tables import outbox
 from tests.contract.stores import SECRET
 
@@ -50,6 +53,20 @@ async def test_a_grave_alert_waits_for_a_second_person_and_is_sent_once_by_who_i
     async with town.services.store.read() as unit:
         (sent,) = await audit_reading.page(unit, Only(action=Action.ALERT_SENT), limit=9)
         assert sent.params["author"] == town.people["machine"]
+
+
+async def test_an_alert_whose_group_was_deleted_since_is_not_sent_to_nobody(town):
+    async with town.services.store.write() as unit:
+        await stations.ensure_groups(unit, town.station.id, {"crue": "Crue"})
+    alert, waits = await town.submit(audience=Audience(AudienceKind.GROUPS, ("crue",)), area=None)
+    assert waits
+    async with town.services.store.write() as unit:
+        await by_hand.delete_group(unit, town.station.id, "crue", town.services.clock.now())
+    with pytest.raises(Refused) as refused:
+        await town.approve("Ada", alert)
+    assert (refused.value.code, refused.value.field) == ("group-unknown", "audience.groups")
+    assert not await town.is_sent(alert)
+    assert (await town.approval(alert)).state is ApprovalState.WAITING
 
 
 async def test_what_needs_nobody_goes_out_at_once(town):
