@@ -5,16 +5,9 @@ opens nothing.
 """
 
 from zones.alert_areas import AreaIndex
-from zones.boundaries import (
-    Boundary,
-    BoundaryDoubtful,
-    CrossingOutline,
-    SwappedCoordinates,
-    read_boundary,
-    unpacked_boundary,
-)
+from zones.boundaries import Boundary, CrossingOutline, SwappedCoordinates, read_boundary, unpacked_boundary
 from zones.coast import Coast
-from zones.communes import Commune, CommuneName, CommuneOutline, Communes, slug
+from zones.communes import Commune, CommuneName, Communes, slug
 from zones.errors import CommunesMissing, InvalidArea, InvalidPoint, OutsideJurisdiction, UnknownCommune, ZoneError
 from zones.geometry import MAX_AREA_KM2, MAX_CIRCLES, MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Area, Circle
 from zones.grid import from_grid
@@ -32,12 +25,10 @@ __all__ = [
     "Area",
     "AreaIndex",
     "Boundary",
-    "BoundaryDoubtful",
     "Circle",
     "Coast",
     "Commune",
     "CommuneName",
-    "CommuneOutline",
     "Communes",
     "CommunesMissing",
     "CrossingOutline",

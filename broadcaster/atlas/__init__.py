@@ -5,7 +5,6 @@ Loaded from the store at start and kept current from its change feed. All on one
 
 from broadcaster.atlas.active import ActiveAlerts
 from broadcaster.atlas.atlas import Atlas
-from broadcaster.atlas.roster import Roster
 from broadcaster.atlas.territories import Territories
 
-__all__ = ["ActiveAlerts", "Atlas", "Roster", "Territories"]
+__all__ = ["ActiveAlerts", "Atlas", "Territories"]

@@ -1,20 +1,15 @@
 """Twilio parts shared by SMS and voice: account, client, error codes, webhooks."""
 
 from channels.twilio.account import InvalidAccount, TwilioAccount, is_alphanumeric
-from channels.twilio.errors import CODES, Policy, Rule, rule_for
-from channels.twilio.rest import Answer, Request, TwilioRest
+from channels.twilio.errors import CODES, Policy, rule_for
 from channels.twilio.webhooks import StatusReport, message_reply, parse_status, verify
 
 __all__ = [
     "CODES",
-    "Answer",
     "InvalidAccount",
     "Policy",
-    "Request",
-    "Rule",
     "StatusReport",
     "TwilioAccount",
-    "TwilioRest",
     "is_alphanumeric",
     "message_reply",
     "parse_status",

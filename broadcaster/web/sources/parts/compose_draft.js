@@ -20,7 +20,7 @@ export function newKey() {
 export const unscheduled = () => ({ when: "now", at: "", rule: "weekly", own: "", until: "", publicly: false, holidays: false, school: "", grace: "", reason: "", zone: "", except_on: [] });
 
 /** Return a text as the page's fields have it: answers to its own question a line each, no part missing. @param {any} text */
-export const asWritten = (text) => ({ ...text, question: text.question ?? "", answers: (text.answers ?? []).join("\n"), easy: text.easy ?? "" });
+const asWritten = (text) => ({ ...text, question: text.question ?? "", answers: (text.answers ?? []).join("\n"), easy: text.easy ?? "" });
 
 /** Return a template's text as the page's fields have it. @param {any} said */
 export const fromTemplate = ({ headline, description, instruction, question, answers, easy }) =>
