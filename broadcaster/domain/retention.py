@@ -28,6 +28,7 @@ class Kind(StrEnum):
     HELP_POSITIONS = "help_positions"
     VOLUNTEERS = "volunteers"
     INBOX = "inbox"
+    CORRECTIONS = "corrections"
     TRIALS = "trials"
     REFUSALS = "refusals"
     SCHEDULES = "schedules"
@@ -64,6 +65,7 @@ PERIODS = {
     Kind.HELP_POSITIONS: Period(fixed=timedelta(days=30)),
     Kind.VOLUNTEERS: Period(fixed=timedelta(days=30)),
     Kind.INBOX: Period(fixed=timedelta(days=90)),
+    Kind.CORRECTIONS: Period(fixed=timedelta(days=400)),
     Kind.TRIALS: Period(fixed=timedelta(days=100)),
     Kind.REFUSALS: Period(fixed=timedelta(days=400)),
     Kind.SCHEDULES: Period(fixed=timedelta(days=400)),

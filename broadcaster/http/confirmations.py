@@ -30,8 +30,9 @@ from broadcaster.pipeline.services import Services
 from broadcaster.register import left_out
 from broadcaster.register.contacts import contact_of, mail_contact
 from broadcaster.store import Unit
-from broadcaster.store.people import confirmations, people
-from broadcaster.store.people.confirmations import Confirmation, ConfirmationRequest, Counted, StartedConfirmation
+from broadcaster.store.people import code_counts, confirmations, people
+from broadcaster.store.people.code_counts import Counted
+from broadcaster.store.people.confirmations import Confirmation, ConfirmationRequest, StartedConfirmation
 from broadcaster.store.stations import stations
 from channels.sms import parse_phone
 
@@ -117,7 +118,7 @@ async def begin(services: Services, station: Station, asked: ConfirmationRequest
     now = services.clock.now()
 
     async def keep(unit: Unit) -> StartedConfirmation:
-        so_far = await confirmations.counted(unit, asked, now)
+        so_far = await code_counts.counted(unit, asked, now)
         _check(so_far, services.settings.codes_per_hour)
         busy = so_far.number_hour >= NUMBER_HOUR or so_far.number_day >= NUMBER_DAY
         return await confirmations.begin(unit, asked, now, busy=busy)

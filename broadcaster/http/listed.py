@@ -52,10 +52,10 @@ async def data(call: Call[ConfirmedIn, None]) -> web.Response:
 
 async def erase(call: Call[ConfirmedIn, None]) -> web.Response:
     """Take them off the station's list, and erase what it keeps of them; return the proof."""
-    await _check(call)
+    await check(call)
 
     async def forget(unit: Unit) -> Erased:
-        station_id, who = await _holder(unit, call)
+        station_id, who = await holder(unit, call)
         if not await listed.erases_nobody_else(unit, who):
             raise Conflict("erased-at-the-counter")
         by = Consent(Way.OWN, call.actor)
@@ -70,9 +70,9 @@ async def erase(call: Call[ConfirmedIn, None]) -> web.Response:
 
 async def kept(call: Call[ConfirmedIn, None]) -> tuple[str, Profile, dict[str, list[Record]]]:
     """Return the station's name and what it keeps of the caller. Raises ``NotFound``."""
-    await _check(call)
+    await check(call)
     async with call.services.store.read() as unit:
-        station_id, who = await _holder(unit, call)
+        station_id, who = await holder(unit, call)
         station = await stations.by_id(unit, station_id)
         found = None if station is None else await own_data.of_station(unit, station, who, register=False)
     if station is None or found is None:
@@ -81,7 +81,7 @@ async def kept(call: Call[ConfirmedIn, None]) -> tuple[str, Profile, dict[str, l
     return station.name, *found
 
 
-async def _check(call: Call[ConfirmedIn, None]) -> None:
+async def check(call: Call[Any, None]) -> None:
     """Count requests without a valid secret by address; others by their secret."""
     now, secret = call.services.clock.now(), call.body.confirmation
     if await call.services.store.run_read(lambda unit: shown.holder(unit, secret, now)) is None:
@@ -90,7 +90,8 @@ async def _check(call: Call[ConfirmedIn, None]) -> None:
     await limit(call.request, "confirmation", secret, "too-many-confirmations")
 
 
-async def _holder(unit: Unit, call: Call[Any, Any]) -> tuple[int, int]:
+async def holder(unit: Unit, call: Call[Any, Any]) -> tuple[int, int]:
+    """Return the station and the person whom its list is about. Raises ``NotFound``."""
     found = await shown.holder(unit, call.body.confirmation, call.services.clock.now())
     if found is None or not found[0]:
         raise NotFound("not-listed")

@@ -1,5 +1,5 @@
-"""Notices: a test message for a contact's owner, a message at another contact that a push subscription died, and a
-warning before somebody who gave no sign for long is erased.
+"""Notices: a test message for a contact's owner, a message at another contact that a push subscription died, a warning
+before somebody who gave no sign for long is erased, and the answer to who asked for a correction.
 
 Sent through the channels, gates and rates of alerts, after every urgent alert. No other process takes them over: a
 person can ask for a lost test again, and the other notice is only a courtesy.
@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import structlog
 
+from broadcaster.domain.corrections import Correction
 from broadcaster.domain.stations import Station
 from broadcaster.metrics import SENT
-from broadcaster.pipeline.render.notice import Notice, fading, render_notice, silent_device, trial
+from broadcaster.pipeline.render.notice import Notice, corrected, fading, render_notice, silent_device, trial
 from broadcaster.pipeline.services import Services
 from broadcaster.store import StoreUnavailable
-from broadcaster.store.people import trials
+from broadcaster.store.people import corrections, trials
 from broadcaster.store.people.inactive import Silent
 from broadcaster.store.people.trials import Lost, State, Target, Trial
 from broadcaster.store.stations import stations
@@ -67,6 +68,23 @@ async def warn(services: Services, who: Silent, station: Station, until: datetim
         warning = fading(station, services.links, who.locale, by.channel, subscriber_id=who.id, until=until)
         ends.append(await _send(services, warning, by))
     return not ends or any(each.left for each in ends)
+
+
+def answer_soon(services: Services, station: Station, language: str, asked: Correction) -> None:
+    """Tell who asked for a correction what became of it, by the contact that they proved, in the background."""
+    told = asked.wanted.told
+    notice = corrected(station, services.links, language, told.channel, asked)
+    _in_background(services, _answer(services, notice, asked.id, Target(0, told.channel, told.address)))
+
+
+async def _answer(services: Services, notice: Notice, correction_id: int, target: Target) -> None:
+    if (await _send(services, notice, target)).state is not State.SENT:
+        return  # the page says that they could not be told
+    try:
+        async with services.store.write() as unit:
+            await corrections.told(unit, correction_id, services.clock.now())
+    except StoreUnavailable as error:
+        _log.warning("that somebody was told was not written down", error=str(error))
 
 
 async def _try(services: Services, notice: Notice, made: Trial, target: Target) -> None:

@@ -228,6 +228,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("volunteers", "/console/alerts/{flood}/volunteers?who=unconfirmed", "/console/alerts/{id}/volunteers"),
     Shown("unreached", "/console/alerts/{flood}/unreached", "/console/alerts/{id}/unreached"),
     Shown("people", "/console/people"),
+    Shown("corrections", "/console/people/corrections?station={station}", "/console/people/corrections"),
     Shown("person-new", "/console/people/new"),
     Shown("person", "/console/people/{person}", "/console/people/{id}"),
     Shown("person-edit", "/console/people/{person}/edit", "/console/people/{id}/edit"),

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from broadcaster.domain.people import ChannelName, NewPlace
 from broadcaster.store import sandbox
-from broadcaster.store.people import confirmations, contacts, feed, people, profiles
+from broadcaster.store.people import code_counts, confirmations, contacts, feed, people, profiles
 from broadcaster.store.people.confirmations import LIFE, MOST_TRIES, ConfirmationRequest, Purpose, State
 from broadcaster.store.tables import confirmations as table
 from broadcaster.store.tables import contacts as contacts_table
@@ -115,7 +115,7 @@ async def test_codes_are_counted_by_number_caller_and_station_within_the_hour_an
         await begun(unit, station, mail("a@example.org"), now=NOW)
         asked, _ = await begun(unit, station, phone("+33639980003"), now=NOW)
         asked = ConfirmationRequest(asked.station_id, phone("+33639980001"), "fr", asked.caller)
-        so_far = await confirmations.counted(unit, asked, NOW)
+        so_far = await code_counts.counted(unit, asked, NOW)
     assert (so_far.number_hour, so_far.number_day) == (1, 2), "a call and an SMS go to one number"
     assert (so_far.asked_hour, so_far.asked_day) == (1, 2)
     assert so_far.caller_hour == 4

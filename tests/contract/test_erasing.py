@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import func, select
 
 from broadcaster.domain import consents
+from broadcaster.domain.corrections import Wanted
 from broadcaster.domain.fixes import Fix
 from broadcaster.domain.permissions import KeyRole
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.vulnerable import Details
 from broadcaster.store import help_requests, inbox, tables
 from broadcaster.store.operators import operators
-from broadcaster.store.people import confirmations, contacts, fixes, profiles, residents, suppression
+from broadcaster.store.people import confirmations, contacts, corrections, fixes, profiles, residents, suppression
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import by_hand, erasing, own_data, vulnerable
 from broadcaster.store.register.by_hand import Change, Signed
@@ -151,6 +152,7 @@ TABLES = {
     "contact_refusals": "refusal",
     "confirmations": "code",
     "trials": "trial",
+    "corrections": "correction",
     "signed_requests": "signed",
     "recipients": "alert",
     "deliveries": "message",
@@ -204,6 +206,7 @@ async def touch_everything(unit, who):
     alert_id = await unit.conn.scalar(select(tables.alerts.c.id))
     await contacts.opt_out(unit, contact_id, 1, NOW)
     await inbox.keep(unit, 1, "+33639980042", "Bonjour", NOW)
+    await corrections.ask(unit, 1, who, Wanted(phone("+33639980042"), text="Zoë"), NOW)
     await help_requests.ask(unit, alert_id, 1, who, NOW, position=(0.6, 48.7, None))
     await confirmations.begin(
         unit, ConfirmationRequest(1, mail("new@a.example"), "fr", b"c" * 16, subscriber_id=who), NOW

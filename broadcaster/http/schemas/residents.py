@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from broadcaster.domain.corrections import LONGEST_ADDRESS, LONGEST_TEXT
 from broadcaster.http.schemas.alerts import NearbyAlert
 from broadcaster.http.schemas.base import MAX_PLACES, Given, Lat, Locale, Lon, Query, Shown, line
 from broadcaster.http.schemas.subscribers import VIA, PlaceIn, SubscriberOut, Subscription, Via
@@ -65,6 +66,30 @@ class ConfirmedIn(Given):
     """The confirmation of somebody whom a station's list is about."""
 
     confirmation: Annotated[str, StringConstraints(pattern=CONFIRMATION)]
+
+
+class ContactOfList(ContactToConfirm):
+    """A new number or address of somebody whom a station's list is about; it joins their request once it is proved."""
+
+    confirmation: Annotated[str, StringConstraints(pattern=CONFIRMATION)]
+    locale: Locale = Field(DEFAULT, examples=["fr", "en-GB"])
+
+
+class CorrectionIn(ConfirmedIn):
+    """What a station's list says wrongly. ``text``: what is wrong, and what is right."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)] = Field(
+        examples=["I moved: my address is 3 rue des Lilas, no longer 12 rue Neuve."]
+    )
+    name: Annotated[str, line(120)] | None = Field(None, examples=["Rose Aubépine"])
+    address: Annotated[str, line(LONGEST_ADDRESS)] | None = Field(None, examples=["3 rue des Lilas, 61300 L’Aigle"])
+
+
+class CorrectionOut(Shown):
+    """A request that the station has, and by when it answers: to the contact that who asked had proved."""
+
+    asked_at: datetime
+    answered_by: datetime
 
 
 class ConfirmationOut(Shown):

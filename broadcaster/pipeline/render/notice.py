@@ -5,6 +5,7 @@ from datetime import datetime
 
 import orjson
 
+from broadcaster.domain.corrections import Correction, CorrectionState
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
 from broadcaster.languages import Words, catalogs, direction
@@ -105,6 +106,22 @@ def fading(
         )
     subject = words("Do you still want these alerts?")
     return Notice(station, links, words, subject, said, f"stay-{subscriber_id}", page=page)
+
+
+def corrected(station: Station, links: Links, language: str, channel: ChannelName, asked: Correction) -> Notice:
+    """Return the answer to a request for a correction."""
+    words, short = catalogs().words(language), channel is ChannelName.SMS
+    gaps = {"station": short_name(station) if short else station.plain_name, "reason": asked.reason}
+    say = words.typed if short else words
+    said: tuple[str, ...]
+    if asked.state is CorrectionState.ACCEPTED:
+        said = (say("%(station)s: what our list says about you is corrected, as you asked.", **gaps),)
+    else:
+        said = (
+            say("%(station)s: we do not correct our list as you asked. The reason: %(reason)s", **gaps),
+            say("You may complain to the data protection authority (in France: the CNIL)."),
+        )
+    return Notice(station, links, words, words("Your request for a correction"), said, f"correction-{asked.id}")
 
 
 def render_notice(channel: ChannelName, notice: Notice) -> PushMessage | SmsMessage | VoiceMessage | Mail:

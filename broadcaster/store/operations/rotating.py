@@ -31,6 +31,7 @@ from broadcaster.store.tables import (
     changes,
     confirmations,
     contacts,
+    corrections,
     follows,
     groups,
     help_requests,
@@ -90,6 +91,8 @@ def _each() -> Iterator[Sealed]:
         yield Sealed(column, b"vulnerable entry:%d", (vulnerable_people.c.id,))
     yield Sealed(help_requests.c.sealed, b"help:%d", (help_requests.c.subscriber_id,))
     yield Sealed(volunteers.c.sealed, b"volunteer:%d", (volunteers.c.id,))
+    for column in (corrections.c.sealed, corrections.c.reason):
+        yield Sealed(column, b"correction:%d", (corrections.c.subscriber_id,))
     yield Sealed(inbox_messages.c.sealed, b"inbox", ())
     yield Sealed(sandbox_messages.c.sealed, b"sandbox", ())
     yield Sealed(keeper_answers.c.sealed, b"keeper:%b", (keeper_answers.c.keeper,))

@@ -13,24 +13,17 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Literal
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from broadcaster.domain.audit import Actor
 from broadcaster.domain.consents import Consent, Way
-from broadcaster.domain.people import (
-    CHANNEL_NUMBER,
-    CHANNELS,
-    ChannelName,
-    LinkStatus,
-    NewContact,
-    NewPlace,
-    NewSubscriber,
-)
+from broadcaster.domain.corrections import Wanted
+from broadcaster.domain.people import CHANNELS, ChannelName, LinkStatus, NewContact, NewPlace, NewSubscriber
 from broadcaster.store import sandbox
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rows import of_row
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import consents, listed, people, suppression, welcomes
+from broadcaster.store.people import consents, corrections, listed, people, suppression, welcomes
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import confirmations, follows, links
@@ -45,7 +38,7 @@ _LEAST_LEFT = timedelta(minutes=5)
 MOST_TRIES = 5
 """Attempts per code: five guesses at one in a million succeed once in 200,000 times."""
 
-_KEPT = timedelta(days=1)
+KEPT = timedelta(days=1)
 _DIGITS = 6
 _SECRET_BYTES = 24
 _SECRET, _TOKEN = "cf_", "sb_"
@@ -85,8 +78,8 @@ _WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
     State.UNSENT: "unsent",
     State.SHOWN: "confirmed",
 }
-_PENDING = (State.OPEN, State.UNSENT)
-_PHONES = (ChannelName.SMS, ChannelName.VOICE)
+PENDING = (State.OPEN, State.UNSENT)
+PHONES = (ChannelName.SMS, ChannelName.VOICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +87,8 @@ class ConfirmationRequest:
     """A contact to confirm. ``subscriber_id``: the subscriber it is added to; None creates one with ``locale``.
 
     ``caller``: the requester's mark (``caller_mark``). ``way``, ``text``: how they agree, and to what. ``name``: of who
-    asks what the station's list says about them; nothing is created then.
+    asks what the station's list says about them; nothing is created then. ``told``: of who asked for a correction: the
+    contact joins their request, not them, and the answer goes to ``told``.
     """
 
     station_id: int
@@ -106,6 +100,7 @@ class ConfirmationRequest:
     way: Way = Way.PAGE
     text: str = ""
     name: str | None = None
+    told: NewContact | None = None
 
     @property
     def purpose(self) -> Purpose:
@@ -125,23 +120,6 @@ class StartedConfirmation:
     expires_at: datetime
     minutes: int
     purpose: Purpose
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Codes sent to one number within an hour and a day, by one station within an hour; and the caller's own.
-
-    ``asked_hour``, ``asked_day``: requests by the caller for this number. ``caller_hour``: the caller's unconfirmed
-    codes for any number. ``next_s``: seconds until the caller's oldest code is an hour old.
-    """
-
-    number_hour: int
-    number_day: int
-    asked_hour: int
-    asked_day: int
-    caller_hour: int
-    station_hour: int
-    next_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,33 +145,7 @@ def token_of(secret: str) -> str:
     return _TOKEN + secret.removeprefix(_SECRET)
 
 
-async def counted(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Counted:
-    """Count the codes of the last day; concurrent counts are serialized."""
-    await unit.in_turn("confirmations")
-    of, hour = confirmations.c, now - timedelta(hours=1)
-    phone = asked.contact.channel in _PHONES
-    same = _sent_to(unit, asked.contact, _PHONES if phone else (asked.contact.channel,))
-    recent = of.created_at > hour
-    paid = (of.channel == CHANNEL_NUMBER[ChannelName.EMAIL]) == (asked.contact.channel is ChannelName.EMAIL)
-
-    async def number(*where: ColumnElement[bool]) -> int:
-        return await unit.conn.scalar(select(func.count()).select_from(confirmations).where(*where)) or 0
-
-    mine, sent, day = of.caller == asked.caller, of.code_of.is_(None), of.created_at > now - _KEPT
-    oldest = await unit.conn.scalar(select(func.min(of.created_at)).where(recent, mine))
-    wait = timedelta(hours=1) if oldest is None else oldest + timedelta(hours=1) - now
-    return Counted(
-        number_hour=await number(same, recent, sent),
-        number_day=await number(same, day, sent),
-        asked_hour=await number(same, recent, mine),
-        asked_day=await number(same, day, mine),
-        caller_hour=await number(mine, recent, of.state.in_(_PENDING)),
-        station_hour=await number(of.station_id == asked.station_id, paid, recent, sent),
-        next_s=max(1, int(wait.total_seconds()) + 1),
-    )
-
-
-def _sent_to(unit: Unit, contact: NewContact, channels: Collection[ChannelName]) -> ColumnElement[bool]:
+def sent_to(unit: Unit, contact: NewContact, channels: Collection[ChannelName]) -> ColumnElement[bool]:
     """Return the condition of a number's or mailbox's codes by these channels: a number is one for SMS and calls."""
     return confirmations.c.fingerprint.in_([unit.vault.fingerprint(each, contact.canonical) for each in channels])
 
@@ -218,6 +170,7 @@ async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: 
         "text": asked.text,
         "places": [[place.label, place.lon, place.lat] for place in asked.places],
         **({} if asked.name is None else {"name": asked.name}),
+        **({} if asked.told is None else {"told": corrections.plain_contact(asked.told)}),
     }
     purpose, life = (Purpose.ANY, BUSY_LIFE) if busy and there is None else (asked.purpose, LIFE)
     expires_at = now + LIFE
@@ -253,7 +206,7 @@ async def _holding(unit: Unit, asked: ConfirmationRequest, now: datetime) -> int
     """
     of, channel = confirmations.c, asked.contact.channel
     query = select(of.id).where(
-        _sent_to(unit, asked.contact, _PHONES if channel is ChannelName.VOICE else (channel,)),
+        sent_to(unit, asked.contact, PHONES if channel is ChannelName.VOICE else (channel,)),
         of.purpose.in_((asked.purpose, Purpose.ANY)),
         of.state != State.UNSENT,
         of.code_until > now + _LEAST_LEFT,
@@ -277,7 +230,7 @@ async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -
     tried = (
         await unit.conn.execute(
             update(confirmations)
-            .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state.in_(_PENDING))
+            .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state.in_(PENDING))
             .values(tries=of.tries + 1)
             .returning(of.secret_hash, of.code, of.code_of, of.purpose)
         )
@@ -302,7 +255,7 @@ async def confirm(
     row = (
         await unit.conn.execute(
             select(confirmations).where(
-                of.id == confirmation_id, of.state.in_(_PENDING), of.expires_at > now, of.sealed.is_not(None)
+                of.id == confirmation_id, of.state.in_(PENDING), of.expires_at > now, of.sealed.is_not(None)
             )
         )
     ).one_or_none()
@@ -317,6 +270,11 @@ async def confirm(
             await unit.conn.execute(update(confirmations).where(of.id == row.id).values(shown))
         return None
     subscriber_id = row.subscriber_id
+    if "told" in given:
+        wanted = Wanted(corrections.contact_of(given["told"]), contacts=(contact,))
+        await corrections.ask(unit, row.station_id, subscriber_id, wanted, now)
+        await use_up(unit, row.id)
+        return None
     consent = None if actor is None else Consent(Way(given.get("way", Way.PAGE)), actor, given.get("text", ""))
     if subscriber_id is None:
         person = NewSubscriber(given["locale"], (contact,), tuple(NewPlace(*place) for place in given["places"]))
@@ -383,7 +341,7 @@ async def unsent(unit: Unit, confirmation_id: int) -> None:
 async def is_due(unit: Unit, now: datetime) -> bool:
     """Return whether ``trim`` has anything to delete."""
     of = confirmations.c
-    late = ((of.expires_at <= now) & of.sealed.is_not(None)) | (of.created_at <= now - _KEPT)
+    late = ((of.expires_at <= now) & of.sealed.is_not(None)) | (of.created_at <= now - KEPT)
     return await unit.conn.scalar(select(of.id).where(late).limit(1)) is not None
 
 
@@ -393,7 +351,7 @@ async def trim(unit: Unit, now: datetime) -> None:
     await unit.conn.execute(
         update(confirmations).where(of.expires_at <= now, of.sealed.is_not(None)).values(sealed=None)
     )
-    old = list(await unit.conn.scalars(select(of.id).where(of.created_at <= now - _KEPT)))
+    old = list(await unit.conn.scalars(select(of.id).where(of.created_at <= now - KEPT)))
     for start in range(0, len(old), contact_rows.CHUNK):
         part = old[start : start + contact_rows.CHUNK]
         await sandbox.forget_codes(unit, part)

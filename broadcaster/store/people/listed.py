@@ -42,9 +42,16 @@ async def find(unit: Unit, station_id: int, contact: NewContact, name: str) -> i
 
 async def still_open(unit: Unit, station_id: int, subscriber_id: int, channel: ChannelName, mark: bytes) -> bool:
     """Return whether what was proven holds: they have the contact with this mark, and are where ``find`` looks."""
+    proven = await proven_by(unit, subscriber_id, channel, mark)
+    return proven is not None and await _is_open(unit, station_id, subscriber_id)
+
+
+async def proven_by(unit: Unit, subscriber_id: int, channel: ChannelName, mark: bytes) -> NewContact | None:
+    """Return the contact of theirs with this mark."""
     held = await _contacts(unit, subscriber_id)
-    proven = any(unit.vault.fingerprint(channel, each.canonical) == mark for each in held)
-    return proven and await _is_open(unit, station_id, subscriber_id)
+    found = (each for each in held if unit.vault.fingerprint(channel, each.canonical) == mark)
+    mine = next(found, None)
+    return None if mine is None else NewContact(channel, mine.canonical, mine.address)
 
 
 async def erases_nobody_else(unit: Unit, subscriber_id: int) -> bool:

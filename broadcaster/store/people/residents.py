@@ -11,7 +11,7 @@ from broadcaster.domain.people import NewContact, NewSubscriber
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import confirmations, consents, fixes, people, suppression, told_first
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.tables import contacts, follows, groups, links, memberships, positions, subscribers
+from broadcaster.store.tables import contacts, corrections, follows, groups, links, memberships, positions, subscribers
 
 
 async def pause(unit: Unit, subscriber_id: int, until: datetime | None) -> None:
@@ -53,6 +53,8 @@ async def unfollow(unit: Unit, subscriber_id: int, station_id: int, consent: Con
     await unit.conn.execute(
         delete(follows).where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
     )
+    asked = corrections.c.subscriber_id == subscriber_id, corrections.c.station_id == station_id
+    await unit.conn.execute(delete(corrections).where(*asked))
     await people.inherit_ids(unit, subscriber_id, station_id)
     await told_first.unlink(unit, subscriber_id, station_id)
     await people.touched(unit, [subscriber_id])

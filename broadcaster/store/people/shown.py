@@ -4,12 +4,22 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from broadcaster.domain.people import CHANNELS
+from broadcaster.domain.people import CHANNELS, NewContact
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import listed
 from broadcaster.store.people.confirmations import State
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import confirmations
+
+
+async def contact_of(unit: Unit, secret: str, subscriber_id: int) -> NewContact | None:
+    """Return the contact by which this secret's code was given back, while it is theirs."""
+    of = confirmations.c
+    mine = select(of.channel, of.fingerprint).where(of.secret_hash == hash_of(secret), of.state == State.SHOWN)
+    row = (await unit.conn.execute(mine)).one_or_none()
+    if row is None:
+        return None
+    return await listed.proven_by(unit, subscriber_id, CHANNELS[row.channel], row.fingerprint)
 
 
 async def holder(unit: Unit, secret: str, now: datetime) -> tuple[int, int] | None:

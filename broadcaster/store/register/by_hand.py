@@ -81,6 +81,17 @@ async def amend(
     await people.touched(unit, [subscriber_id])
 
 
+async def rename(unit: Unit, station_id: int, subscriber_id: int, name: str) -> None:
+    """Write a person's name; their line of the register counts as changed, as for ``amend``."""
+    who = subscribers.c.id == subscriber_id
+    token = await unit.conn.scalar(select(subscribers.c.token_hash).where(who))
+    if token is not None:
+        sealed = unit.vault.seal(name.encode(), b"name:" + token)
+        await unit.conn.execute(update(subscribers).where(who).values(name=sealed))
+        mine = follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id
+        await unit.conn.execute(update(follows).where(*mine).values(digest=secrets.token_bytes(_DIGEST)))
+
+
 async def _amend_contacts(
     unit: Unit, station_id: int, subscriber_id: int, change: Change, now: datetime, *, consent: Consent | None
 ) -> None:

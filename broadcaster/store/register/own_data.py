@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from broadcaster.domain.answers import Way, word_of
+from broadcaster.domain.corrections import Correction
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
@@ -23,7 +24,7 @@ from broadcaster.store import inbox, polls
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import addresses as address_rows
 from broadcaster.store.people import confirmations as confirmation_rows
-from broadcaster.store.people import consents, profiles
+from broadcaster.store.people import consents, corrections, profiles
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import trials as trial_rows
 from broadcaster.store.people.profiles import Profile
@@ -161,6 +162,10 @@ async def _of_register(unit: Unit, subscriber_id: int) -> list[Record]:
     for row in await unit.conn.execute(signed):
         kept_at = unit.vault.open(row.sealed, b"signed:%d" % row.contact_id).decode()
         found.append(Record("signed", row.at, slugs.get(row.station_id), None, {"on": row.signed_on, "kept": kept_at}))
+    found += [
+        Record("correction", asked.asked_at, slugs.get(asked.station_id), None, _correction(asked))
+        for asked in await corrections.of_person(unit, subscriber_id)
+    ]
     for entry in await vulnerable.of(unit, subscriber_id):
         facts = {name: value for name, value in asdict(entry.details).items() if value}
         found.append(Record("vulnerable", entry.confirmed_at, slugs.get(entry.station_id), None, facts))
@@ -242,6 +247,19 @@ async def _of_texts(unit: Unit, subscriber_id: int) -> list[Record]:
         Record("vote", None, slugs.get(each.station_id), None, {"poll": each.token})
         for each in await polls.voted_by(unit, subscriber_id)
     ]
+
+
+def _correction(asked: Correction) -> dict[str, Any]:
+    wanted = asked.wanted
+    return {
+        "asked": wanted.text,
+        "name": wanted.name,
+        "address": wanted.address,
+        "contacts": ", ".join(each.address for each in wanted.contacts),
+        "state": asked.state.word,
+        "answered_at": _iso(asked.decided_at),
+        "reason": asked.reason,
+    }
 
 
 def _iso(at: datetime | None) -> str | None:

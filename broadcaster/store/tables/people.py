@@ -122,6 +122,25 @@ opt_outs = Table(
     Index("ix_opt_outs_contact_id", "contact_id"),
 )
 
+# What people of a list ask their station to correct (``people.corrections``), and its answer.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Id, primary_key=True),
+    station(),
+    subscriber(),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("state", SmallInteger, nullable=False),  # domain.corrections.CorrectionState
+    Column("asked_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", BigInteger),
+    Column("reason", LargeBinary),
+    Column("told_at", Instant),
+    Index("ix_corrections_station_id", "station_id", "state"),
+    Index("ix_corrections_subscriber_id", "subscriber_id"),
+    sqlite_autoincrement=True,
+)
+
 # Log of opt-outs undone on a person's signed request; kept after the person is erased.
 signed_requests = Table(
     "signed_requests",

@@ -18,6 +18,7 @@ from broadcaster.http.route import Call
 from broadcaster.store import Unit
 from broadcaster.store import schedules as schedule_store
 from broadcaster.store.alerts import alerts, budgets, counting
+from broadcaster.store.people import corrections
 from broadcaster.web.console.alerts.live_words import sandboxed
 from broadcaster.web.console.approvals import approvals
 from broadcaster.web.console.frame import show, stations_of, words_of
@@ -42,6 +43,7 @@ async def page(call: Call[None, None]) -> web.Response:
         recent = [each for each in await _recent(unit, call, known, now) if each.id not in {one.id for one in active}]
         to_approve = await approvals.waiting(unit, call, known, now, words)
         to_approve += await schedules.to_approve(unit, call, known, words)
+        asked = await corrections.waiting(unit, [each for each in known if _keeps_lists(call, each)], now)
         practice = await drills.facts(unit, known, now, words)
         not_sent = await schedules.not_sent(unit, call, known, words)
         planned = await schedules.changed_soon(unit, call, known, words)
@@ -75,6 +77,7 @@ async def page(call: Call[None, None]) -> web.Response:
             "not_sent": not_sent,
             "to_approve": to_approve,
             "over_budget": over,
+            "corrections": asked,
             **practice,
             "troubles": [told(each, words) for each in troubles if each.alert_id in theirs_or_all],
             "sandboxed": [words.channel(name, inside=True) for name in services.sandboxed],
@@ -88,6 +91,10 @@ async def page(call: Call[None, None]) -> web.Response:
         },
         tab="home",
     )
+
+
+def _keeps_lists(call: Call[Any, Any], station_id: int) -> bool:
+    return call.caller is not None and call.caller.may(Permission.REGISTER, station_id)
 
 
 async def _active(unit: Unit, known: dict[int, Station], now: datetime) -> list[Alert]:

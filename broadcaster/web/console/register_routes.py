@@ -5,6 +5,7 @@ from broadcaster.http.route import Route
 from broadcaster.http.schemas.base import FORM, SHAPE
 from broadcaster.web.console.people import (
     addresses,
+    corrections,
     exporting,
     groups,
     importing,
@@ -46,6 +47,12 @@ ROUTES: tuple[Route, ...] = (
     REGISTER.data("GET", "/console/people/addresses.json", addresses.left, answers={200: addresses.AddressesLeft}),
     REGISTER.page("/console/people/sign-ups", sign_ups.listing, views=Action.SIGN_UPS_SEEN),
     REGISTER.form("/console/people/sign-ups", sign_ups.remove, changes=(Action.SIGN_UPS_REMOVED,)),
+    REGISTER.page(corrections.PATH, corrections.page, views=Action.CORRECTIONS_SEEN),
+    REGISTER.form(
+        f"{corrections.PATH}/{{id}}",
+        corrections.answer,
+        changes=(Action.CORRECTION_ACCEPTED, Action.CORRECTION_REFUSED),
+    ),
     REGISTER.page("/console/people/left-out", left_out.page, views=Action.ERASURES_SEEN),
     REGISTER.form("/console/people/left-out", left_out.undo, changes=(Action.LEFT_OUT_UNDONE,)),
     EXPORT.page("/console/people/export", exporting.ask),

@@ -74,6 +74,7 @@ def kind_words(words: Words) -> dict[Kind, str]:
         Kind.HELP_POSITIONS: words("positions in requests for help"),
         Kind.VOLUNTEERS: words("volunteers and their streets"),
         Kind.INBOX: words("texts from residents"),
+        Kind.CORRECTIONS: words("requests for a correction, after their answer"),
         Kind.TRIALS: words("test messages"),
         Kind.REFUSALS: words("refusals by providers"),
         Kind.SCHEDULES: words("past scheduled alerts"),

@@ -95,6 +95,7 @@ def kind_words(words: Words) -> dict[str, str]:
         "code": words("Codes asked for"),
         "trial": words("Test messages"),
         "signed": words("Signed requests"),
+        "correction": words("Corrections that I asked for"),
         "alert": words("Alerts that were for me"),
         "message": words("Messages to me"),
         "shared": words("Messages to a contact that I share"),

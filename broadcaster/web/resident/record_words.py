@@ -24,6 +24,7 @@ _SAID: Mapping[str, Callable[[Any, Words], str]] = {
     "position": lambda value, _: f"{value[1]:.5f}, {value[0]:.5f}",
     "taken_at": lambda value, words: words("taken: %(time)s", time=_read(value, words)),
     "closed_at": lambda value, words: words("closed: %(time)s", time=_read(value, words)),
+    "answered_at": lambda value, words: words("answered: %(time)s", time=_read(value, words)),
     "on": lambda value, words: words("signed on %(day)s", day=_day(value, words)),
     "household": lambda _, words: words("for my household"),
     "code": lambda value, words: words("provider’s code: %(code)s", code=value),
@@ -55,7 +56,9 @@ def _day(value: str, words: Words) -> str:
 
 def _table(kind: str, name: str, words: Words) -> Mapping[str, str]:
     if name == "state":
-        return {"address": _addresses, "code": _codes, "trial": _trials}.get(kind, _messages)(words)
+        return {"address": _addresses, "code": _codes, "trial": _trials, "correction": corrections}.get(
+            kind, _messages
+        )(words)
     if name == "way":
         return consent_ways(words) if kind == "consent" else _ways(words)
     tables = {"answer": _answers, "level": _levels, "ground": _grounds, "asker": _askers}
@@ -121,6 +124,10 @@ def _addresses(words: Words) -> dict[str, str]:
 
 def _codes(words: Words) -> dict[str, str]:
     return {"open": words("waiting for the code"), "confirmed": words("already confirmed"), "unsent": words("not sent")}
+
+
+def corrections(words: Words) -> dict[str, str]:
+    return {"open": words("waiting for an answer"), "accepted": words("corrected"), "refused": words("refused")}
 
 
 def _trials(words: Words) -> dict[str, str]:

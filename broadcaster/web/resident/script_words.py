@@ -36,6 +36,10 @@ def _signing_up(words: Words) -> Mapping[str, str]:
         "again_in": words("Send it again (in %(n)s s)"),
         "again": words("Send it again"),
         "name_needed": words("Write your name, as on the list."),
+        "correction_needed": words("Write what is wrong, and what is right."),
+        "correction_sent": words(
+            "Your request is sent. You get the answer by %(day)s, at the number or address that you proved."
+        ),
         "counter": words("You have other contacts here, or share this one: ask the town hall to erase you."),
         "asking": words("Now press “Allow”."),
         "denied": words("Notifications are blocked for this site. Choose another way, or allow them in your browser."),

@@ -1,4 +1,4 @@
-// //s/{station}/listed: people of a list ask for a code, and see, save or erase what the list says about them. The page
+// //s/{station}/listed: people of a list ask for a code, and see, save, have corrected or erase what the list says of them. The page
 // keeps the secret to itself, so that a device that others use, too, forgets it.
 
 import { residentRequest, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
@@ -20,7 +20,7 @@ function step(wanted) {
 /** @param {string} path */
 const ask = (path) => residentRequest("POST", path, { confirmation: secret }, { token: null });
 
-const asking = codes(root, {
+const asking = codes(one("#proving"), {
   name: `listed in ${given.station}`,
   path: () => `/v1/stations/${given.station}/listed`,
   extra: () => ({ name: name.value.trim(), locale: locale() }),
@@ -63,6 +63,40 @@ press("[data-sure]", async () => {
   one("#number", root).textContent = proof.number;
   step("erased");
   one('[data-step="erased"] h2', root).focus();
+});
+
+const correct = /** @type {HTMLFormElement} */ (one("#correct"));
+correct.addEventListener("submit", (event) => {
+  event.preventDefault();
+  once(correct, async () => {
+    const refused = one(".wrong", correct);
+    const wanted = Object.fromEntries([...new FormData(correct)].map(([each, value]) => [each, String(value).trim()]).filter(([, value]) => value));
+    if (!wanted.text) return trouble(refused, word("correction_needed"));
+    trouble(refused, "");
+    try {
+      const made = await residentRequest("POST", "/v1/listed/corrections", { confirmation: secret, ...wanted }, { token: null });
+      const day = new Date(made.answered_by).toLocaleDateString(locale(), { dateStyle: "long" });
+      one("#answered-by", root).textContent = word("correction_sent", { day });
+      one("#asked", root).hidden = false;
+      correct.reset();
+    } catch (error) {
+      trouble(refused, word(isOffline(error) ? "offline" : error.status === 404 ? "code_over" : "failed"));
+    }
+  });
+});
+
+const added = one("#new-contact");
+/** @param {string} wanted */
+const part = (wanted) => {
+  for (const each of all("[data-new]", added)) each.hidden = each.dataset.new !== wanted;
+};
+codes(added, {
+  name: `new contact in ${given.station}`,
+  passing: true,
+  path: () => "/v1/listed/contacts",
+  extra: () => ({ confirmation: secret, locale: locale() }),
+  asked: () => part("code"),
+  confirmed: () => part("done"),
 });
 
 asking.resume().then((pending) => pending && secret === "" && !one('[data-step="ask"]', root).hidden && step("code"));

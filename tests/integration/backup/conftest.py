@@ -15,6 +15,7 @@ from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action
 from broadcaster.domain.consents import Consent
 from broadcaster.domain.consents import Way as ConsentWay
+from broadcaster.domain.corrections import Wanted
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.duty import weeks_from
 from broadcaster.domain.fixes import Fix
@@ -32,7 +33,17 @@ from broadcaster.store.alerts import alerts, answers, approvals, batches, dispat
 from broadcaster.store.operations import audit, retention, rotating, sessions
 from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.store.people import addresses as address_rows
-from broadcaster.store.people import confirmations, contacts, fixes, identities, inactive, suppression, welcomes, wishes
+from broadcaster.store.people import (
+    confirmations,
+    contacts,
+    corrections,
+    fixes,
+    identities,
+    inactive,
+    suppression,
+    welcomes,
+    wishes,
+)
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.register import by_hand, erasing, uploads, volunteers, vulnerable
 from broadcaster.store.stations import ppms, stations, templates
@@ -129,6 +140,7 @@ async def fill_answers(unit: Unit, alert: Alert, who: int, contact: int) -> None
     given = {"name": "Luc", "phone": "+33639980099", "streets": ["||"], "unconfirmed": False}
     luc = await volunteers.add(unit, alert.id, alert.station_id, **given, now=NOW)
     assert await visited.record(unit, alert.id, who, Visited(Finding.ABSENT, NOW, luc.id))
+    await corrections.ask(unit, alert.station_id, who, Wanted(mail("é2@town.example"), text="Zoë"), NOW)
     await inbox.keep(unit, alert.station_id, "+33639980098", "L’eau monte", NOW)
     texts = {"fr": ["Un marché ?", "Oui", "Non"]}
     poll = {"id": 7, "token": "t" * 16, "texts": texts, "alert_id": alert.id, "key_id": 1, "closes_at": NOW}

@@ -111,6 +111,8 @@ def test_a_link_that_proves_a_request_is_looked_at_before_its_body():
         "POST /hooks/twilio/call",
         "POST /hooks/twilio/sms",
         "POST /v1/confirmations",
+        "POST /v1/listed/contacts",
+        "POST /v1/listed/corrections",
         "POST /v1/listed/data",
         "POST /v1/listed/erasure",
         "POST /listed/data",

@@ -12,7 +12,8 @@ const LOOK_MS = 4000;
  * Connect the form that requests a code with the one that takes it.
  * @param {HTMLElement} within holds form.ask-code[data-kind] (one or more) and form.give-code
  * @param {{path: () => Promise<string>|string, extra?: () => any, asked?: (pending: any) => void,
- *   confirmed: (pending: any, token: string|null) => Promise<void>|void, name: string}} how
+ *   confirmed: (pending: any, token: string|null) => Promise<void>|void, name: string, passing?: boolean}} how
+ *   passing: a request that holds another secret, and is not stored
  */
 export function codes(within, how) {
   const give = /** @type {HTMLFormElement} */ (one("form.give-code", within));
@@ -42,7 +43,7 @@ export function codes(within, how) {
       const asked = { ...contact, ...(extra?.() || {}) };
       const made = await residentRequest("POST", path, asked);
       pending = { ...made, asked, at: Date.now(), for: how.name };
-      await keep("begun", pending);
+      if (!how.passing) await keep("begun", pending);
       wait();
       how.asked?.(pending);
     } catch (error) {
@@ -106,7 +107,7 @@ export function codes(within, how) {
     pending = null;
     window.clearInterval(timer);
     window.clearInterval(looking);
-    drop("begun");
+    if (!how.passing) drop("begun");
   }
 
   async function send() {

@@ -1,0 +1,59 @@
+"""Requests of people on a station's list to correct what it says about them (article 16 of the GDPR)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from broadcaster.domain.people import NewContact
+
+ANSWERED_WITHIN = timedelta(days=30)
+"""Article 12 (3): a month; February has fewer days, and the request's own day counts."""
+LONGEST_TEXT, LONGEST_ADDRESS = 1000, 200
+MOST_CONTACTS = 4
+
+
+class CorrectionState(IntEnum):
+    OPEN = 0
+    ACCEPTED = 1
+    REFUSED = 2
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wrong and what is right, in their words; a new name and address; new contacts, each proved by a code.
+
+    ``told``: the contact that they proved to ask, by which they are told.
+    """
+
+    told: NewContact
+    text: str = ""
+    name: str = ""
+    address: str = ""
+    contacts: tuple[NewContact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A request. ``reason``: of a refusal. ``told_at``: when the answer was sent to them."""
+
+    id: int
+    station_id: int
+    subscriber_id: int
+    wanted: Wanted
+    state: CorrectionState
+    asked_at: datetime
+    decided_at: datetime | None
+    decided_by: int | None
+    told_at: datetime | None
+    reason: str
+
+    @property
+    def due_at(self) -> datetime:
+        return self.asked_at + ANSWERED_WITHIN
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.state is CorrectionState.OPEN and self.due_at <= now

@@ -1,0 +1,137 @@
+"""People of a list ask for what it says wrongly to be corrected; an operator answers, and they are told."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from broadcaster.domain.audit import Action
+from broadcaster.domain.corrections import ANSWERED_WITHIN
+from broadcaster.domain.people import ChannelName
+from broadcaster.store import tables
+from broadcaster.store.operations import audit_reading
+from broadcaster.store.operations.audit_reading import Only
+from tests.integration.http.test_confirmations import begin, code_of, give, messages, settled
+from tests.integration.http.test_console_people import look, person_of, send, settle, somebody
+
+ASK, WRONG, CONTACTS = "/v1/stations/laigle/listed", "/v1/listed/corrections", "/v1/listed/contacts"
+ROSE = {"phone": "06 39 98 00 01", "name": "Rose Aubépine"}
+PAGE = "/console/people/corrections"
+MOVED = {"text": "I moved, and married.", "name": "Rose Houx", "address": "3 rue des Lilas, 61300 L’Aigle"}
+
+
+@pytest.fixture
+def told(api, monkeypatch):
+    """Return the list of what is sent as an SMS or a mail: texts with their receivers."""
+    found = []
+    senders = api.running.services.senders
+    for channel in {type(senders[each].channel) for each in (ChannelName.SMS, ChannelName.EMAIL)}:
+        real = channel.send
+
+        async def recorded(self, message, address, real=real):
+            found.append((getattr(message, "text", "") or message.template.text, str(address)))
+            return await real(self, message, address)
+
+        monkeypatch.setattr(channel, "send", recorded)
+    return found
+
+
+async def proven(api):
+    """Return the secret of Rose, who is on the list, and her id."""
+    (rose,) = await settle(api, somebody(1, "Rose Aubépine", phone="+33639980001"))
+    made = await begin(api, ROSE, path=ASK)
+    assert (await give(api, made, await code_of(api)))[1]["state"] == "confirmed"
+    return rose, made["confirmation"]
+
+
+async def ask(api, secret, path=WRONG, **body):
+    status, _, answer = await api.call("POST", path, {"confirmation": secret, **body}, key=None)
+    return status, answer
+
+
+async def test_from_the_request_to_the_correction_with_a_number_that_is_proved_before_it_is_warned(api, told):
+    rose, secret = await proven(api)
+    assert (await ask(api, "cf_" + "x" * 32, **MOVED))[0] == 404, "who proved nothing asks for nothing"
+    status, made = await ask(api, secret, **MOVED)
+    assert (status, set(made)) == (201, {"asked_at", "answered_by"})
+    status, code = await ask(api, secret, CONTACTS, email="rose@example.org")
+    assert (status, code["channel"]) == (202, "email")
+    mine = await api.sign_in("laigle-publish")
+    _, _, page = await look(api, PAGE, mine)
+    assert "I moved, and married." in page
+    assert "rose@example.org" not in page, "anybody's, until the code came back"
+    await settled(api)
+    text = (await messages(api))[0].readable
+    digits = next(word for word in text.split() if word.isdigit() and len(word) == 6)
+    status, done = await give(api, code, digits)
+    assert (status, done["state"], done["token"]) == (200, "confirmed", None)
+    before = await person_of(api, rose)
+    assert (before.name, len(before.contacts)) == ("Rose Aubépine", 1), "an operator agrees first"
+    _, _, page = await look(api, PAGE, mine)
+    assert "rose@example.org" in page
+    (number,) = {int(part.split("?")[0]) for part in page.split(f'action="{PAGE}/')[1:]}
+    _, _, home = await look(api, "/console", mine)
+    assert "1 person of your list asks for a correction." in home
+    del told[:]
+    status, headers, _ = await send(api, f"{PAGE}/{number}", mine, stamp="", do="accept")
+    assert (status, headers["Location"]) == (303, f"{PAGE}?station=laigle&done=1")
+    await settled(api)
+    ((text, to),) = told
+    assert (text.startswith("L'Aigle : ce que notre liste dit de vous est corrig"), to) == (True, "+33639980001")
+    after = await person_of(api, rose)
+    assert after.name == "Rose Houx"
+    assert {each.address for each in after.contacts} == {"+33639980001", "rose@example.org"}
+    assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="refuse", why="x"))[0] == 409, "answered once"
+    _, _, page = await look(api, PAGE, mine)
+    assert "they were told" in page
+    _, data = await ask(api, secret, "/v1/listed/data")
+    (asked,) = [each for each in data["records"] if each["kind"] == "correction"]
+    assert (asked["facts"]["state"], asked["facts"]["contacts"]) == ("accepted", "rose@example.org")
+    found = await api.running.services.store.run_read(lambda unit: audit_reading.page(unit, Only(about=rose), limit=9))
+    assert [each.action for each in found if each.action is not Action.PERSON_EXPORTED] == [
+        Action.CORRECTION_ACCEPTED,
+        Action.CORRECTION_ASKED,
+        Action.CORRECTION_ASKED,
+    ]
+
+
+async def test_a_refusal_says_why_to_who_asked_and_what_waits_for_a_month_is_overdue(api, told):
+    rose, secret = await proven(api)
+    first = (await ask(api, secret, text="My name is wrong."))[1]
+    again = (await ask(api, secret, text="It is Rosa.", name="Rosa"))[1]
+    assert again == first, "a further request completes the one that waits, from the first one's day"
+    services = api.running.services
+    async with services.store.write() as unit:
+        long_ago = services.clock.now() - ANSWERED_WITHIN
+        await unit.conn.execute(update(tables.corrections).values(asked_at=long_ago))
+    mine = await api.sign_in("laigle-publish")
+    _, _, page = await look(api, PAGE, mine)
+    assert "Overdue since" in page
+    assert "1 waits for more than a month." in (await look(api, "/console", mine))[2]
+    number = int(page.split(f'action="{PAGE}/')[1].split("?")[0])
+    assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="refuse", why=" "))[0] == 422
+    reader = await api.sign_in("laigle-read")
+    assert (await send(api, f"{PAGE}/{number}", reader, stamp="", do="accept"))[0] == 403
+    del told[:]
+    assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="refuse", why="Ask the prefecture."))[0] == 303
+    await settled(api)
+    ((text, to),) = told
+    assert "Ask the prefecture." in text
+    assert "CNIL" in text
+    assert to == "+33639980001"
+    assert (await person_of(api, rose)).name == "Rose Aubépine"
+    assert "asks for a correction" not in (await look(api, "/console", mine))[2]
+
+
+async def test_new_contacts_keep_the_limits_of_codes_and_nobody_asks_for_somebody_erased(api):
+    _, secret = await proven(api)
+    for _ in range(3):
+        assert (await ask(api, secret, CONTACTS, phone="0639980009"))[0] == 202
+    assert (await ask(api, secret, CONTACTS, phone="0639980009"))[0] == 429
+    assert (await ask(api, secret, CONTACTS, phone="+1 212 555 2368"))[0] == 422
+    assert (await ask(api, secret, text=""))[0] == 422
+    assert (await ask(api, secret, text="Wrong."))[0] == 201
+    assert (await ask(api, secret, "/v1/listed/erasure"))[0] == 200
+    assert (await ask(api, secret, text="Wrong."))[0] == 404
+    async with api.running.services.store.read() as unit:
+        assert list(await unit.conn.scalars(tables.corrections.select())) == [], "erased with them"
