@@ -24,6 +24,11 @@ class OpenIdSettings(BaseModel):
         description="`verified`: only mail addresses that the provider says are (`email_verified`); `all`: each, where"
         " the provider lets nobody choose their own.",
     )
+    openid_requests: Literal["full", "plain"] = Field(
+        "full",
+        description="`plain`: without PKCE and `max_age`, for a provider that refuses what it does not know"
+        " (ProConnect).",
+    )
     franceconnect_issuer: str = Field("", description="FranceConnect's issuer, where residents may prove who they are.")
     franceconnect_client_id: str = Field("", description="This service's name at FranceConnect.")
     franceconnect_client_secret: SecretStr | None = Field(None, description="Its secret there.")

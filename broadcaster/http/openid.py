@@ -25,7 +25,8 @@ LARGEST_COOKIE = 3800
 def provider_of(settings: Settings, which: str) -> Provider | None:
     """Return the configured provider *openid* or *franceconnect*; None if it is not set up."""
     issuer, client, secret = (getattr(settings, f"{which}_{each}") for each in ("issuer", "client_id", "client_secret"))
-    return Provider(issuer, client, secret.get_secret_value()) if issuer else None
+    plain = which == "franceconnect" or settings.openid_requests == "plain"
+    return Provider(issuer, client, secret.get_secret_value(), plain=plain) if issuer else None
 
 
 def keep(
@@ -55,10 +56,12 @@ def kept(request: web.Request, name: str) -> dict[str, Any] | None:
     return facts if isinstance(facts, dict) and facts["until"] > services.clock.now().timestamp() else None
 
 
-async def way_in(provider: Provider, asked: AuthRequest, redirect_uri: str, scope: str, **more: str) -> str:
+async def way_in(
+    provider: Provider, asked: AuthRequest, redirect_uri: str, scope: str, *, anew: bool = False, **more: str
+) -> str:
     """Return where to send a browser. Raises a 503 while the provider is away."""
     try:
-        return await provider.way_in(asked, redirect_uri, scope, **more)
+        return await provider.way_in(asked, redirect_uri, scope, anew=anew, **more)
     except ProviderFailed as error:
         log.warning("a provider of identities failed", issuer=provider.issuer, problem=str(error))
         raise HttpProblem("unavailable", "openid-away") from error

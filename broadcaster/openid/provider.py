@@ -33,6 +33,7 @@ _FAILED_S = 10.0
 _LEEWAY_S = 60
 _OK = 200
 _SECRET = 48
+_AUTH_TIME = '{"id_token":{"auth_time":{"essential":true}}}'
 
 
 class ProviderFailed(TocsinError):
@@ -75,10 +76,14 @@ class Identified:
 
 
 class Provider:
-    """A provider at its issuer's URL, and us as its client."""
+    """A provider at its issuer's URL, and us as its client.
 
-    def __init__(self, issuer: str, client_id: str, client_secret: str) -> None:
-        self.issuer = issuer
+    ``plain``: it refuses parameters that it does not know, PKCE's and ``max_age`` among them, as ProConnect and
+    FranceConnect do; state, nonce and the client's secret guard the code then.
+    """
+
+    def __init__(self, issuer: str, client_id: str, client_secret: str, *, plain: bool = False) -> None:
+        self.issuer, self._plain = issuer, plain
         self._client_id, self._client_secret = client_id, client_secret
         self._metadata: dict[str, Any] = {}
         self._keys: KeySet | None = None
@@ -112,8 +117,15 @@ class Provider:
             raise ProviderUnavailable(message)
         return found
 
-    async def way_in(self, asked: AuthRequest, redirect_uri: str, scope: str, **more: str) -> str:
-        """Return the URL to send a browser to. Raises ``ProviderUnavailable``."""
+    async def way_in(
+        self, asked: AuthRequest, redirect_uri: str, scope: str, *, anew: bool = False, **more: str
+    ) -> str:
+        """Return the URL to send a browser to; ``anew``: they have to sign in again. Raises ``ProviderUnavailable``."""
+        if anew:
+            more |= {"prompt": "login"} | ({"claims": _AUTH_TIME} if self._plain else {"max_age": "0"})
+        if not self._plain:
+            challenge = create_s256_code_challenge(asked.verifier)
+            more |= {"code_challenge": challenge, "code_challenge_method": "S256"}
         query = {
             "response_type": "code",
             "client_id": self._client_id,
@@ -121,8 +133,6 @@ class Provider:
             "scope": scope,
             "state": asked.state,
             "nonce": asked.nonce,
-            "code_challenge": create_s256_code_challenge(asked.verifier),
-            "code_challenge_method": "S256",
             **more,
         }
         return _with_query((await self.metadata())["authorization_endpoint"], query)
@@ -139,7 +149,7 @@ class Provider:
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": redirect_uri,
-            "code_verifier": asked.verifier,
+            **({} if self._plain else {"code_verifier": asked.verifier}),
             "client_id": self._client_id,
             "client_secret": self._client_secret,
         }

@@ -31,6 +31,7 @@ from tests.integration.http.test_console_people import send
 from tests.servers.identities import identities
 
 BEGIN = "/console/sign-in/openid"
+REQUIRED = {"response_type", "client_id", "redirect_uri", "scope", "state", "nonce"}
 
 
 @pytest.fixture
@@ -148,6 +149,27 @@ async def test_who_was_invited_comes_in_proves_it_anew_and_leaves_at_the_provide
     assert [each.level for each in found] == ["warning", "ok"]
 
 
+async def test_proconnect_gets_the_parameters_that_it_knows_and_no_others(tmp_path, provider):
+    """All others are a bad request to it (Y000400); in the signed userinfo it sends the mail address."""
+    settings = Settings(
+        host="127.0.0.1", port=0, data_dir=tmp_path, requests_per_minute=10_000, tiles_url="off", geocoder_url="off",
+        openid_issuer=provider.url, openid_client_id="tocsin", openid_client_secret="secret", openid_requests="plain",
+        openid_mails="all",
+    )  # fmt: skip
+    async for api in open_api(settings):
+        await invited(api, "Rose", "rose@town.example")
+        await provider.knows("rose", email="rose@town.example")
+        (status, headers, page), way_in, _ = await come_back(api, provider, "rose", then="/console/people")
+        assert (status, headers.get("Location")) == (303, "/console/people"), page
+        asked = {name: each[0] for name, each in parse_qs(urlsplit(way_in).query).items()}
+        assert set(asked) == REQUIRED
+        assert min(len(asked["state"]), len(asked["nonce"])) >= 32
+        _, way_in, _ = await come_back(api, provider, "rose", cookies=cookies_of(headers))
+        asked = {name: each[0] for name, each in parse_qs(urlsplit(way_in).query).items()}
+        assert set(asked) == {*REQUIRED, "prompt", "claims"}
+        assert openid.orjson.loads(asked["claims"]) == {"id_token": {"auth_time": {"essential": True}}}
+
+
 async def test_a_resident_shows_who_they_are_by_franceconnect_and_votes_once_on_all_devices(api, provider):
     mails = [NewContact(ChannelName.EMAIL, f"r{n}@town.example", f"r{n}@town.example") for n in range(3)]
     telephone, tablet, other = [await api.enrol(NewSubscriber("fr", (each,))) for each in mails]
@@ -160,6 +182,7 @@ async def test_a_resident_shows_who_they_are_by_franceconnect_and_votes_once_on_
         status, headers, told = await api.call("POST", "/v1/subscribers/me/identity", key=token)
         way = parse_qs(urlsplit(told["url"]).query)
         assert (status, way["acr_values"], way["scope"]) == (200, ["eidas1"], ["openid profile"])
+        assert set(way) == {*REQUIRED, "acr_values"}, "it refuses what it does not know"
         there = urlsplit(await provider.confirm(told["url"], sub))
         return await get(api, f"{there.path}?{there.query}", cookies_of(headers))
 

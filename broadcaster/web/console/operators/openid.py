@@ -31,8 +31,7 @@ async def begin(call: Call[None, Any]) -> web.Response:
     check_page(request)
     provider, asked = _provider(request), AuthRequest.fresh()
     again = await session_of(request) is not None
-    anew = {"prompt": "login", "max_age": "0"} if again else {}
-    response = to(await way_in(provider, asked, _back(request), "openid email", **anew))
+    response = to(await way_in(provider, asked, _back(request), "openid email", anew=again))
     facts = {"asked": asked.plain(), "again": again, "trusted": query.get("trusted") == "1"}
     then = own_path(query.get("then", ""))
     keep(response, request, _AWAY, {**facts, "then": then}, path=BEGIN, holds=AWAY)
