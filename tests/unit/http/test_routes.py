@@ -38,6 +38,8 @@ SIGNED = {
     "POST /v1/trials/{token}",
     "POST /v1/welcomes/{token}",
     "POST /v1/confirmations",
+    "POST /v1/listed/contacts",
+    "POST /v1/listed/corrections",
     "POST /v1/listed/data",
     "POST /v1/listed/erasure",
     "POST /listed/data",
