@@ -27,7 +27,7 @@ from broadcaster.pipeline.resolve import resolve
 from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.pipeline.sweep import ClockJumps, sweep, take_over
 from broadcaster.pipeline.topics import ALERTS, PEOPLE, RESOLVE
-from broadcaster.pipeline.warming import warm_store
+from broadcaster.pipeline.warming import warm_connections, warm_store
 from broadcaster.store import StoreUnavailable, Unit
 from broadcaster.store.alerts import alerts, batches
 from broadcaster.store.engine import leases
@@ -50,6 +50,8 @@ _INDEX_PACE_S = 0.5
 """The same for the index; look-ups apply the changes first."""
 _AGAIN_S = 1.0
 _SETTLE_S = 2.0
+_WARM_S = 0.5
+"""By then the loops have had their first turn, and the pool has the connections that it keeps."""
 _PLACE_S, _GEOCODER_AWAY_S = 5.0, 60.0
 _CANCELLED_S = 5.0
 """Time limit for cancelled tasks, since one that waits for a silent store would never end."""
@@ -65,6 +67,11 @@ async def _warmed(warming: Awaitable[None]) -> None:
         pass  # then the first alert takes that time
     except Exception:  # noqa: BLE001  logged; it must not keep the service down
         _log.exception("what the first alert needs could not be made ready")
+
+
+async def _warm_later(services: Services) -> None:
+    await asyncio.sleep(_WARM_S)
+    await warm_connections(services)
 
 
 @asynccontextmanager
@@ -104,11 +111,13 @@ async def working(services: Services) -> AsyncIterator[None]:
     if ProcessRole.SENDER in services.roles:
         await _warmed(asyncio.to_thread(warm, services.links, services.clock.now()))
         _start_senders(crew, services)
+    warming = asyncio.create_task(_warmed(_warm_later(services)), name="warming")
     try:
         yield
     finally:
         services.stopping.set()
         services.store.on_publish = None
+        warming.cancel()
         await crew.end()
         await recurring.stop()
         await _written_down(services)

@@ -194,6 +194,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "visits-over": "The alert is over: no list can be shared.",
     "visit-missing": "This person is not on your list.",
     "step-over": "This step was taken or ended meanwhile: look at what is next now.",
+    "step-under-way": "This step is on its way already.",
     "policy-unreadable": "Write steps, each with channels, after_s, until, repeat and every_s, and longest_s.",
     "policy-steps": "A policy has 1 to %(most)s steps, each with at least one channel.",
     "policy-twice": "Each channel stands in one step: to send by it again, let the step repeat.",
@@ -207,6 +208,8 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "expires-too-late": "At most %(days)s days ahead: an alert that long is a notice.",
     "onset-not-before-expires": "The beginning must be before the end.",
     "all-clear-of-all-clear": "This ends an alert: it can't be cancelled.",
+    "ended-as-over": "Alert %(alert)s has already told everyone that it is over: your message was not sent.",
+    "ended-as-mistake": "Alert %(alert)s has already told everyone that it was a mistake: your message was not sent.",
     "alert-changed": (
         "This alert was changed since you looked at it: alert %(alert)s holds now."
         " Look at what changed, and decide again."

@@ -59,6 +59,7 @@ WARNINGS: Mapping[str, str | tuple[str, str]] = {
     "alert-budget-voice": "This alert's budget of calls is used up: %(used)s of %(most)s.",
     "digest-to-nobody": "NOBODY was sent this digest: those who wanted it have left, or have no push and no e-mail.",
     "end-to-nobody": "NOBODY had been told of the alert: its end went to no one.",
+    "left-to-nobody": "Nobody had to be told that the alert no longer applies to them.",
     "nobody-reached": "NOBODY was reached: no one is concerned by the rule '%(rule)s'.",
     "nobody-reached-in-area": "NOBODY was reached: no one in the area is concerned by the rule '%(rule)s'.",
     "maybe-twice": (

@@ -8,7 +8,6 @@ from broadcaster.domain.alerts import Severity
 from broadcaster.domain.audit import Action, Actor
 from broadcaster.domain.escalation import PAID, read_policy
 from broadcaster.domain.policies import policy_of
-from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer
@@ -33,10 +32,9 @@ async def _answered(call: Call[Any, None]) -> web.Response:
 
 
 async def act(call: Call[EscalationIn, None]) -> web.Response:
-    """Send the next round now, skip it, or stop escalation. Raises ``Conflict`` if another round is next by now."""
+    """Send the next round now, skip it, or stop escalation. Raises ``Conflict`` like ``escalate.act``."""
     alert, _ = await alert_of(call)
-    if not await escalate.act(call.services, alert, call.body.action, call.body.round, actor=call.actor):
-        raise Conflict("step-over")
+    await escalate.act(call.services, alert, call.body.action, call.body.round, actor=call.actor)
     return await _answered(call)
 
 

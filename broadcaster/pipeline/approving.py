@@ -61,7 +61,7 @@ async def submit(
         issued = key is not None and await alerts.by_idempotency_key(unit, station.id, key) is not None
         return issued, await _repeated(unit, command)
 
-    issued, asked_before = await services.store.run_read(read)
+    issued, asked_before = (False, None) if key is None else await services.store.run_read(read)
     if asked_before is not None:
         return asked_before.alert, asked_before.state not in _SENT
     off_duty = await is_off_duty(services, station.id, command.actor)

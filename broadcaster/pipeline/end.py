@@ -7,7 +7,7 @@ from datetime import timedelta
 from broadcaster.domain.alerts import ENDINGS, Alert, AlertState, MsgType, Role, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action, Actor
-from broadcaster.domain.refusals import Refused
+from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.ids import new_id, new_token
 from broadcaster.pipeline.issue import record
@@ -19,6 +19,7 @@ from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, threads
 
 _HOLDS = timedelta(hours=12)
+_ENDED_AS = {Role.ALL_CLEAR: "ended-as-over", Role.MISTAKE: "ended-as-mistake"}
 
 
 async def end(
@@ -34,7 +35,8 @@ async def end(
     """Stop a thread's unsent messages, and tell everyone informed of it that it ended. Return the ending.
 
     Ending any version ends the whole thread. ``as_seen``: raise ``Stale`` unless that version is still current. Without
-    ``texts``, the prepared ones are used. Idempotent: returns the first ending again.
+    ``texts``, the prepared ones are used. Idempotent: returns the first ending again. Raises
+    ``Conflict`` if that is of the other kind, as people were told something else.
     """
     if alert.role in ENDINGS:
         raise Refused("all-clear-of-all-clear", "id")
@@ -46,6 +48,8 @@ async def end(
         known = await alerts.by_id(unit, alert.id) or alert
         version = await threads.current(unit, known)
         if version.role in ENDINGS:
+            if version.role is not role:
+                raise Conflict(_ENDED_AS[version.role], "kind", alert=str(version.id))
             return version, False
         if as_seen:
             await check_current(unit, alert, None)

@@ -8,6 +8,7 @@ from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audit import Action, Actor
 from broadcaster.domain.escalation import Until
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
+from broadcaster.domain.refusals import Conflict
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, counting, escalating, escalations
@@ -71,27 +72,28 @@ async def upcoming(services: Services, alert: Alert) -> Next | None:
 
 async def act(
     services: Services, alert: Alert, action: Literal["now", "skip", "stop"], number: int, *, actor: Actor
-) -> bool:
-    """Send a round now, skip it, or stop the escalation. Return False if that round is no longer next."""
+) -> None:
+    """Send a round now, skip it, or stop the escalation.
+
+    Raises ``Conflict`` if that round is no longer next, or is to be sent now and is on its way already.
+    """
     now = services.clock.now()
 
-    async def change(unit: Unit) -> bool:
+    async def change(unit: Unit) -> None:
         await unit.in_turn("dispatch", alert.id)
         following = await escalations.soonest(unit, alert.id)
         if following is None or following.number != number:
-            return False
+            raise Conflict("step-over")
         if action == "stop":
             done = await escalations.stop(unit, alert.id, now)
         else:
             done = await escalations.hasten(unit, alert.id, now, number=number, skip=action == "skip")
-        if done:
-            what = Action.ESCALATION_CHANGED
-            await audit.record(unit, actor, what, alert.id, station_id=alert.station_id, how=action, round=number)
-        return done
+        if not done:
+            raise Conflict("step-under-way" if action == "now" else "step-over")
+        what = Action.ESCALATION_CHANGED
+        await audit.record(unit, actor, what, alert.id, station_id=alert.station_id, how=action, round=number)
 
-    done = await services.store.transact(change)
-    if done:
-        services.forget(alert.id)
-        await escalate(services)
-        await services.bus.publish(f"alert:{alert.id}")
-    return done
+    await services.store.transact(change)
+    services.forget(alert.id)
+    await escalate(services)
+    await services.bus.publish(f"alert:{alert.id}")

@@ -18,13 +18,17 @@ async def resolve(services: Services, alert_id: int) -> int:
     """
     now = services.clock.now()
 
-    async def lease(unit: Unit) -> Alert | None:
+    async def lease(unit: Unit) -> tuple[Alert | None, Alert | None]:
         at = await unit.now(now)
         until = at + timedelta(seconds=services.settings.lease_s)
-        leased = await alerts.lease(unit, alert_id, services.owner, at, until)
-        return await alerts.by_id(unit, alert_id) if leased else None
+        if not await alerts.lease(unit, alert_id, services.owner, at, until):
+            return None, None
+        alert = await alerts.by_id(unit, alert_id)
+        if alert is None or alert.role is not Role.UPDATE:
+            return alert, None
+        return alert, await alerts.by_id(unit, alert.references[-1])
 
-    alert = await services.store.run_write(lease)
+    alert, before = await services.store.run_write(lease)
     if alert is None:
         return 0
     services.changed(alert)
@@ -35,7 +39,7 @@ async def resolve(services: Services, alert_id: int) -> int:
     elif alert.cancelled_at is not None or now >= alert.expires_at:
         pass
     elif alert.role is Role.UPDATE:
-        found = await spread(services, alert)
+        found = await spread(services, alert, before)
     elif alert.audience.pool is not Pool.STORED:
         await services.here.follow()
         people = services.here.concerned(alert.station_id, alert.area, alert.audience)

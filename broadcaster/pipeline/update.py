@@ -121,14 +121,15 @@ def parts_of(services: Services, alert: Alert, informed: NDArray[np.int64]) -> P
     return Parts(without(people, informed), still, without(informed, still))
 
 
-async def spread(services: Services, alert: Alert) -> int:
+async def spread(services: Services, alert: Alert, before: Alert | None) -> int:
     """Tell everybody what a new version means to them, people newly inside first. Return how many people are new to it.
+
+    ``before``: the version that it replaced.
 
     Their first messages leave before it is read who was told of the version before, which takes longest: of each person
     that is looked up when they are written down.
     """
     await services.here.follow()
-    before = await services.store.run_read(lambda unit: alerts.by_id(unit, alert.references[-1]))
     first = services.here.most_exposed(alert, FIRST_PART, None if before is None else before.area)
     found = await dispatch(services, alert, first, since=alert.sent_at)
     async with services.watch(alert.id) as sent:

@@ -1,46 +1,109 @@
-"""Runs the statements of an alert's and an update's way once, before the first: they are compiled on first use.
+"""Rehearses an update before the first: statements are compiled on first use, and prepared by each connection.
 
-They ask for the alert, station and batch 0, which nothing has, so they find and change nothing.
+Each rehearsal is a transaction that is rolled back: nobody sees its alerts, and nothing of them stays.
 """
 
+from contextlib import suppress
+from dataclasses import replace
+
+from broadcaster.domain.alerts import Alert, MsgType, Role
+from broadcaster.domain.audit import Action, Actor, ActorKind
+from broadcaster.domain.people import CHANNEL_NUMBER
+from broadcaster.ids import new_id, new_token
+from broadcaster.pipeline.issue import record
 from broadcaster.pipeline.render.warming import an_alert
 from broadcaster.pipeline.services import Services
-from broadcaster.store import Unit, schedules
-from broadcaster.store.alerts import alerts, answers, approvals, batches, counting, dispatching, report, threads
+from broadcaster.pipeline.versions import take_place
+from broadcaster.store import Unit, duties
+from broadcaster.store.alerts import alerts, approvals, batches, counting, dispatching, report, threads, tracking
+from broadcaster.store.engine import outbox
+from broadcaster.store.engine.connecting import POOLED
+from broadcaster.store.people import feed
 from broadcaster.store.stations import stations
 
 
+class _Undone(Exception):
+    """Ends a rehearsal and rolls it back."""
+
+
 async def warm_store(services: Services) -> None:
-    """Take the statements' 50 ms of CPU (SQLite) at the start. Raises ``StoreUnavailable``."""
+    """Spend at the start the CPU that the first update would wait for. Raises ``StoreUnavailable``."""
+    await services.store.run_read(lambda unit: _look(services, unit))
+    await _rehearse(services, 1)
+
+
+async def warm_connections(services: Services) -> None:
+    """Let each of PostgreSQL's pooled connections prepare the statements. Raises ``StoreUnavailable``."""
+    if not services.store.sqlite:
+        await _rehearse(services, POOLED)
+
+
+async def _rehearse(services: Services, times: int) -> None:
+    """Rehearse on so many connections, one after another, so that an alert meanwhile waits for one at most."""
+
+    async def rehearse(unit: Unit) -> None:
+        if not services.store.sqlite:
+            await _look(services, unit)
+        await _update(services, unit)
+        if times > 1:  # while this connection is held, so that the next is another
+            await _rehearse(services, times - 1)
+        raise _Undone
+
+    with suppress(_Undone):
+        await services.store.run_write(rehearse)
+
+
+async def _look(services: Services, unit: Unit) -> None:
+    """Look up what an update's request, its index and its messages ask for."""
+    now = services.clock.now()
+    await stations.caller_of(unit, "", now)
+    await alerts.by_id(unit, 0)
+    await stations.by_id(unit, 0)
+    await approvals.rules_of(unit, 0)
+    await approvals.approvers(unit, 0)
+    await stations.group_ids(unit, 0)
+    await alerts.by_ids(unit, [0])
+    await alerts.active_ids(unit, now)
+    await duties.on_duty(unit, 0, now)
+    await feed.changed_after(unit, 0, 1)
+
+
+async def _update(services: Services, unit: Unit) -> None:
+    """Issue, update and dispatch to one person an invented alert of a station, if there is one."""
     now, owner = services.clock.now(), services.owner
-    alert = an_alert(now)
-    nobody = threads.Thread(all=(alert.id,), versions=(alert.id,), left=(), open=())
+    station_id, people = await stations.any_follower(unit)
+    if station_id is None:
+        return
+    first = replace(an_alert(now), id=new_id(), station_id=station_id)
+    alert = replace(
+        first,
+        id=new_id(),
+        token=new_token(),
+        msg_type=MsgType.UPDATE,
+        role=Role.UPDATE,
+        references=(first.id,),
+        thread_id=first.id,
+    )
+    await _issued(unit, first)
+    await alerts.resolved(unit, first.id, now)
+    await take_place(unit, first, alert)
+    await _issued(unit, alert)
+    await record(unit, Actor(ActorKind.SERVICE, now), Action.ALERT_UPDATED, alert)
+    await stations.use_key(unit, 0, now)
+    await outbox.waiting(unit, 1)
+    await outbox.relayed(unit, [])
+    await alerts.lease(unit, alert.id, owner, now, now)
+    await threads.informed_of(unit, alert)
+    sizes = dict.fromkeys(CHANNEL_NUMBER.values(), 1)
+    await dispatching.write_chunk(unit, alert, people, since=now, now=now, batch_sizes=sizes)
+    await threads.reached(unit, alert, await threads.of(unit, alert), [])
+    await batches.lease(unit, 0, owner, now, now)
+    await batches.to_send(unit, 0, now)
+    await alerts.is_cancelled(unit, alert.id)
+    await report.stops(unit)
+    await counting.any_outcome(unit, alert.id)
+    await tracking.finish(unit, alert.id, now)
 
-    async def read(unit: Unit) -> None:
-        await stations.caller_of(unit, "", now)
-        await alerts.by_id(unit, alert.id)
-        await stations.by_id(unit, alert.station_id)
-        await stations.group_ids(unit, alert.station_id)
-        await approvals.rules_of(unit, alert.station_id)
-        await approvals.approvers(unit, alert.station_id)
-        await batches.to_send(unit, 0, now)
-        await alerts.is_cancelled(unit, alert.id)
-        await report.stops(unit)
-        await counting.any_outcome(unit, alert.id)
-        await threads.informed_of(unit, alert)
 
-    async def write(unit: Unit) -> None:
-        await threads.hold(unit, alert)
-        await alerts.by_id(unit, alert.id)
-        await threads.follow(unit, alert, alert, now)
-        await approvals.overtake(unit, alert.id, now)
-        await schedules.end_reminders(unit, alert.id, now)
-        await alerts.lease(unit, alert.id, owner, now, now)
-        await dispatching.write_chunk(unit, alert, [], since=now, now=now, batch_sizes={})
-        await threads.informed(unit, nobody, [])
-        await threads.reached(unit, alert, nobody, [])
-        await answers.who_confirmed(unit, alert.first_id, [])
-        await batches.lease(unit, 0, owner, now, now)
-
-    await services.store.run_read(read)
-    await services.store.run_write(write)
+async def _issued(unit: Unit, alert: Alert) -> None:
+    await alerts.add(unit, alert, key_id=None, idempotency_key=None, request_hash=None)

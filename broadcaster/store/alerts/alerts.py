@@ -93,6 +93,13 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Ale
     return None if row is None else (_alert(unit, row), row.request_hash or b"")
 
 
+async def keyed_since(unit: Unit, station_id: int, prefix: str, since: datetime) -> list[tuple[str, bytes, Alert]]:
+    """Return a station's alerts sent since then with such an idempotency key: key, hash of the request and alert."""
+    keyed = alerts.c.station_id == station_id, alerts.c.idempotency_key.startswith(prefix, autoescape=True)
+    rows = await unit.conn.execute(select(alerts).where(*keyed, alerts.c.sent_at >= since).order_by(alerts.c.id.desc()))
+    return [(row.idempotency_key, row.request_hash or b"", _alert(unit, row)) for row in rows]
+
+
 async def page(
     unit: Unit,
     *,

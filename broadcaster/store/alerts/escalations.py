@@ -107,10 +107,15 @@ async def soonest(unit: Unit, alert_id: int) -> NextRound | None:
 
 
 async def hasten(unit: Unit, alert_id: int, now: datetime, *, number: int | None = None, skip: bool = False) -> bool:
-    """Make an alert's rows due now, all or a round's; ``skip``: skip the round. Return whether there were any."""
+    """Make an alert's rows due now, all or a round's; ``skip``: skip the round.
+
+    Return whether there were any; a round's rows that are due already don't count.
+    """
     which = [escalations.c.alert_id == alert_id, _WAITS]
     if number is not None:
         which.append(escalations.c.round == number)
+        if not skip:
+            which.append(escalations.c.due_at > now)
     state = RowState.SKIPPING if skip else RowState.WAITING
     done = await unit.conn.execute(update(escalations).where(*which).values(due_at=now, state=state))
     return done.rowcount > 0

@@ -103,6 +103,8 @@ def _nobody(alert: Alert) -> Warned:
         return Warned("digest-to-nobody")
     if alert.audience.kind is AudienceKind.TOLD:
         return Warned("end-to-nobody")
+    if alert.audience.kind is AudienceKind.LEFT:
+        return Warned("left-to-nobody")
     code = "nobody-reached" if alert.area is None else "nobody-reached-in-area"
     return Warned(code, {"rule": alert.audience.kind})
 

@@ -114,6 +114,8 @@ async def acknowledge(unit: Unit, alert_ids: Collection[int], subscriber_ids: Co
 
     Those who are no recipients or chose not to be are ignored.
     """
+    if not subscriber_ids:
+        return
     concerned = {alert_id: set(subscriber_ids) for alert_id in alert_ids}
     there = {
         key: each

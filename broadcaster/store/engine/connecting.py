@@ -19,6 +19,8 @@ from broadcaster.store.engine.direct import Direct
 from broadcaster.store.engine.one_trip import in_one_trip
 
 READERS = 4
+POOLED = 8
+"""Connections to PostgreSQL that stay open; as many more are opened while all are used."""
 POOL_WAIT_S = 60.0
 ANSWER_S = 8.0
 """While connecting, a silent PostgreSQL (stopped, or unreachable) counts as unavailable after this long."""
@@ -26,6 +28,8 @@ _BUSY_MS = 30_000
 _STATEMENT_S = 600.0
 # A client cut off in mid-transaction holds its locks, and blocks all others, until the server ends it.
 _IDLE_S = 15.0
+_PREPARED = 500
+"""Statements that a connection keeps prepared; the service has some 300, and an update alone needs 70."""
 # During a request, TCP keepalives detect a lost client, also within some 15 s (no effect on a Unix socket).
 _KEEPALIVE = {"tcp_keepalives_idle": "6", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3"}
 
@@ -37,10 +41,11 @@ def postgresql(url: str) -> AsyncEngine:
         "dsn": url.replace("postgresql+asyncpg://", "postgresql://", 1),
         "timeout": ANSWER_S,
         "command_timeout": _STATEMENT_S,
+        "prepared_statement_cache_size": _PREPARED,
         "server_settings": {"idle_in_transaction_session_timeout": str(int(_IDLE_S * 1000)), **_KEEPALIVE},
     }
     engine = create_async_engine(
-        "postgresql+asyncpg://", pool_size=8, max_overflow=8, pool_use_lifo=True, connect_args=limits
+        "postgresql+asyncpg://", pool_size=POOLED, max_overflow=POOLED, pool_use_lifo=True, connect_args=limits
     )
     _checked(engine.sync_engine)
     return engine

@@ -121,6 +121,15 @@ async def _end_choices(unit: Unit, station_id: int, stay: Iterable[str], *, sure
     await unit.conn.execute(delete(topic_choices).where(*gone))
 
 
+async def any_follower(unit: Unit) -> tuple[int | None, list[int]]:
+    """Return the first station's id, None if there is none, and the id of one of its followers, if any."""
+    some = select(stations.c.id, follows.c.subscriber_id).outerjoin(follows, follows.c.station_id == stations.c.id)
+    row = (await unit.conn.execute(some.order_by(stations.c.id).limit(1))).one_or_none()
+    if row is None:
+        return None, []
+    return row.id, [] if row.subscriber_id is None else [row.subscriber_id]
+
+
 _BY_SLUG = select(stations).where(stations.c.slug == bindparam("slug"))
 
 

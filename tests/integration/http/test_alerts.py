@@ -138,6 +138,8 @@ async def test_a_cancel_sends_one_all_clear_however_often_it_is_asked_for(api):
     assert headers["Location"] == f"/v1/alerts/{cleared['id']}"
     again = await api.call("POST", f"/v1/alerts/{alert['id']}/cancel", {"texts": {"fr": {"headline": "Fini"}}})
     assert again[2]["id"] == cleared["id"]
+    status, _, problem = await api.call("POST", f"/v1/alerts/{alert['id']}/cancel", {"kind": "mistake"})
+    assert (status, problem["code"], problem["errors"][0]["params"]["alert"]) == (409, "ended-as-over", cleared["id"])
     account = await until_finished(api, cleared["id"])
     assert account["matched"] == 1
     _, _, old = await api.call("GET", f"/v1/alerts/{alert['id']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from broadcaster.pipeline import escalate
 from tests.integration.http.conftest import an_alert, circle
 from tests.integration.http.test_alerts import someone, until_finished
 from tests.integration.http.test_console_update import given
@@ -56,7 +57,7 @@ async def test_a_policy_is_set_and_its_next_step_is_taken_now_once(api):
     assert (status, problem["code"]) == (409, "step-over")
     form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
     status, told, _ = await api.call("POST", page, key=None, headers=form, raw="action=stop&round=1")
-    assert (status, told["Location"]) == (303, f"{page}?meanwhile=1")
+    assert (status, told["Location"]) == (303, f"{page}?meanwhile=step-over")
 
     # A step that is skipped sends nothing, and the alert ends without it.
     _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=...))
@@ -118,6 +119,34 @@ async def test_an_alert_goes_by_its_templates_policy_and_so_does_its_update(api)
     assert shown["policy"]["longest_s"] == 900, "what the page shows goes before the template's"
     status, _, refused = await api.call("POST", "/v1/alerts", asked | {"policy": POLICY, "channels": ["sms"]})
     assert (status, refused["errors"][0]["code"]) == (422, "policy-or-channels")
+
+
+async def test_a_second_now_is_told_that_the_step_is_on_its_way(api, monkeypatch):
+    policies = {"policies": {"severe": POLICY}}
+    assert (await api.call("PUT", "/v1/stations/laigle/policies", policies))[0] == 200
+    await someone(api)
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert(channels=...))
+    there = f"/v1/alerts/{alert['id']}/escalation"
+
+    async def is_due():
+        return (await api.call("GET", there))[2]["next"] is not None
+
+    await eventually(is_due, "a next step")
+    monkeypatch.setattr(escalate, "ROWS", 0)  # its rows wait, as where thousands are due
+    assert (await api.call("POST", there, {"action": "now", "round": 1}))[0] == 200
+    status, _, problem = await api.call("POST", there, {"action": "now", "round": 1})
+    assert (status, problem["code"]) == (409, "step-under-way")
+    page, headers = f"/console/alerts/{alert['id']}/step", await api.sign_in("laigle-publish")
+    form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+    _, told, _ = await api.call("POST", page, key=None, headers=form, raw="action=now&round=1")
+    _, _, html = await api.call("GET", told["Location"], key=None, headers=headers | {"Accept-Language": "en"})
+    assert "That step is on its way already: nothing was sent twice." in html
+    monkeypatch.undo()
+
+    async def is_sent():
+        return await channels_of(api, alert) == ["email", "sms"]
+
+    await eventually(is_sent, "the step is taken once")
 
 
 async def sent_by(api, alert, first, then):

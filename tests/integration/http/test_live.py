@@ -284,11 +284,31 @@ async def test_who_lifts_an_alert_a_second_time_is_told_that_it_is_done(api):
     there = {headers["Location"].partition("?")[0] for _, headers, _ in (first, second)}
     assert len(there) == 1
     for status, headers, _ in (await send(api, path, form, **mine), await look(api, path, **mine)):
-        assert (status, headers["Location"]) == (303, f"{there.copy().pop()}?again=1")
+        assert (status, headers["Location"]) == (303, f"{there.copy().pop()}?again=all_clear")
     _, _, page = await look(api, headers["Location"], **mine)
     assert "The alert had ended already" in page
     async with api.running.services.store.read() as unit:
         assert len(await alert_rows.page(unit, stations=None, before=None, limit=10)) == 2
+
+
+async def test_of_two_who_end_an_alert_differently_the_second_is_told_that_theirs_was_not_sent(api):
+    said = {
+        "mistake": "Somebody had already sent the all-clear: your message that the alert was a mistake was not sent.",
+        "all_clear": "Somebody had already told everyone that this alert was sent by mistake",
+    }
+    mine = await api.sign_in()
+    form = f"csrf={mine['X-CSRF']}"
+    for first, second in (("all_clear", "mistake"), ("mistake", "all_clear")):
+        _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+        path = f"/console/alerts/{alert['id']}/cancel?kind="
+        await send(api, path + first, form, **mine)
+        _, headers, _ = await send(api, path + second, form, **mine)
+        _, _, page = await look(api, headers["Location"], **mine)
+        assert said[second] in page
+    _, _, alert = await api.call("POST", "/v1/alerts", an_alert())
+    path = f"/v1/alerts/{alert['id']}/cancel"
+    both = await asyncio.gather(*(api.call("POST", path, {"kind": kind}) for kind in said))
+    assert sorted(status for status, _, _ in both) == [202, 409]
 
 
 async def test_an_all_clear_without_a_headline_is_not_sent_and_keeps_what_was_written(api):

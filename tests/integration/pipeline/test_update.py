@@ -259,7 +259,8 @@ async def test_a_message_to_who_is_outside_that_goes_to_nobody_is_finished_too(
             new = await update(api, alert["id"], area=circle(away(2000, 90)))
             await eventually(lambda: _is_there(api, new["id"]), "the message to who is outside")
             left = await left_of(api, new["id"])
-            assert (await api.finished(str(left)))["matched"] == 0
+            report = await api.finished(str(left))
+            assert (report["matched"], [each["code"] for each in report["warned"]]) == (0, ["left-to-nobody"])
             await quiet(town)
         await recount(town.store, str(left))
 

@@ -77,9 +77,29 @@ async def page(call: Call[None, None]) -> web.Response:
         "picture": picture_of(call.services.settings, alert, station),
         "places": whereabouts(alert, station, words),
         "scripts": _for_scripts(facts.alert, station, words),
-        "again": "again" in call.request.query,
+        "again": _already(alert, call.request.query.get("again"), words),
     }
     return show(call.request, "alerts/live.html", words, shown, tab="alerts", where=station.name)
+
+
+def _already(alert: Alert, wanted: str | None, words: Words) -> tuple[str, str] | None:
+    """Return the look and the words of a notice to who wanted to send something although this had ended the alert."""
+    if wanted is None:
+        return None
+    mistake = alert.role is Role.MISTAKE
+    if wanted == Role.ALL_CLEAR and mistake:
+        return "warn", words(
+            "Somebody had already told everyone that this alert was sent by mistake: your all-clear was not sent."
+        )
+    if wanted == Role.MISTAKE and not mistake:
+        return "warn", words(
+            "Somebody had already sent the all-clear: your message that the alert was a mistake was not sent."
+        )
+    if mistake:
+        return "good", words(
+            "The alert had ended already: this says that it was sent by mistake. Nothing was sent a second time."
+        )
+    return "good", words("The alert had ended already: this is its all-clear. Nothing was sent a second time.")
 
 
 async def _changed(unit: Unit, seen: str, alert: Alert, by: str | None, words: Words) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field
 
 from broadcaster.domain.alerts import ENDINGS, TEXT_LIMITS, Alert, Role, Text
-from broadcaster.domain.refusals import Refused, Stale
+from broadcaster.domain.refusals import Conflict, Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import easy_in
 from broadcaster.domain.zones import zone_of
@@ -37,7 +37,7 @@ class CancelQuery(Query):
 async def ask(call: Call[None, CancelQuery]) -> web.StreamResponse:
     """Show the ending and the number of its recipients."""
     alert, station = await alert_of(call)
-    there = await moved_on(call, alert)
+    there = await moved_on(call, alert, call.query.kind)
     if there is not None:
         return there
     return await _page(call, alert, station, ending(alert, station, Role(call.query.kind)), {})
@@ -46,7 +46,7 @@ async def ask(call: Call[None, CancelQuery]) -> web.StreamResponse:
 async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
     """Send the ending. If another operator was faster, redirect to their update or ending, with a notice."""
     alert, station = await alert_of(call)
-    there = await moved_on(call, alert)
+    there = await moved_on(call, alert, call.query.kind)
     if there is not None:
         return there
     form = await form_of(call.request)
@@ -66,8 +66,8 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
         return await _page(call, alert, station, texts, wrong, status=422)
     try:
         ended = await end(call.services, alert, station, call.actor, texts, role=role, as_seen=True)
-    except Stale:
-        return await moved_on(call, (await alert_of(call))[0]) or _to(alert)
+    except (Conflict, Stale):
+        return await moved_on(call, (await alert_of(call))[0], call.query.kind) or _to(alert)
     except Refused as refused:
         name = ".".join(reversed(refused.field.removeprefix("texts.").split(".")))
         words = words_of(call.request, station.languages[0])
@@ -76,16 +76,17 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
     return _to(ended)
 
 
-async def moved_on(call: Call[Any, Any], alert: Alert) -> web.Response | None:
+async def moved_on(call: Call[Any, Any], alert: Alert, wanted: str = "update") -> web.Response | None:
     """Return a redirect to the update or ending of an alert by somebody else; None while it is current.
 
+    ``wanted``: what this operator meant to send, which the notice there says of: *update*, or a kind of ending.
     An ending, a reminder and a message to people outside an update's area can't be ended either.
     """
     async with call.services.store.read() as unit:
         now = await threads.current(unit, alert)
     if now.id == alert.id:
         return _to(alert) if alert.role in ENDINGS else None
-    return _to(now, "again=1" if now.role in ENDINGS else f"changed={alert.id}")
+    return _to(now, f"again={wanted}" if now.role in ENDINGS else f"changed={alert.id}")
 
 
 def _to(alert: Alert, notice: str = "") -> web.Response:

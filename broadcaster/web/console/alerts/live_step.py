@@ -4,7 +4,7 @@ from typing import Literal, cast
 
 from aiohttp import web
 
-from broadcaster.domain.refusals import Refused
+from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
@@ -25,7 +25,7 @@ async def page(call: Call[None, None]) -> web.Response:
     shown = {
         **heading(alert, station, words, call.services.clock.now()),
         "step": step_words(found, station, words),
-        "meanwhile": "meanwhile" in call.request.query,
+        "meanwhile": call.request.query.get("meanwhile"),
     }
     return show(call.request, "alerts/live_step_page.html", words, shown, tab="alerts", where=station.name)
 
@@ -39,5 +39,8 @@ async def act(call: Call[None, None]) -> web.Response:
         raise Refused("step-over")
     call.need(station.id)
     chosen = cast("Literal['now', 'skip', 'stop']", action)
-    done = await escalate.act(call.services, alert, chosen, int(said[:4]), actor=call.actor)
-    return to(f"/console/alerts/{alert.id}" if done else f"/console/alerts/{alert.id}/step?meanwhile=1")
+    try:
+        await escalate.act(call.services, alert, chosen, int(said[:4]), actor=call.actor)
+    except Conflict as over:
+        return to(f"/console/alerts/{alert.id}/step?meanwhile={over.code}")
+    return to(f"/console/alerts/{alert.id}")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_time
 from babel.numbers import format_decimal
 
-from broadcaster.domain.alerts import Alert, MsgType
+from broadcaster.domain.alerts import Alert, MsgType, Role
 from broadcaster.domain.deliveries import CHOSEN, PersonState
 from broadcaster.domain.report import Report
 from broadcaster.web.i18n import Words
@@ -80,10 +80,7 @@ def verdict(alert: Alert, people: People, words: Words) -> Verdict:
     if people.matched == 0 and alert.resolved_at is None:
         return Verdict("busy", words("We are finding out who is concerned."), words("It takes some seconds at most."))
     if people.matched == 0:
-        if alert.msg_type is MsgType.CANCEL:
-            return Verdict("still", words("Nobody had been told of the alert: the all-clear went to no one."))
-        sentence = words("Nobody was told: nobody is concerned.")
-        return Verdict("bad", sentence, words("Nobody whom this alert is for lives, or is, in its area."))
+        return _to_nobody(alert, words)
     if sandboxed(alert):
         return Verdict(
             "still",
@@ -101,6 +98,15 @@ def verdict(alert: Alert, people: People, words: Words) -> Verdict:
         poor = people.unreached > (1 - _WELL) * people.matched
         return Verdict("warn" if poor else "busy", sentence, _missed(people, words) if poor else "")
     return _finished(people, words, gaps)
+
+
+def _to_nobody(alert: Alert, words: Words) -> Verdict:
+    if alert.msg_type is MsgType.CANCEL:
+        return Verdict("still", words("Nobody had been told of the alert: the all-clear went to no one."))
+    if alert.role is Role.LEFT:
+        return Verdict("still", words("Nobody had to be told that the alert no longer applies to them."))
+    sentence = words("Nobody was told: nobody is concerned.")
+    return Verdict("bad", sentence, words("Nobody whom this alert is for lives, or is, in its area."))
 
 
 def _finished(people: People, words: Words, gaps: dict[str, str]) -> Verdict:

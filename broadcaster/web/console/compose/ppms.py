@@ -1,28 +1,50 @@
-"""/console/ppms: holding one button alerts a school's staff and the town hall (PPMS)."""
+"""/console/ppms: holding one button alerts a school's staff and the town hall (PPMS).
+
+Several people press at once when something happens: a press that another one came before shows that alert instead, and
+offers to send a second one.
+"""
 
 import secrets
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import Message, Status, Text
+from broadcaster.domain.alerts import ENDINGS, Alert, Message, Status, Text
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import Template, still_blank
-from broadcaster.http.reading import form_of
+from broadcaster.domain.zones import zone_of
+from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.languages import catalogs
 from broadcaster.pipeline import approving, issue
 from broadcaster.pipeline.templates import offered
+from broadcaster.store import Unit
+from broadcaster.store.alerts import alerts, threads
 from broadcaster.store.operations import audit
 from broadcaster.store.stations import ppms, stations
+from broadcaster.web.console.alerts.live_words import clock_time
 from broadcaster.web.console.compose.offered import title_of
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.pages import to
+
+_RECENT = timedelta(minutes=10)
+"""A press this long after another of the same button is taken for the same event."""
+_STAFF, _TOWN_HALL = "ppms-staff-", "ppms-town-hall-"
+"""Beginnings of the idempotency keys of a press's two alerts."""
+
+
+class _Pressed(Exception):
+    """Another press of the same button runs. ``key``: the end of its alerts' idempotency keys."""
+
+    def __init__(self, alert: Alert, key: str) -> None:
+        super().__init__(alert.id)
+        self.alert = alert
+        self.key = key
 
 
 async def page(call: Call[None, None]) -> web.Response:
@@ -33,6 +55,9 @@ async def page(call: Call[None, None]) -> web.Response:
         groups = await stations.group_list(unit, station.id)
         chosen = await ppms.chosen(unit, station.id)
         known = await offered(unit, station)
+        running = await alerts.by_id(unit, number_of(call.request.query.get("running", "")) or 0)
+    if running is not None and running.station_id != station.id:
+        running = None
     facts = {
         "station": station,
         "stations": theirs,
@@ -43,6 +68,11 @@ async def page(call: Call[None, None]) -> web.Response:
             (each, title_of(each, words)) for each in known.values() if each.ppms and not list(still_blank(each.texts))
         ],
         "key": secrets.token_urlsafe(12),
+        "running": running,
+        "again": known.get(call.request.query.get("press", "")),
+        "exercise": "exercise" in call.request.query,
+        "sent": running and clock_time(running.sent_at, zone_of(station.region), words),
+        "headline": running and running.text_in(words.language, station.languages[0])[1].headline,
     }
     return show(call.request, "compose/ppms.html", words, facts, tab="new", where=station.name)
 
@@ -62,7 +92,10 @@ async def choose(call: Call[None, None]) -> web.Response:
 
 
 async def press(call: Call[None, None]) -> web.Response:
-    """Alert the staff, and the town hall by all channels. A repeated request counts once."""
+    """Alert the staff, and the town hall by all channels. A repeated request counts once.
+
+    Where somebody else has just pressed the same button, show their alert, unless this is to be a second one.
+    """
     form = await form_of(call.request)
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
@@ -84,19 +117,49 @@ async def press(call: Call[None, None]) -> web.Response:
         own_policy=None,
         quietly=False,
     )
-    number = 0
-    for whom, message in (("staff", staff), ("town-hall", outside)):
-        command = issue.IssueAlert(
-            station=station,
-            actor=call.actor,
-            message=message,
-            expires_at=call.services.clock.now() + timedelta(hours=template.hours),
-            idempotency_key=f"ppms-{whom}-{form.get('key', '')[:40]}",
-            request_hash=template.name.encode(),
-        )
-        alert, _ = await approving.submit(call.services, command, life_at_stake=f"PPMS: {template.name}")
-        number = number or alert.id
+
+    async def send(key: str, *, alone: bool = False) -> int:
+        """Return the id of the staff's alert. ``alone``: raise ``_Pressed`` if another press runs."""
+
+        async def first(unit: Unit, alert: Alert) -> None:
+            await _check_alone(unit, station, template, status, alert.sent_at)
+
+        number = 0
+        for prefix, message in ((_STAFF, staff), (_TOWN_HALL, outside)):
+            command = issue.IssueAlert(
+                station=station,
+                actor=call.actor,
+                message=message,
+                expires_at=call.services.clock.now() + timedelta(hours=template.hours),
+                idempotency_key=f"{prefix}{key}",
+                request_hash=template.name.encode(),
+            )
+            stake, check = f"PPMS: {template.name}", first if alone and not number else None
+            alert, _ = await approving.submit(call.services, command, life_at_stake=stake, first=check)
+            number = number or alert.id
+        return number
+
+    try:
+        number = await send(form.get("key", "")[:40], alone="second" not in form)
+    except _Pressed as other:
+        if other.alert.status is status:
+            await send(other.key)  # nothing, unless it was interrupted before the town hall was alerted
+        exercise = "&exercise=1" if status is Status.EXERCISE else ""
+        return to(f"/console/ppms?station={station.slug}&running={other.alert.id}&press={template.name}{exercise}")
     return to(f"/console/alerts/{number}")
+
+
+async def _check_alone(unit: Unit, station: Station, template: Template, status: Status, now: datetime) -> None:
+    """Raise ``_Pressed`` if a press of this button in the last minutes still holds; an actual one also for an exercise.
+
+    Presses at the same time wait for each other here.
+    """
+    await unit.in_turn("ppms", station.id)
+    for key, name, alert in await alerts.keyed_since(unit, station.id, _STAFF, now - _RECENT):
+        if name == template.name.encode() and alert.status in (Status.ACTUAL, status):
+            newest = await threads.current(unit, alert)
+            if newest.role not in ENDINGS and newest.active(now):
+                raise _Pressed(newest, key.removeprefix(_STAFF))
 
 
 def _message(template: Template, status: Status, group: str) -> Message:
