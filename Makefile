@@ -78,7 +78,7 @@ test: lint types pages communes openapi compiled
 	# Real processes on a shared machine are late at times: what fails is tried once more by itself, and shown as R.
 	# tests/sharing.py says who gets what: no worker waits for another until the end.
 	BROWSERS_AT_ONCE=$(BROWSERS_AT_ONCE) \
-		$(BIN)/pytest -n $$(( $(WORKERS) + $(BROWSERS_AT_ONCE) )) --dist loadgroup --no-loadscope-reorder --reruns 1 --durations 20
+		$(BIN)/pytest -n $$(( $(WORKERS) + $(BROWSERS_AT_ONCE) )) --dist loadgroup --no-loadscope-reorder --reruns 1 -r fER --durations 20
 
 # What says most in the least time: no browsers, no processes to break.
 test-fast: lint types pages communes

@@ -84,7 +84,7 @@ ALERT_ROUTES: tuple[Route, ...] = (
         updates.cancel,
         {202: AlertOut},
         headers=(updates.IF_MATCH,),
-        fails=(412,),
+        fails=(409, 412),
         changes=(Action.ALERT_CANCELLED,),
     ),
     _REGISTER("GET", "/v1/sandbox", sandbox.listing, {200: SandboxPage}, views=Action.SANDBOX_SEEN),

@@ -129,7 +129,7 @@ async def test_an_address_that_was_given_and_is_dead_is_not_passed_over(seeded: 
 async def test_without_a_service_one_is_started_for_the_alert(seeded: Any):
     ended = await seeded.process(*SEND, "--yes", "--json")
     assert ended.code == 0, ended.err
-    assert "one is started in this process" in ended.err
+    assert "one is started here until the alert is accounted for" in ended.err
     assert ended.document["report"]["unaccounted"] == 0
     shown = await seeded.process("alert", "list")
     assert shown.code == 5  # only what must not wait starts a service
