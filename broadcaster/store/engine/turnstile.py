@@ -1,13 +1,15 @@
 """Priority lock for the single writer: urgent work waits only for the current write."""
 
 import asyncio
-import heapq
-import itertools
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 _urgent: ContextVar[bool] = ContextVar("urgent", default=False)
+_PATIENCE_S = 5.0
+_URGENT_IN_A_ROW = 4
 
 
 @contextmanager
@@ -21,20 +23,24 @@ def urgently() -> Iterator[None]:
 
 
 class Turnstile:
-    """Admits one at a time: urgent first, then first come. Raises ``TimeoutError`` after ``wait_s``."""
+    """Admits one at a time: urgent first, then first come. Raises ``TimeoutError`` after ``wait_s``.
 
-    def __init__(self, wait_s: float) -> None:
-        self._wait_s = wait_s
+    Among urgent ones, who has waited for ``patience_s`` gets each fifth turn: an alert to a million writes for minutes.
+    """
+
+    def __init__(self, wait_s: float, patience_s: float = _PATIENCE_S) -> None:
+        self._wait_s, self._patience_s = wait_s, patience_s
         self._taken = False
-        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
-        self._order = itertools.count()
+        self._urgent: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._others: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._in_a_row = 0
 
     async def __aenter__(self) -> None:
         if not self._taken:
             self._taken = True
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (not _urgent.get(), next(self._order), turn))
+        (self._urgent if _urgent.get() else self._others).append((time.monotonic(), turn))
         try:
             async with asyncio.timeout(self._wait_s):
                 await turn
@@ -47,9 +53,17 @@ class Turnstile:
         self._next()
 
     def _next(self) -> None:
-        while self._waiting:
-            turn = heapq.heappop(self._waiting)[2]
+        while waiting := self._first():
+            turn = waiting.popleft()[1]
             if not turn.done():
+                self._in_a_row = self._in_a_row + 1 if waiting is self._urgent else 0
                 turn.set_result(None)
                 return
         self._taken = False
+
+    def _first(self) -> deque[tuple[float, asyncio.Future[None]]]:
+        """Return whose turn it is: a queue, empty if nobody waits."""
+        overdue = bool(self._others) and time.monotonic() - self._others[0][0] >= self._patience_s
+        if not self._urgent or (overdue and self._in_a_row >= _URGENT_IN_A_ROW):
+            return self._others
+        return self._urgent

@@ -36,6 +36,11 @@ async def test_the_urgent_go_before_the_others_and_each_in_the_order_they_came()
     assert await behind(Turnstile(5), comers) == ["b", "d", "a", "c"]
 
 
+async def test_who_has_waited_long_gets_each_fifth_turn_among_the_urgent():
+    comers = [("a", False), ("b", False), *((str(n), True) for n in range(10))]
+    assert "".join(await behind(Turnstile(5, patience_s=0), comers)) == "0123a4567b89"
+
+
 async def test_a_sender_cancelled_at_the_gate_blocks_nobody():
     turnstile = Turnstile(5)
     for let_in_first in (False, True):
