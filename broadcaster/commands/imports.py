@@ -11,7 +11,7 @@ import click
 
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, confirm, wait_for
-from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
+from broadcaster.commands.opened import machine, opened, settings, station_of
 from broadcaster.commands.plan_words import removed, show_plan
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err, number
@@ -25,10 +25,8 @@ from broadcaster.register.applying import apply
 from broadcaster.register.mending import is_to_mend, to_mend
 from broadcaster.register.planning import Plan, plan
 from broadcaster.register.reading import WORKBOOK, Source, open_source
-from broadcaster.store import Unit
 from broadcaster.store.engine.engine import Store
-from broadcaster.store.people import addresses, people
-from broadcaster.store.register import listed
+from broadcaster.store.people import addresses
 
 _SHOWN = 10
 _PAUSES_S = (1.0, 3.0)
@@ -126,29 +124,6 @@ def look_up(*, station: str) -> None:
             await _place(store, found)
 
     wait_for(work())
-
-
-@import_.command("same-ids")
-@click.option("--station", required=True, help="Short name of the station.")
-def same_ids(*, station: str) -> None:
-    """List people whose ids are one since ids are compared without regard to case and invisible signs.
-
-    Nobody was merged. Lists find the second of each pair; remove the one who is not needed in the console.
-    """
-
-    async def work(unit: Unit) -> None:
-        found = await station_of(unit, station)
-        pairs = await listed.same_ids(unit, found.id)
-        known = await people.names(unit, found.id, {each for pair in pairs for each in pair})
-        for pair in pairs:
-            told = (
-                f"{known[each][0]!r} {known[each][1] or ''}".strip() + f" (/console/people/{each})" for each in pair
-            )
-            click.echo(words(" and ").join(told))
-        if not pairs:
-            say("every id is one person's")
-
-    in_store(work)
 
 
 async def _place(store: Store, station: Station) -> None:

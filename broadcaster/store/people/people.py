@@ -231,7 +231,6 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
     gone = await unit.conn.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
     if gone.rowcount == 0:
         return False
-    await inherit_ids(unit, subscriber_id)
     await contact_rows.drop_orphans(unit, had)
     await sandbox.forget(unit, subscriber_id)
     await sandbox.forget_codes(unit, codes)
@@ -275,21 +274,6 @@ async def _numbers(unit: Unit, subscriber_id: int) -> list[str]:
         select(contacts).where(contacts.c.id.in_(own_contacts(subscriber_id)), contacts.c.channel.in_(phones))
     )
     return [contact_rows.open_address(unit, row.fingerprint, row.sealed) for row in rows if row.sealed]
-
-
-async def inherit_ids(unit: Unit, subscriber_id: int, station_id: int | None = None) -> None:
-    """Pass an external id freed at a station on to the next person with the same id (``same_id_as``)."""
-    same = follows.c.same_id_as == subscriber_id
-    if station_id is not None:
-        same &= follows.c.station_id == station_id
-    heirs: dict[int, int] = {}
-    for row in await unit.conn.execute(select(follows).where(same).order_by(follows.c.subscriber_id)):
-        values: dict[str, Any] = {"same_id_as": heirs.get(row.station_id)}
-        if heirs.setdefault(row.station_id, row.subscriber_id) == row.subscriber_id:
-            external_id = seals.open_external(unit.vault, row.external_mark, row.external)
-            values |= seals.sealed_external(unit.vault, row.station_id, external_id)
-        theirs = follows.c.station_id == row.station_id, follows.c.subscriber_id == row.subscriber_id
-        await unit.conn.execute(update(follows).where(*theirs).values(values))
 
 
 async def by_token(unit: Unit, token: str) -> int | None:

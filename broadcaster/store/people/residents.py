@@ -55,7 +55,6 @@ async def unfollow(unit: Unit, subscriber_id: int, station_id: int, consent: Con
     )
     asked = corrections.c.subscriber_id == subscriber_id, corrections.c.station_id == station_id
     await unit.conn.execute(delete(corrections).where(*asked))
-    await people.inherit_ids(unit, subscriber_id, station_id)
     await told_first.unlink(unit, subscriber_id, station_id)
     await people.touched(unit, [subscriber_id])
 

@@ -159,15 +159,3 @@ async def holders(unit: Unit, station_id: int, keys: Collection[Key]) -> dict[Ke
         ):
             found.setdefault((channel, fingerprint), []).append(subscriber_id)
     return found
-
-
-async def same_ids(unit: Unit, station_id: int) -> list[tuple[int, int]]:
-    """Return pairs of followers with the same id in today's spelling; lists find only the second of each."""
-    other = follows.alias()
-    rows = await unit.conn.execute(
-        select(follows.c.subscriber_id, other.c.subscriber_id)
-        .join(other, (other.c.subscriber_id == follows.c.same_id_as) & (other.c.station_id == follows.c.station_id))
-        .where(follows.c.station_id == station_id)
-        .order_by(follows.c.subscriber_id)
-    )
-    return [(one, two) for one, two in rows]

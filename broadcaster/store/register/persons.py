@@ -65,9 +65,9 @@ def opted_out(contacts: Iterable[PersonContact]) -> bool:
 class Person:
     """A station's follower, opened for its operators. ``followed_at``: since when.
 
-    ``registered``: entered by the station; ``ref``: their reference in an export (``people.ref_of``); ``same_id``:
-    another person has the same id. ``address``: from a list; ``places``: by id; ``groups``: names of this station's, by
-    slug; ``elsewhere``: they follow other stations too.
+    ``registered``: entered by the station; ``ref``: their reference in an export (``people.ref_of``);
+    ``address``: from a list; ``places``: by id; ``groups``: names of this station's, by slug; ``elsewhere``: they
+    follow other stations too.
     """
 
     id: int
@@ -83,7 +83,6 @@ class Person:
     digest: bytes
     registered: bool
     ref: str
-    same_id: bool
     address: Kept | None = None
     guardians: tuple[str, ...] = ()
 
@@ -214,7 +213,6 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             follows.c.external,
             follows.c.digest,
             follows.c.registered,
-            follows.c.same_id_as,
             follows.c.created_at.label("followed_at"),
         )
         .join(follows, follows.c.subscriber_id == subscribers.c.id)
@@ -252,7 +250,6 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
             digest=row.digest or b"",
             registered=bool(row.registered),
             ref=people.ref_of(unit.vault, row.id, row.token_hash),
-            same_id=row.same_id_as is not None,
             address=kept.get(row.id),
             guardians=seals.open_guardians(unit.vault, row.token_hash, row.guardians),
         )

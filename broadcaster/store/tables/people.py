@@ -56,7 +56,7 @@ follows = Table(
     Column("external_mark", LargeBinary(16)),
     Column("external", LargeBinary),
     Column("digest", LargeBinary(16)),
-    Column("same_id_as", Id),  # another subscriber with the same id in today's spelling; an operator decides
+    Column("same_id_as", Id),  # read by the version before, and never set
     Column("registered", SmallInteger),  # 1 if entered by the station; null for own sign-ups
     Column("least", String(10)),  # the least severity they want
     Column("created_at", Instant, nullable=False),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -75,19 +74,6 @@ def test_a_dry_run_of_an_import_changes_nothing(seeded: Any, tmp_path: Path):
     assert result.exit_code == 0
     assert "1 new" in result.stdout
     assert json.loads(seeded("station", "show", "laigle", "--json").stdout)["followers"] == 300
-
-
-async def test_two_people_whose_ids_have_become_the_same_are_listed(seeded: Any, tmp_path: Path):
-    again = ("import", "same-ids", "--station", "laigle")
-    assert (await seeded.beside(*again)).out == "every id is one person's\n"
-    path = tmp_path / "liste.csv"
-    path.write_text("id;nom\nR-1;Zoé Orme\nX-1;Paul Houx\n")
-    assert (await seeded.beside("import", "subscribers", str(path), "--station", "laigle")).code == 0
-    with sqlite3.connect(seeded.data / "tocsin.db") as plain:
-        one, two = (row[0] for row in plain.execute("SELECT id FROM subscribers ORDER BY id DESC LIMIT 2"))
-        plain.execute("UPDATE follows SET same_id_as = ? WHERE subscriber_id = ?", (two, one))
-    told = f"'X-1' Paul Houx (/console/people/{one}) and 'R-1' Zoé Orme (/console/people/{two})\n"
-    assert (await seeded.beside(*again)).out == told
 
 
 def test_counts_are_singular_for_one_and_plural_for_several(seeded: Any, tmp_path: Path):

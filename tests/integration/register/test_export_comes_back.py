@@ -21,7 +21,7 @@ from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.register.sheets import csv_text, delimiter_of
 from broadcaster.store import tables
-from broadcaster.store.people import addresses, contacts, people, profiles, seals
+from broadcaster.store.people import addresses, contacts, people, profiles
 from broadcaster.store.register import by_hand, vulnerable
 from broadcaster.store.stations import stations
 from broadcaster.web.console.people.exporting import rows_of
@@ -229,22 +229,6 @@ async def test_a_line_of_an_export_that_is_changed_changes_that_person(store, st
     async with store.read() as unit:
         profile = await profiles.read(unit, one)
     assert [address for _, address, _ in profile.contacts] == ["+33639980002"]
-
-
-async def test_two_people_whose_ids_are_one_both_come_back(store, station, tmp_path):
-    async with store.write() as unit:
-        one, two = await register(
-            unit, station.id, NewSubscriber("fr", external_id="R-1", name="A"), NewSubscriber("fr", external_id="R-2")
-        )
-        sealed = unit.vault.seal(b"R-1", b"external:" + seals.external_mark(unit.vault, station.id, "old"))
-        await unit.conn.execute(
-            tables.follows.update()
-            .where(tables.follows.c.subscriber_id == two)
-            .values(external_mark=seals.external_mark(unit.vault, station.id, "old"), external=sealed, same_id_as=one)
-        )
-    lines = await exported(store, station, tmp_path / "export.csv")
-    with await plan(store, station, open_source(tmp_path / "export.csv")) as made:
-        assert (made.lines, made.unchanged) == (lines, 2)
 
 
 async def test_somebody_who_was_removed_since_is_told_and_not_added_again(store, station, tmp_path):

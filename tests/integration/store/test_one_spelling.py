@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from broadcaster.register.applying import apply
 from broadcaster.register.contacts import mail_contact
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store import tables
-from broadcaster.store.people import contacts, people, profiles, seals
-from broadcaster.store.register import by_hand, listed, persons
+from broadcaster.store.people import contacts, people, profiles
 from broadcaster.store.stations import stations
 from tests.contract.stores import BY, NOW, add_station, mail, register, resident
 
@@ -78,21 +77,3 @@ async def test_a_group_keeps_the_slug_that_an_older_rule_made_and_a_list_finds_i
         listed = {slug: members for slug, _, members in await stations.group_list(unit, station.id)}
         assert listed == {"rsted": 1, "aegir-3": 1}
         assert (await stations.group_ids(unit, station.id))["rsted"] == before["rsted"]
-
-
-async def test_an_id_that_becomes_free_goes_to_the_next_person_with_the_same(store, station):
-    """Ids that were two before spellings were compared are one since; an operator decides who stays."""
-    async with store.write() as unit:
-        one, two, three = await register(unit, station.id, *(resident(external_id=each) for each in ("R-1", "x", "y")))
-        for other in (two, three):
-            mark = seals.external_mark(unit.vault, station.id, f"R-1 as {other} had it")
-            kept = {"external_mark": mark, "external": unit.vault.seal("R-1\u200b".encode(), b"external:" + mark)}
-            theirs = tables.follows.c.subscriber_id == other
-            await unit.conn.execute(update(tables.follows).where(theirs).values(same_id_as=one, **kept))
-        assert await listed.same_ids(unit, station.id) == [(two, one), (three, one)]
-        assert await by_hand.remove(unit, station.id, one, NOW)
-        assert await listed.same_ids(unit, station.id) == [(three, two)]
-        by_id = await people.by_external_ids(unit, station.id, ["r-1"])
-        assert [at for at, _ in by_id.values()] == [two]
-        (heir,) = await persons.people_of(unit, station.id, [two])
-        assert heir.external_id == "R-1\u200b"

@@ -139,7 +139,7 @@ def _cells(
 
 def _id(person: Person) -> str:
     """Return the id, or a reference if an import would not find this person by an id."""
-    if person.external_id is not None and not person.same_id and parsing.is_id(person.external_id):
+    if person.external_id is not None and parsing.is_id(person.external_id):
         return person.external_id
     return person.ref
 
