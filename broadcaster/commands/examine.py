@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from broadcaster.commands import examine_running
 from broadcaster.commands.examine_identities import identities
-from broadcaster.commands.operator_key import OLD_FILE
 from broadcaster.commands.showing import number
 from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
@@ -130,17 +129,6 @@ def _secret(settings: Settings) -> Iterator[Finding]:
     else:
         if settings.secret_key is not None:
             yield Finding("ok", "TOCSIN_SECRET_KEY is set")
-
-
-def _operator(settings: Settings) -> Iterator[Finding]:
-    path = settings.data_dir / OLD_FILE
-    if path.exists():
-        yield Finding(
-            "warning",
-            "an operator's key of an earlier version lies beside the secret, in %(path)s",
-            "`tocsin key operator --rotate` makes a fresh one, ends that one and removes the file",
-            {"path": path},
-        )
 
 
 def _private(path: Path) -> Iterator[Finding]:
@@ -286,7 +274,6 @@ async def _channels(settings: Settings) -> list[Examined]:
 _LOCAL: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "data folder": _folder,
     "secret key": _secret,
-    "operator": _operator,
     "clock": _clock,
     "communes": _communes,
     "public address": _links,

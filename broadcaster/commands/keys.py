@@ -5,9 +5,9 @@ from datetime import timedelta
 import click
 
 from broadcaster.clock import SystemClock
-from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
-from broadcaster.commands.operator_key import DAYS, OLD_FILE, fresh, record_key
+from broadcaster.commands.failing import Stop
+from broadcaster.commands.opened import in_store, machine, station_of
+from broadcaster.commands.operator_key import DAYS, fresh, record_key
 from broadcaster.commands.showing import moment, out, print_json, table
 from broadcaster.commands.wording import many, say, words
 from broadcaster.domain.audit import Action
@@ -74,17 +74,7 @@ def operator(*, days: int, rotate: bool) -> None:
 
     It is kept nowhere but as a hash: lost, it is made anew by who may run commands on this machine.
     """
-    where = settings()
-
-    async def work() -> str:
-        async with opened(where) as store, store.write() as unit:
-            return await fresh(unit, SystemClock(), days=days, rotate=rotate)
-
-    made = wait_for(work())
-    if rotate:
-        # An earlier version stored the key there; it is no longer valid.
-        (where.data_dir / OLD_FILE).unlink(missing_ok=True)
-    click.echo(made)
+    click.echo(in_store(lambda unit: fresh(unit, SystemClock(), days=days, rotate=rotate), write=True))
     told = many(
         "it holds %(n)s day, and is shown this once; `tocsin key revoke` ends it",
         "it holds %(n)s days, and is shown this once; `tocsin key revoke` ends it",

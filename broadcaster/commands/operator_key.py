@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 DAYS = 90
 """Default lifetime of a key for all stations."""
-OLD_FILE = "operator.key"
-"""File in which earlier versions stored the key, beside the secret."""
 
 _FIRST = "Administrator"
 _LONGEST_COMMAND = timedelta(hours=25)
