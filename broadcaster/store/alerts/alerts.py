@@ -17,8 +17,6 @@ from broadcaster.store.stations.labels import open_audience, sealed_audience
 from broadcaster.store.tables import alerts
 
 _CHUNK = 500
-_UNNAMED = {MsgType.CANCEL: Role.ALL_CLEAR, MsgType.UPDATE: Role.REMINDER}
-"""Roles of alerts written by a process whose version had no roles yet."""
 
 
 def _alert(unit: Unit, row: Any) -> Alert:
@@ -31,7 +29,7 @@ def _alert(unit: Unit, row: Any) -> Alert:
         references=tuple(row.references),
         sandbox=tuple(ChannelName(name) for name in row.sandbox),
         places=None if row.places is None else tuple(row.places),
-        role=Role(row.role) if row.role else _UNNAMED.get(MsgType(row.msg_type), Role.FIRST),
+        role=Role(row.role),
         state=AlertState(row.state),
         policy=None if row.policy is None else from_json(row.policy),
     )
