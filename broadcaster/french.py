@@ -10,11 +10,11 @@ import unicodedata
 
 _WITH_ARTICLE = {"de": {"le": "du", "les": "des"}, "à": {"le": "au", "les": "aux"}}
 _NOUNS = {
-    "le": "cabinet centre club collège comité conseil département foyer groupe institut lycée pays service syndicat",
+    "le": "cabinet centre club collège comité conseil département foyer groupe lycée pays service syndicat",
     "la": "commune communauté compagnie crèche fédération fondation ligue mairie maison maternelle métropole mission"
     " paroisse préfecture région réserve société sous-préfecture ville",
     "l’": "accueil agglomération amicale association atelier école ehpad entente ensemble établissement hôpital"
-    " institution internat office union université",
+    " institut institution internat office union université",
 }
 """Nouns with which names begin that have no article of their own, by their article."""
 

@@ -3,7 +3,6 @@
 Each rehearsal is a transaction that is rolled back: nobody sees its alerts, and nothing of them stays.
 """
 
-from contextlib import suppress
 from dataclasses import replace
 
 from broadcaster.domain.alerts import Alert, MsgType, Role
@@ -22,35 +21,21 @@ from broadcaster.store.people import feed
 from broadcaster.store.stations import stations
 
 
-class _Undone(Exception):
-    """Ends a rehearsal and rolls it back."""
-
-
 async def warm_store(services: Services) -> None:
     """Spend at the start the CPU that the first update would wait for. Raises ``StoreUnavailable``."""
     await services.store.run_read(lambda unit: _look(services, unit))
-    await _rehearse(services, 1)
+    await services.store.rehearse(lambda unit: _update(services, unit))
 
 
 async def warm_connections(services: Services) -> None:
     """Let each of PostgreSQL's pooled connections prepare the statements. Raises ``StoreUnavailable``."""
-    if not services.store.sqlite:
-        await _rehearse(services, POOLED)
-
-
-async def _rehearse(services: Services, times: int) -> None:
-    """Rehearse on so many connections, one after another, so that an alert meanwhile waits for one at most."""
 
     async def rehearse(unit: Unit) -> None:
-        if not services.store.sqlite:
-            await _look(services, unit)
+        await _look(services, unit)
         await _update(services, unit)
-        if times > 1:  # while this connection is held, so that the next is another
-            await _rehearse(services, times - 1)
-        raise _Undone
 
-    with suppress(_Undone):
-        await services.store.run_write(rehearse)
+    if not services.store.sqlite:
+        await services.store.rehearse(rehearse, POOLED)
 
 
 async def _look(services: Services, unit: Unit) -> None:

@@ -272,6 +272,24 @@ async def test_what_was_not_committed_is_never_told(store):
         assert await outbox.waiting(unit, 10) == []
 
 
+async def test_a_rehearsal_leaves_nothing_and_none_waits_for_another(store):
+    heard, backends = [], []
+    store.on_publish = lambda: heard.append("told")
+
+    async def work(unit):
+        if not store.sqlite:
+            backends.append(await unit.conn.scalar(text("SELECT pg_backend_pid()")))
+        await add_station(unit, "laigle")  # of two open transactions the second would wait for the first
+        await unit.publish("alert", 1)
+
+    async with asyncio.timeout(30):
+        await store.rehearse(work, 3)
+    assert len(set(backends)) == (0 if store.sqlite else 3), "each on a connection of its own"
+    async with store.read() as unit:
+        assert await outbox.waiting(unit, 9) == []
+    assert (await slugs(store), heard) == ([], [])
+
+
 async def test_events_are_relayed_in_the_order_in_which_they_were_told(store):
     async with store.write() as unit:
         await unit.publish_many("batch", [(f"sms:{n}", 12) for n in range(5)])

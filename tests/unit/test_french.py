@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from broadcaster.french import joined
+from broadcaster.french import _ARTICLES, _VOWELS, joined
 from broadcaster.languages import LOCALE_DIR, catalogs
 from broadcaster.web.console.compose.words import for_script
 from broadcaster.web.resident.script_words import script_words
@@ -28,12 +28,18 @@ from broadcaster.web.resident.script_words import script_words
         ("ECOLE DU CENTRE", "de l’ECOLE DU CENTRE, à l’ECOLE DU CENTRE, que l’ECOLE DU CENTRE, l’ECOLE DU CENTRE"),
         ("collège Hugo", "du collège Hugo, au collège Hugo, que le collège Hugo, le collège Hugo"),
         ("Mairie de Flers", "de la Mairie de Flers, à la Mairie de Flers, que la Mairie de Flers, la Mairie de Flers"),
+        ("Institut Curie", "de l’Institut Curie, à l’Institut Curie, que l’Institut Curie, l’Institut Curie"),
         ("École", "d’École, à École, qu’École, École"),  # a commune in Savoie
         ("Leers", "de Leers, à Leers, que Leers, Leers"),
     ],
 )
 def test_a_name_is_contracted_and_elided(name, forms):
     assert ", ".join(joined(word, name) for word in ("de", "à", "que", "le")) == forms
+
+
+def test_a_noun_that_begins_with_a_vowel_has_an_article_that_is_elided():
+    full = {noun for noun, article in _ARTICLES.items() if article != "l’"}
+    assert {noun for noun in full if noun.startswith(_VOWELS)} == set()
 
 
 def test_a_gap_asks_for_its_word_and_an_sms_gets_the_apostrophe_that_costs_nothing():

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from broadcaster.domain.corrections import LONGEST_ADDRESS, LONGEST_TEXT
 from broadcaster.http.schemas.alerts import NearbyAlert
-from broadcaster.http.schemas.base import MAX_PLACES, Given, Lat, Locale, Lon, Query, Shown, line
+from broadcaster.http.schemas.base import MAX_PLACES, Given, Lat, Locale, Lon, Query, Shown, UnixLines, line, prose
 from broadcaster.http.schemas.subscribers import VIA, PlaceIn, SubscriberOut, Subscription, Via
 from broadcaster.languages import DEFAULT
 
@@ -78,8 +78,9 @@ class ContactOfList(ContactToConfirm):
 class CorrectionIn(ConfirmedIn):
     """What a station's list says wrongly. ``text``: what is wrong, and what is right."""
 
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)] = Field(
-        examples=["I moved: my address is 3 rue des Lilas, no longer 12 rue Neuve."]
+    text: Annotated[str, prose(LONGEST_TEXT), UnixLines] = Field(
+        min_length=1,
+        examples=["I moved: my address is 3 rue des Lilas, no longer 12 rue Neuve."],
     )
     name: Annotated[str, line(120)] | None = Field(None, examples=["Rose Aubépine"])
     address: Annotated[str, line(LONGEST_ADDRESS)] | None = Field(None, examples=["3 rue des Lilas, 61300 L’Aigle"])

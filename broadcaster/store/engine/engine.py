@@ -6,7 +6,14 @@ import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -44,6 +51,10 @@ class StoreUnavailable(Exception):
 
 class Collided(StoreUnavailable):
     """Deadlock or serialization failure: harmless, retry the transaction."""
+
+
+class _Undone(Exception):
+    """Rolls a rehearsal back."""
 
 
 def turn_key(what: str, number: int = 0) -> int:
@@ -204,6 +215,29 @@ class Store:
                 return await work(unit)
         with self._noted(self._readable), _mapped():
             return await self._directly[False].run(lambda conn: work(Unit(conn, self.vault)))
+
+    async def rehearse(self, work: Callable[[Unit], Awaitable[None]], connections: int = 1) -> None:
+        """Run ``work(unit)`` in a transaction that is rolled back, as for ``run_write``.
+
+        On PostgreSQL on so many connections, one after another: each transaction ends before the next begins, so that
+        none holds a lock for which another waits.
+        """
+
+        async def undone(unit: Unit) -> None:
+            await work(unit)
+            raise _Undone
+
+        if self.sqlite:
+            with suppress(_Undone):
+                await self.run_write(undone)
+            return
+        with _mapped():
+            async with AsyncExitStack() as held:  # until the end, so that the next connection is another
+                for _ in range(connections):
+                    conn = await held.enter_async_context(self._connected(self._writer))
+                    with suppress(_Undone):
+                        async with conn.begin():
+                            await undone(Unit(conn, self.vault))
 
     def _undisturbed(self) -> Callable[[], float]:
         began = time.monotonic()

@@ -51,7 +51,7 @@ ROUTES: tuple[Route, ...] = (
     REGISTER.form(
         f"{corrections.PATH}/{{id}}",
         corrections.answer,
-        changes=(Action.CORRECTION_ACCEPTED, Action.CORRECTION_REFUSED),
+        changes=(Action.CORRECTION_ACCEPTED, Action.CORRECTION_REFUSED, Action.LEFT_OUT_UNDONE),
     ),
     REGISTER.page("/console/people/left-out", left_out.page, views=Action.ERASURES_SEEN),
     REGISTER.form("/console/people/left-out", left_out.undo, changes=(Action.LEFT_OUT_UNDONE,)),

@@ -7,10 +7,12 @@ from sqlalchemy import update
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.corrections import ANSWERED_WITHIN
-from broadcaster.domain.people import ChannelName
+from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.store import tables
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
+from broadcaster.store.people import suppression
+from broadcaster.store.stations import stations
 from tests.integration.http.test_confirmations import begin, code_of, give, messages, settled
 from tests.integration.http.test_console_people import look, person_of, send, settle, somebody
 
@@ -129,9 +131,29 @@ async def test_new_contacts_keep_the_limits_of_codes_and_nobody_asks_for_somebod
         assert (await ask(api, secret, CONTACTS, phone="0639980009"))[0] == 202
     assert (await ask(api, secret, CONTACTS, phone="0639980009"))[0] == 429
     assert (await ask(api, secret, CONTACTS, phone="+1 212 555 2368"))[0] == 422
-    assert (await ask(api, secret, text=""))[0] == 422
+    for unfit in ("", "Wrong.\u202egnorW", "Wrong.\x07"):
+        assert (await ask(api, secret, text=unfit))[0] == 422
     assert (await ask(api, secret, text="Wrong."))[0] == 201
     assert (await ask(api, secret, "/v1/listed/erasure"))[0] == 200
     assert (await ask(api, secret, text="Wrong."))[0] == 404
     async with api.running.services.store.read() as unit:
         assert list(await unit.conn.scalars(tables.corrections.select())) == [], "erased with them"
+
+
+async def test_a_number_that_was_left_out_may_come_in_by_its_owners_code_and_the_audit_log_says_so(api):
+    _, secret = await proven(api)
+    services = api.running.services
+    mark = suppression.mark_of(services.store.vault, NewContact(ChannelName.SMS, "+33639980009", "+33639980009"))
+    async with services.store.write() as unit:
+        station = await stations.by_slug(unit, "laigle")
+        await suppression.add(unit, station.id, [mark], services.clock.now())
+    _, code = await ask(api, secret, CONTACTS, phone="06 39 98 00 09")
+    assert (await give(api, code, await code_of(api)))[1]["state"] == "confirmed"
+    mine = await api.sign_in("laigle-publish")
+    _, _, page = await look(api, PAGE, mine)
+    number = int(page.split(f'action="{PAGE}/')[1].split("?")[0])
+    assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="accept"))[0] == 303
+    async with services.store.read() as unit:
+        assert await suppression.listed(unit, station.id, [mark]) == set()
+        (undone,) = await audit_reading.page(unit, Only(action=Action.LEFT_OUT_UNDONE), limit=9)
+    assert undone.station_id == station.id

@@ -13,6 +13,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline import notices
+from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.alerts import breakdown
 from broadcaster.store.operations import audit
@@ -86,7 +87,9 @@ async def answer(call: Call[None, None]) -> web.Response:
             raise Conflict("help-taken")
         profile = await profiles.read(unit, done.subscriber_id)
         if state is CorrectionState.ACCEPTED:
-            await correcting.apply(unit, done, now, Consent(Way.COUNTER, call.actor))
+            consent = Consent(Way.COUNTER, call.actor)
+            await correcting.apply(unit, done, now, consent)
+            await left_out.log(unit, consent)
         what = Action.CORRECTION_REFUSED if said else Action.CORRECTION_ACCEPTED
         await audit.record(unit, call.actor, what, done.subscriber_id, station_id=station.id, why=said)
         return done, station.languages[0] if profile is None else profile.locale

@@ -66,6 +66,8 @@ export const many = (forms, n, gaps = {}) => fill(forms[plural.select(n)] ?? for
 
 /** @type {Set<string>} */
 const unsaid = new Set();
+let saying = 0;
+
 /** Announce a sentence to screen readers, once; those of one moment together. @param {string} sentence */
 export function say(sentence) {
   let place = document.getElementById("said");
@@ -75,9 +77,9 @@ export function say(sentence) {
   }
   place.textContent = "";
   unsaid.add(sentence);
-  if (unsaid.size > 1) return;
-  window.setTimeout(() => {
+  saying ||= window.setTimeout(() => {
     place.textContent = [...unsaid].join(" ");
     unsaid.clear();
+    saying = 0;
   }, 50);
 }
