@@ -96,6 +96,17 @@ async def test_a_person_left_out_everywhere_returns_only_to_the_station_they_act
         assert await count(unit, tables.suppressions) == 0
 
 
+async def test_who_was_put_on_the_list_again_by_the_version_before_is_taken_off_it(store):
+    """It knows nothing of ``lifts`` while it runs beside this one."""
+    async with store.write() as unit:
+        station = await add_station(unit, "laigle")
+        mark = suppression.mark_of(unit.vault, phone("+33639980001"))
+        for table in (tables.lifts, tables.suppressions):
+            await unit.conn.execute(table.insert().values(mark=mark, station_id=station.id, at=NOW))
+        assert await suppression.lift(unit, [mark], NOW, [station.id])
+        assert await suppression.listed(unit, station.id, [mark]) == set()
+
+
 async def test_no_removed_stations_number_is_given_to_another_nor_its_keys_to_another(store):
     async with store.write() as unit:
         first = await add_station(unit, "laigle")

@@ -137,7 +137,8 @@ async def _put(unit: Unit, rows: Collection[Suppressed]) -> None:
 async def _take(unit: Unit, now: datetime, *where: ColumnElement[bool]) -> bool:
     """Delete these rows, and record that they were lifted; return whether there was any."""
     taken = [replace(each, at=now) for each in await all_of(unit, *where)]
-    await _delete(unit, suppressions, taken)
+    for table in (suppressions, lifts):  # the version before, while it runs beside, leaves rows of both
+        await _delete(unit, table, taken)
     if taken:
         await unit.conn.execute(lifts.insert(), [asdict(each) for each in taken])
     return bool(taken)
