@@ -7,11 +7,11 @@ from sqlalchemy import update
 
 from broadcaster.domain.audit import Action
 from broadcaster.domain.corrections import ANSWERED_WITHIN
-from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.domain.people import ChannelName, ContactStatus, NewContact
 from broadcaster.store import tables
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
-from broadcaster.store.people import suppression
+from broadcaster.store.people import contacts, suppression
 from broadcaster.store.stations import stations
 from tests.integration.http.test_confirmations import begin, code_of, give, messages, settled
 from tests.integration.http.test_console_people import look, person_of, send, settle, somebody
@@ -49,6 +49,12 @@ async def proven(api):
 async def ask(api, secret, path=WRONG, **body):
     status, _, answer = await api.call("POST", path, {"confirmation": secret, **body}, key=None)
     return status, answer
+
+
+async def first_of(api, mine):
+    """Return the number of the request that waits longest."""
+    _, _, page = await look(api, PAGE, mine)
+    return int(page.split(f'action="{PAGE}/')[1].split("?")[0])
 
 
 async def test_from_the_request_to_the_correction_with_a_number_that_is_proved_before_it_is_warned(api, told):
@@ -110,7 +116,7 @@ async def test_a_refusal_says_why_to_who_asked_and_what_waits_for_a_month_is_ove
     _, _, page = await look(api, PAGE, mine)
     assert "Overdue since" in page
     assert "1 waits for more than a month." in (await look(api, "/console", mine))[2]
-    number = int(page.split(f'action="{PAGE}/')[1].split("?")[0])
+    number = await first_of(api, mine)
     assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="refuse", why=" "))[0] == 422
     reader = await api.sign_in("laigle-read")
     assert (await send(api, f"{PAGE}/{number}", reader, stamp="", do="accept"))[0] == 403
@@ -150,10 +156,32 @@ async def test_a_number_that_was_left_out_may_come_in_by_its_owners_code_and_the
     _, code = await ask(api, secret, CONTACTS, phone="06 39 98 00 09")
     assert (await give(api, code, await code_of(api)))[1]["state"] == "confirmed"
     mine = await api.sign_in("laigle-publish")
-    _, _, page = await look(api, PAGE, mine)
-    number = int(page.split(f'action="{PAGE}/')[1].split("?")[0])
-    assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="accept"))[0] == 303
+    assert (await send(api, f"{PAGE}/{await first_of(api, mine)}", mine, stamp="", do="accept"))[0] == 303
     async with services.store.read() as unit:
         assert await suppression.listed(unit, station.id, [mark]) == set()
         (undone,) = await audit_reading.page(unit, Only(action=Action.LEFT_OUT_UNDONE), limit=9)
     assert undone.station_id == station.id
+
+
+@pytest.mark.parametrize("how", ["left-out", "stop", "opt-out"])
+async def test_a_number_whose_owner_said_no_after_the_code_does_not_come_in(api, how):
+    rose, secret = await proven(api)
+    services = api.running.services
+    number = NewContact(ChannelName.SMS, "+33639980009", "+33639980009")
+    _, code = await ask(api, secret, CONTACTS, phone="06 39 98 00 09")
+    assert (await give(api, code, await code_of(api)))[1]["state"] == "confirmed"
+    async with services.store.write() as unit:
+        station, now = await stations.by_slug(unit, "laigle"), services.clock.now()
+        (contact_id,) = (await contacts.ensure(unit, [number], now)).values()
+        if how == "left-out":
+            await suppression.add(unit, station.id, [suppression.mark_of(unit.vault, number)], now)
+        elif how == "stop":
+            await contacts.retire(unit, [contact_id], ContactStatus.STOPPED, "sms:stop", now)
+        else:
+            await contacts.opt_out(unit, contact_id, station.id, now)
+    mine = await api.sign_in("laigle-publish")
+    path = f"{PAGE}/{await first_of(api, mine)}"
+    status, _, page = await send(api, path, mine, stamp="", do="accept")
+    assert (status, "asked to be left out" in page) == (409, True)
+    assert [each.address for each in (await person_of(api, rose)).contacts] == ["+33639980001"]
+    assert (await send(api, path, mine, stamp="", do="refuse", why="It said STOP."))[0] == 303
