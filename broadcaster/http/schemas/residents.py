@@ -79,8 +79,7 @@ class CorrectionIn(ConfirmedIn):
     """What a station's list says wrongly. ``text``: what is wrong, and what is right."""
 
     text: Annotated[str, prose(LONGEST_TEXT), UnixLines] = Field(
-        min_length=1,
-        examples=["I moved: my address is 3 rue des Lilas, no longer 12 rue Neuve."],
+        min_length=1, examples=["I moved: my address is 3 rue des Lilas, no longer 12 rue Neuve."]
     )
     name: Annotated[str, line(120)] | None = Field(None, examples=["Rose Aubépine"])
     address: Annotated[str, line(LONGEST_ADDRESS)] | None = Field(None, examples=["3 rue des Lilas, 61300 L’Aigle"])
