@@ -12,16 +12,15 @@ from broadcaster.http import (
     health,
     left_out,
     nearby,
-    own_data,
     polls,
     receipts,
     stations,
-    subscribers,
     templates,
     twilio_hooks,
 )
 from broadcaster.http.alert_routes import ALERT_ROUTES
-from broadcaster.http.resident_routes import RESIDENT_ROUTES
+from broadcaster.http.people import own_data, subscribers
+from broadcaster.http.people.resident_routes import RESIDENT_ROUTES
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schedule_routes import SCHEDULE_ROUTES
 from broadcaster.http.schemas.alerts import Nearby

@@ -9,7 +9,7 @@ from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.visits import Volunteer
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.confirmations import telephone
+from broadcaster.http.people.confirmations import telephone
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.visits import StreetOut, VisitsOut, VisitsQuery, VolunteerIn, VolunteerOut, VolunteersOut

@@ -7,7 +7,7 @@ an hour.
 from aiohttp import web
 
 from broadcaster.domain.stations import Station
-from broadcaster.http.confirmations import by_link
+from broadcaster.http.people.confirmations import by_link
 from broadcaster.http.route import Call
 from broadcaster.register import left_out
 from broadcaster.store.people import confirmations

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from broadcaster.domain.refusals import NotFound
-from broadcaster.http.consents import agreed
+from broadcaster.http.people.consents import agreed
 from broadcaster.http.route import Call
 from broadcaster.http.stations import station_named
 from broadcaster.store.alerts import alerts

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from broadcaster.domain.refusals import NotFound
-from broadcaster.http.listed import kept
+from broadcaster.http.people.listed import kept
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import ConfirmedIn
 from broadcaster.http.stations import station_named

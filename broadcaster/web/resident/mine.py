@@ -9,8 +9,8 @@ from aiohttp import web
 
 from broadcaster.domain.stations import Station
 from broadcaster.http.keys import FRANCECONNECT
+from broadcaster.http.people.subscribers import profile_of
 from broadcaster.http.route import Call
-from broadcaster.http.subscribers import profile_of
 from broadcaster.store.register import own_data
 from broadcaster.store.stations import stations
 from broadcaster.web.assets import ASSETS

@@ -3,7 +3,8 @@
 from functools import partial
 
 from broadcaster.domain.audit import Action
-from broadcaster.http import answering, identity
+from broadcaster.http import answering
+from broadcaster.http.people import identity
 from broadcaster.http.route import Access, Route
 from broadcaster.http.schemas.base import SMALL
 from broadcaster.pipeline.visiting import USE as VISITS

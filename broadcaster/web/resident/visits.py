@@ -13,7 +13,7 @@ from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.refusals import NotFound, Refused, sentence
 from broadcaster.domain.visits import FINDINGS, SIGNED_IN, Finding, found_words
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.confirmations import begin, telephone
+from broadcaster.http.people.confirmations import begin, telephone
 from broadcaster.http.quotas import caller_mark
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call

@@ -10,7 +10,7 @@ from email.policy import default as mail_policy
 import pytest
 
 from broadcaster.config import Settings
-from broadcaster.http.confirmations import CALLER_HOUR, NUMBER_HOUR
+from broadcaster.http.people.confirmations import CALLER_HOUR, NUMBER_HOUR
 from broadcaster.store import sandbox
 from tests.integration.http.conftest import LAIGLE, an_alert, open_api
 from tests.integration.http.test_people import push, register

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from broadcaster.domain.audit import Action
-from broadcaster.http.confirmations import NUMBER_HOUR
+from broadcaster.http.people.confirmations import NUMBER_HOUR
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
 from tests.integration.http.conftest import an_alert

@@ -17,7 +17,7 @@ from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import ChannelName, NewContact, NewSubscriber
 from broadcaster.domain.permissions import Role
 from broadcaster.http import openid
-from broadcaster.http.identity import BACK
+from broadcaster.http.people.identity import BACK
 from broadcaster.http.sessions import COOKIE, csrf_made_of
 from broadcaster.store import polls
 from broadcaster.store.operations import audit_reading

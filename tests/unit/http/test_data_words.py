@@ -14,7 +14,7 @@ from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import ContactStatus
 from broadcaster.domain.visits import Finding
 from broadcaster.domain.vulnerable import Asker, Ground
-from broadcaster.http.consents import agreed
+from broadcaster.http.people.consents import agreed
 from broadcaster.languages import LANGUAGES
 from broadcaster.store.people import confirmations, trials
 from broadcaster.web.i18n import catalogs

@@ -7,7 +7,7 @@ from multidict import MultiDict
 
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.http.alerts import alert_of
-from broadcaster.http.confirmations import telephone
+from broadcaster.http.people.confirmations import telephone
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.visits import volunteer_of

@@ -6,7 +6,7 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.stations import Station
-from broadcaster.http.own_data import as_file
+from broadcaster.http.people.own_data import as_file
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.approving import check_reason

@@ -14,8 +14,8 @@ from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count, limit
-from broadcaster.http.confirmations import begun, contact_given
-from broadcaster.http.own_data import as_file
+from broadcaster.http.people.confirmations import begun, contact_given
+from broadcaster.http.people.own_data import as_file
 from broadcaster.http.quotas import caller_mark
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import ConfirmedIn, ErasureOut, ListedIn

@@ -15,8 +15,8 @@ from broadcaster.domain.corrections import ANSWERED_WITHIN, Wanted
 from broadcaster.domain.people import NewContact
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.answers import answer
-from broadcaster.http.confirmations import begun, contact_given
-from broadcaster.http.listed import check, holder
+from broadcaster.http.people.confirmations import begun, contact_given
+from broadcaster.http.people.listed import check, holder
 from broadcaster.http.quotas import caller_mark
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import ContactOfList, CorrectionIn, CorrectionOut

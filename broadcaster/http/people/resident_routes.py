@@ -3,15 +3,13 @@
 from functools import partial
 
 from broadcaster.domain.audit import Action
-from broadcaster.http import (
-    answering,
-    cells,
+from broadcaster.http import answering, cells, polls
+from broadcaster.http.people import (
     confirmations,
     corrections,
     identity,
     listed,
     own_data,
-    polls,
     residents,
     subscribers,
     trials,

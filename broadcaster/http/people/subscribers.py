@@ -17,9 +17,9 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.timing import TopicChoice
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.consents import consent_of
 from broadcaster.http.contacts import group_slugs, read_contacts, show_contact
 from broadcaster.http.keys import TERRITORIES
+from broadcaster.http.people.consents import consent_of
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.route import Call, forbidden

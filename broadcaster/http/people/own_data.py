@@ -7,11 +7,11 @@ from aiohttp import web
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.answers import answer
+from broadcaster.http.people.subscribers import profile_of, shown
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import DataOut, RecordOut, SentOut
 from broadcaster.http.stations import station_in
-from broadcaster.http.subscribers import profile_of, shown
 from broadcaster.store.people.profiles import Profile
 from broadcaster.store.register import own_data
 from broadcaster.store.register.own_data import Record

@@ -9,15 +9,15 @@ from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.http.answers import answer, nothing
-from broadcaster.http.consents import consent_of
 from broadcaster.http.contacts import read_push
 from broadcaster.http.keys import TERRITORIES
+from broadcaster.http.people.consents import consent_of
+from broadcaster.http.people.subscribers import profile_of
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.quotas import caller_mark, check_quota
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import ErasureOut, PushIn, VisitIn, VisitMade
 from broadcaster.http.stations import station_named
-from broadcaster.http.subscribers import profile_of
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.register import left_out
 from broadcaster.store import Unit

@@ -5,13 +5,13 @@ from aiohttp import web
 from broadcaster.domain.quotas import exceeds_quota
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.http.answers import answer, nothing
+from broadcaster.http.people.subscribers import profile_of
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.reports import ReceiptIn
 from broadcaster.http.schemas.trials import TrialAnswer, TrialIn, TrialOut, TrialsOut
 from broadcaster.http.stations import station_named
-from broadcaster.http.subscribers import profile_of
 from broadcaster.pipeline.notices import SANDBOX, try_soon
 from broadcaster.store import Unit
 from broadcaster.store.people import profiles, trials

@@ -17,14 +17,14 @@ from broadcaster.domain.refusals import Conflict, NotFound, Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count, limit
-from broadcaster.http.consents import text_of
 from broadcaster.http.contacts import read_as
+from broadcaster.http.people.consents import text_of
+from broadcaster.http.people.subscribers import profile_of, read_places
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.quotas import caller_mark
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import CodeIn, ConfirmationMade, ConfirmationOut, ContactToConfirm, SignUpIn
 from broadcaster.http.stations import station_named
-from broadcaster.http.subscribers import profile_of, read_places
 from broadcaster.pipeline.confirm import send_soon
 from broadcaster.pipeline.services import Services
 from broadcaster.register import left_out

@@ -1,0 +1,1 @@
+"""What people ask for themselves: sign up, confirm, follow, change, see and erase their data."""
