@@ -189,6 +189,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("new", "/console/new"),
     Shown("templates", "/console/templates"),
     Shown("ppms", "/console/ppms"),
+    Shown("ppms-running", "/console/ppms?running={flood}&press=ppms-intruder", "/console/ppms"),
     Shown("template", "/console/templates/flood", "/console/templates/{name}"),
     Shown("new-where", "/console/new", then=_press(*_DRAWN), ready=".handle.edge", whole=False),
     Shown("new-words", "/console/new", then=_press(*_DRAWN, "#to-words"), ready=".push-card strong:not(:empty)"),

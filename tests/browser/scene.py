@@ -17,7 +17,7 @@ from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operators import operators
 from broadcaster.store.people import addresses
 from broadcaster.store.register import volunteers, vulnerable
-from broadcaster.store.stations import stations
+from broadcaster.store.stations import ppms, stations
 from broadcaster.store.tables import addresses as table
 from tests.browser.village import Village
 from tests.browser.village import village as founded
@@ -135,6 +135,15 @@ async def _vulnerable(village: Village) -> int:
         return await vulnerable.add(unit, station.id, new, asked_at=now, now=now, person=person)
 
 
+async def _plan(village: Village) -> None:
+    """Choose whom the buttons of the safety plan alert."""
+    async with village.town.store.write() as unit:
+        station = await stations.by_slug(unit, STATION)
+        assert station is not None
+        known = await stations.ensure_groups(unit, station.id, {"mairie": "Mairie"})
+        await ppms.choose(unit, station.id, known, ppms.Chosen("pompiers", "mairie"))
+
+
 async def _volunteer(village: Village, alert_id: str) -> tuple[str, str]:
     """The link of somebody who visits all streets, and the session of their telephone."""
     path = f"/v1/alerts/{alert_id}"
@@ -162,6 +171,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
     ):
         api = village.api
         await _addresses(village)
+        await _plan(village)
         fire = await api.issue(texts=_FIRE, event="Incendie", area=_circle(900, 600), severity="extreme")
         await api.finished(fire["id"])
         over = await api.cancel(fire["id"])
