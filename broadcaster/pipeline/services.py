@@ -32,6 +32,7 @@ from broadcaster.store import Store, Unit, duties, polls
 from broadcaster.store.alerts import alerts, reacting
 from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations.alive import Deaths
+from broadcaster.store.people import reading
 from broadcaster.store.register.registering import Registration
 from broadcaster.store.stations import stations
 from channels.base import Channel
@@ -41,6 +42,7 @@ _CONTEXTS = 64
 _BEGUN = 10_000
 _DUTY_KNOWN = timedelta(seconds=5)
 _REACTIONS_KNOWN = timedelta(minutes=10)
+_READERS_KNOWN = timedelta(minutes=15)
 
 
 class ProcessRole(StrEnum):
@@ -85,6 +87,7 @@ class Services:
     _contexts: OrderedDict[int, Context] = field(default_factory=OrderedDict)
     _helps: dict[int, tuple[datetime, bool]] = field(default_factory=dict)
     _reactions: dict[int, tuple[datetime, Mapping[ChannelName, Reactions]]] = field(default_factory=dict)
+    _readers: dict[int, tuple[datetime, Mapping[str, int]]] = field(default_factory=dict)
     health: Health = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,6 +170,15 @@ class Services:
         if known is None or not now <= known[0] <= now + _REACTIONS_KNOWN:
             found = await self.store.run_read(lambda unit: reacting.reactions(unit, station_id, now))
             known = self._reactions[station_id] = (now + _REACTIONS_KNOWN, found)
+        return known[1]
+
+    async def readers(self, station_id: int) -> Mapping[str, int]:
+        """Return about how many followers read each language, most first; at most a quarter of an hour old."""
+        now = self.clock.now()
+        known = self._readers.get(station_id)
+        if known is None or not now <= known[0] <= now + _READERS_KNOWN:
+            found = await self.store.run_read(lambda unit: reading.readers(unit, station_id))
+            known = self._readers[station_id] = (now + _READERS_KNOWN, found)
         return known[1]
 
     async def usual_wishes(self, alert: Alert) -> Wishes | None:

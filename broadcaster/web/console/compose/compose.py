@@ -23,7 +23,6 @@ from broadcaster.pipeline.duty import is_off_duty
 from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
 from broadcaster.store.alerts import approvals
-from broadcaster.store.people.reading import readers
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.console.compose import offered as compose_offered
@@ -46,16 +45,13 @@ async def page(call: Call[None, None]) -> web.Response:
         theirs = await stations_of(unit, call)
         wanted = request.query.get("station", "")
         station = next((each for each in theirs if each.slug == wanted or not wanted), None)
-        facts = await _facts(unit, call, station, words) if station is not None else {}
+        templates = await offered(unit, station) if station is not None else {}
+        alone = await alone_facts(call, unit, station) if station is not None else {}
     if station is None:
         return show(request, "compose/nowhere.html", words, {"lost": wanted[:60]}, tab="new")
-    return show(request, "compose/compose.html", words, {"stations": theirs, **facts}, tab="new", where=station.name)
-
-
-async def _facts(unit: Unit, call: Call[Any, Any], station: Station, words: Words) -> dict[str, Any]:
-    templates = await offered(unit, station)
-    facts = facts_of(call, station, await people_of(unit, station), words, None, templates=templates.values())
-    return facts | await alone_facts(call, unit, station)
+    people = await people_of(call, station)
+    facts = {"stations": theirs, **facts_of(call, station, people, words, None, templates=templates.values()), **alone}
+    return show(request, "compose/compose.html", words, facts, tab="new", where=station.name)
 
 
 async def alone_facts(call: Call[Any, Any], unit: Unit, station: Station) -> dict[str, bool]:
@@ -72,9 +68,10 @@ class People:
     readers: Mapping[str, int]
 
 
-async def people_of(unit: Unit, station: Station) -> People:
-    groups = [{"slug": slug, "name": name} for slug, name, _ in await stations.group_list(unit, station.id)]
-    return People(groups, await readers(unit, station.id))
+async def people_of(call: Call[Any, Any], station: Station) -> People:
+    known = await call.services.store.run_read(lambda unit: stations.group_list(unit, station.id))
+    groups = [{"slug": slug, "name": name} for slug, name, _ in known]
+    return People(groups, await call.services.readers(station.id))
 
 
 def facts_of(

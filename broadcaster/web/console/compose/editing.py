@@ -58,9 +58,7 @@ async def page(call: Call[None, EditQuery]) -> web.Response:
         "steps": ["words", "check"] if found.kind is Kind.REMINDER else ["where", "words", "check"],
         "draft": await asyncio.to_thread(draft_of, call.services, found, station, at),
     }
-    async with call.services.store.read() as unit:
-        people = await people_of(unit, station)
-    facts = {"stations": [], **facts_of(call, station, people, words, editing)}
+    facts = {"stations": [], **facts_of(call, station, await people_of(call, station), words, editing)}
     return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station.name)
 
 

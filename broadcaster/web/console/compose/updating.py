@@ -53,8 +53,8 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
         "area": None if alert.area is None else alert.area.to_json(),
         "draft": await asyncio.to_thread(_draft_of, alert, station),
     }
+    people = await people_of(call, station)
     async with call.services.store.read() as unit:
-        people = await people_of(unit, station)
         alone = await alone_facts(call, unit, station)
     facts = facts_of(call, station, people, words, editing) | {"stations": [], **alone}
     said = {each: sent_like(replace(alert.message, severity=each), alert) for each in RULES}
