@@ -124,6 +124,11 @@ class ParsedLine:
         return "\0".join((_BY_NAME, key(self.person.name or ""), surest.channel, surest.canonical))
 
     @property
+    def who(self) -> str:
+        """Return the id, else the name, else the export's reference."""
+        return self.person.external_id or self.person.name or self.ref
+
+    @property
     def by_name(self) -> bool:
         """Return whether only a name and contacts identify the person."""
         return not self.ref and self.person.external_id is None
@@ -185,9 +190,10 @@ class Parser:
         address = self._address(cells, found)
         guardians = self._guardians(cells, found)
         if found:
+            written = "" if _REF.fullmatch(said_id) else said_id
+            who = (written or self._full_name(cells) or said_id)[:MAX_NAME]
             return None, [
-                Refusal(line.number, said_id[:MAX_EXTERNAL_ID], self._heading(meaning), code, params)
-                for meaning, code, params in found
+                Refusal(line.number, who, self._heading(meaning), code, params) for meaning, code, params in found
             ]
         person = NewSubscriber(
             read["locale"] or self._language,

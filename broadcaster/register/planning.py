@@ -238,7 +238,7 @@ def _sorted_out(
             kind = _UNCHANGED if entry is None else _CHANGED
         code = _of_identity(content, entry, namesakes, gone=new and bool(content.ref))
         if code:
-            made.refusals.append(Refusal(line, content.ref, "", code))
+            made.refusals.append(Refusal(line, content.who, "", code))
             continue
         if lost.total:
             seen.losses[identity] = lost
@@ -327,14 +327,14 @@ def _housed(held: ListedPerson | None) -> bool:
 
 
 def _double(made: Plan, line: int, content: ParsedLine, seen: _Seen) -> None:
-    identity, written = content.identity, content.person.external_id or content.ref
+    identity = content.identity
     first = seen.marks[identity] // _KINDS
     heading = "" if content.by_name else made.source.columns.heading("external_id")
     code = "line-of-same-name" if content.by_name else "line-of-same-id"
     if identity not in made.duplicates:
         made.duplicates.add(identity)
-        made.refusals.append(Refusal(first, written, heading, code, {"line": line}))
-    made.refusals.append(Refusal(line, written, heading, code, {"line": first}))
+        made.refusals.append(Refusal(first, content.who, heading, code, {"line": line}))
+    made.refusals.append(Refusal(line, content.who, heading, code, {"line": first}))
 
 
 async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:

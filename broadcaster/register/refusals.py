@@ -11,13 +11,13 @@ class ListRefused(Refused):
 
 
 class Refusal(NamedTuple):
-    """Why a line is refused. ``line``: from 1; ``field``: the column's heading.
+    """Why a line is refused. ``line``: from 1; ``who``: its id, else its name; ``field``: the column's heading.
 
     ``code`` and ``params`` do not repeat the cell.
     """
 
     line: int
-    external_id: str
+    who: str
     field: str
     code: str
     params: Mapping[str, object] = {}

@@ -1,4 +1,4 @@
-// The stations' form: finds communes while typing, and draws the chosen one's boundary.
+// The stations' form: finds communes while typing, draws the chosen one's boundary, and offers no language twice.
 
 import { all, left, many, number, one, say } from "./parts/dom.js";
 import { operatorRequest } from "./parts/operator_request.js";
@@ -10,6 +10,15 @@ for (const box of all("[data-map]")) {
   const { ground, closer, farther } = box.dataset;
   import("./parts/map.js").then(({ draw }) => draw(box, { ground: ground ?? left("ground"), still: true, words: { closer, farther } }));
 }
+
+const own = all("input[name=language]");
+const offer = () => {
+  for (const each of all("input[name=also]")) {
+    each.closest(".choice").hidden = own.some(({ checked, value }) => checked && value === each.value);
+  }
+};
+for (const each of own) each.addEventListener("change", offer);
+offer();
 
 const fetching = one("[data-fetching]");
 if (fetching) {

@@ -138,6 +138,17 @@ async def test_what_is_wrong_is_told_by_line_and_column_in_the_readers_language(
     assert [row[:3] for row in rows[3:]] == [("5", "4", "courriel"), ("6", "5", "courriel")]
 
 
+async def test_a_wrong_line_without_an_id_is_known_by_its_name(api):
+    mine = await api.sign_in("laigle-publish")
+    _, place, _ = await upload(api, mine, "prénom;nom;portable\nLéa;Houx;06 39\nPaul;Orme;\nZoé;If;06 39 98 00 01\n")
+    _, _, page = await look(api, place, mine)
+    assert re.findall(r'<td data-is="Who">(.*?)</td>', page) == ["Léa Houx", "Paul Orme"]
+    numbered = "identifiant;nom;portable\n;Léa Houx;06 39 98 00 01\n7;Zoé If;06 39 98 00 02\n7;Zoé If;06 39 98 00 02\n"
+    _, place, _ = await upload(api, mine, numbered)
+    _, _, page = await look(api, place, mine)
+    assert re.findall(r'<td data-is="Who">(.*?)</td>', page) == ["Léa Houx", "7", "7"]
+
+
 async def test_wrong_lines_are_left_out_only_when_that_is_said(api):
     mine = await api.sign_in("laigle-publish")
     _, place, _ = await upload(api, mine, BAD)

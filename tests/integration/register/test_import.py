@@ -220,7 +220,7 @@ async def test_people_who_are_not_in_the_list_stay_and_are_counted(store: Store,
 async def test_an_id_that_stands_there_twice_is_refused_at_each_place(store: Store, station: Station, tmp_path: Path):
     text = LIST + "A1;Zoé Double;;;;;;\nA4;Léo If;06 39 98 00 04;;;;;\n"
     with await planned(store, station, write(tmp_path, text)) as made:
-        assert [(each.line, each.external_id) for each in made.refusals] == [(2, "A1"), (5, "A1")]
+        assert [(each.line, each.who) for each in made.refusals] == [(2, "A1"), (5, "A1")]
         assert made.new == 3
         await apply(store, made, BY)
     async with store.read() as unit:

@@ -215,7 +215,7 @@ def _shown(
         "report": report,
         "state": found.state.name.lower(),
         "refusals": [
-            {"line": each.line, "id": each.external_id, "field": each.field, "why": sentence(each, words)}
+            {"line": each.line, "who": each.who, "field": each.field, "why": sentence(each, words)}
             for each in (Refusal(*raw) for raw in report["refusals"])
         ],
         "changed": changed,
