@@ -70,10 +70,15 @@ def set_up(app: web.Application) -> None:
         "channel_icons": CHANNEL_ICONS,
         "written_phone": written,
     }
-    environment.filters["unbroken"] = unbroken
+    environment.filters |= {"unbroken": unbroken, "mail": _mail}
     settings = app[SERVICES].settings
     environment.globals["map_tiles"] = map_address(settings)
     environment.globals["map_by"] = settings.tiles_by if tiled(settings) else ""
+
+
+def _mail(address: str) -> Markup:
+    """Return a mail address that is broken before its @ rather than within its domain."""
+    return Markup("<wbr>@").join(address.split("@"))
 
 
 def language_of(request: web.Request, default: str, known: Iterable[str] | None = None) -> str:

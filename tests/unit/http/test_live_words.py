@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broadcaster.domain.alerts import MsgType, Text
+from broadcaster.domain.alerts import MsgType, Role, Text
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.latency import bucket
 from broadcaster.domain.people import ChannelName
@@ -33,6 +33,7 @@ ALERT = an_alert(
         ((0, 0, 0, 0, 0), {"resolved_at": None}, "busy", "We are finding out who is concerned."),
         ((0, 0, 0, 0, 0), {}, "bad", "Nobody was told: nobody is concerned."),
         ((0, 0, 0, 0, 0), {"msg_type": MsgType.CANCEL}, "still", "Nobody had been told"),
+        ((0, 0, 0, 0, 0), {"role": Role.LEFT}, "still", "Nobody had to be told that the alert no"),
         ((9, 4, 0, 5, 0), {"resolved_at": None}, "busy", "4 people of 9 are told. Sending goes on."),
         ((9, 9, 0, 0, 0), {"resolved_at": None}, "busy", "Sending goes on."),
         ((100, 40, 0, 60, 0), {}, "busy", "Sending goes on."),
@@ -95,6 +96,8 @@ def test_the_curve_only_rises_ends_at_how_many_were_reached_and_its_marks_stand_
     at_once = curve_of({3: 120}, {}, matched=200, elapsed_s=None, words=ENGLISH)
     assert [mark.label.split("%")[0] for mark in at_once.marks] == ["95"], "two labels never stand on each other"
     assert [label.replace("\u00a0", " ") for _, label in made.ticks][-1] == "5 min"
+    assert [(each.label, each.right) for each in made.levels] == [("200", False), ("100", False)]
+    assert [each.right for each in at_once.levels] == [False, True], "the curve rises where the label was"
 
 
 def test_a_curve_that_stands_still_is_seen_to_stand_still():

@@ -17,6 +17,7 @@ _LEAST_S = 10.0
 _TICKS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 259_200)
 _APART = 12.0
 _RIGHT = 58.0
+_LEFT = 22.0
 _HEADROOM = 1.08
 _WIDE = 1000
 
@@ -32,6 +33,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A number of people; ``right``: its label is at the right, below its line, where the curve has passed it."""
+
+    y: float
+    label: str
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """``line``, ``area`` and ``confirmed``: paths 1,000 wide; other fields in hundredths, y downwards."""
 
@@ -40,7 +50,7 @@ class Curve:
     confirmed: str
     marks: tuple[Mark, ...]
     ticks: tuple[tuple[float, str], ...]
-    levels: tuple[tuple[float, str], ...]
+    levels: tuple[Level, ...]
     spoken: str
 
 
@@ -93,9 +103,10 @@ def curve_of(
             marks.append(mark)
     line = path(accepted)
     half = whole // 2
-    levels = [(round(y(whole), 2), number(whole, words))]
+    levels = [Level(round(y(whole), 2), number(whole, words))]
     if half > 1:
-        levels.append((round(y(half), 2), number(half, words)))
+        early = sum(n for number, n in accepted.items() if x(middle_s(number)) < _LEFT)
+        levels.append(Level(round(y(half), 2), number(half, words), right=early > half))
     return Curve(
         line=line,
         area=f"{line}L{_WIDE} {height}L0 {height}Z",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from broadcaster.domain.audit import Param
 from broadcaster.domain.visits import Finding, found_words
+from broadcaster.web.console.roles import role_names
 from broadcaster.web.i18n import Words
 from broadcaster.web.resident.record_words import consent_ways
 from broadcaster.web.severities import severity_words
@@ -92,6 +93,7 @@ def _codes(words: Words) -> dict[str, str]:
     return {
         **consent_ways(words),
         **severity_words(words),
+        **role_names(words),
         **{each.word: found_words(each, words) for each in Finding},
         "actual": words("real"),
         "exercise": words("exercise"),
@@ -102,11 +104,6 @@ def _codes(words: Words) -> dict[str, str]:
         "skip": words("Skip"),
         "stop": words("Stop"),
         "none": words("none"),
-        "viewer": words("viewer"),
-        "writer": words("writer"),
-        "approver": words("approver"),
-        "owner": words("owner"),
-        "admin": words("administrator"),
         "sent": words("The letter was sent"),
         "confirmed": words("They want to stay, and all is right"),
         "joined": words("Tell them first"),

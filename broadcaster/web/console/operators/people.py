@@ -28,6 +28,7 @@ from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
+from broadcaster.web.console.roles import role_names, role_word
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
 
@@ -153,7 +154,7 @@ async def _page(
     facts = {
         "operators": [_shown(each, known, call.caller, words) for each in found],
         "stations": theirs,
-        "roles": [(each.value, role_word(each, words)) for each in ROLES],
+        "roles": [(each.value, role_names(words)[each.value], role_word(each, words)) for each in ROLES],
         "link": None
         if link is None
         else {"name": link[0], "url": welcome_url(call.services.base_url, link[1]), "hours": link[2] // _HOUR},
@@ -183,13 +184,3 @@ def _shown(who: Operator, known: dict[int, Any], caller: Caller, words: Words) -
             (known[each], str(role), role_word(role, words)) for each, role in who.roles.items() if each in known
         ],
     }
-
-
-def role_word(role: Role, words: Words) -> str:
-    return {
-        Role.VIEWER: words("viewer: looks, and sees no names"),
-        Role.WRITER: words("writer: keeps the register and sends alerts"),
-        Role.APPROVER: words("approver: as a writer, and approves others' alerts"),
-        Role.OWNER: words("owner: also changes the station, and who may act for it"),
-        Role.ADMIN: words("administrator of this installation"),
-    }[role]
