@@ -1,8 +1,9 @@
 """French words before a name: du Havre, des Andelys, d’Évreux, de l’École Jean-Macé.
 
 A sentence of a French ``.po`` asks for them in its gap: ``%(de station)s``, ``%(à station)s``, ``%(que station)s``, and
-``%(le station)s`` for the article alone. They are for names of places and institutions: a person's *Le Goff* has no
-article. Scripts fill plain gaps only, so a sentence of theirs has none of these.
+``%(le station)s`` for the article alone, which is ``%(Le station)s`` where a sentence begins. They are for names of
+places and institutions: a person's *Le Goff* has no article. Scripts fill plain gaps only, so a sentence of theirs has
+none of these.
 """
 
 import re
@@ -42,6 +43,8 @@ def joined(word: str, name: str, apostrophe: str = "’") -> str:
     given = f"{article} {name}".strip().replace("’ ", apostrophe)
     if word == "le":
         return given
+    if word == "Le":
+        return given[:1].upper() + given[1:]
     if contracted := _WITH_ARTICLE.get(word, {}).get(article.lower()):
         return f"{contracted} {name}"
     if word != "à" and not article and first.startswith(_VOWELS):

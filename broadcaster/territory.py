@@ -51,9 +51,9 @@ def left_out(found: Boundary, words: Callable[..., str] = _english) -> list[str]
     nothing = found.left_out.get("nothing", 0)
     drawn = [f"{number} × {kind}" for kind, number in found.left_out.items() if kind != "nothing"]
     if drawn:
-        told.append(words("Left out, for it holds no ground: %(what)s.", what=", ".join(drawn)))
+        told.append(words("Left out, because it has no area: %(what)s.", what=", ".join(drawn)))
     if nothing:
-        told.append(words("Left out, for it has no geometry: %(n)s × Feature.", n=nothing))
+        told.append(words("Left out, because it has no geometry: %(n)s × Feature.", n=nothing))
     if found.swapped:
         told.append(words("Latitude and longitude were swapped."))
     if found.crossings:

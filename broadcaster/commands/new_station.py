@@ -85,7 +85,7 @@ def _asked(document: Any, region: str, *, swap: bool | None, mend: bool) -> Boun
         except SwappedCoordinates as doubt:
             swap = _said(doubt, words("give --swap, or --no-swap if the boundary is right as it is"))
         except CrossingOutline as doubt:
-            mend = _said(doubt, words("give --mend to take it so, or redraw it"))
+            mend = _said(doubt, words("give --mend to take it as mended, or redraw it"))
             if not mend:
                 raise Stop("outline-crosses") from doubt
 

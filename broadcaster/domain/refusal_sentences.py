@@ -75,7 +75,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "mail-no-name": "Nothing stands before the @.",
     "mail-blank": "This e-mail address holds a control character or an unusual blank.",
     "mail-name-too-long": "More than %(most)s bytes stand before the @.",
-    "mail-name-signs": "Before the @ is a sign that an address can't have, or a dot in a wrong place.",
+    "mail-name-signs": "Before the @ there is a character that an address can't have, or a dot in the wrong place.",
     "mail-domain-unreadable": "The domain of this e-mail address is not a valid international name.",
     "mail-domain-too-long": "The domain of this e-mail address is longer than %(most)s characters.",
     "mail-domain-no-dot": "The domain of this e-mail address has no dot.",

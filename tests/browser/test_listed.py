@@ -46,7 +46,7 @@ async def test_who_is_on_the_list_reads_it_after_a_code_and_is_erased(visit, vil
     await added.get_by_label("Votre numéro").fill("06 39 98 00 78")
     await added.get_by_role("button", name="Recevoir mon code").first.click()
     await added.get_by_label("Les six chiffres").fill(await sent_code(village, "+33639980078"))
-    await expect(added.get_by_text("a rejoint votre demande")).to_be_visible()
+    await expect(added.get_by_text("fait maintenant partie de votre demande")).to_be_visible()
     async with town.store.read() as unit:
         ((asked,),) = [await corrections.of_station(unit, station.id)]
     assert (asked.wanted.name, asked.wanted.text) == ("Rosa Sureau", "Je m’appelle Rosa.")

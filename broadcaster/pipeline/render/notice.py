@@ -111,14 +111,15 @@ def fading(
 def corrected(station: Station, links: Links, language: str, channel: ChannelName, asked: Correction) -> Notice:
     """Return the answer to a request for a correction."""
     words, short = catalogs().words(language), channel is ChannelName.SMS
-    gaps = {"station": short_name(station) if short else station.plain_name, "reason": asked.reason}
+    reason = asked.reason if asked.reason.endswith((".", "!", "?", "…")) else f"{asked.reason}."
+    gaps = {"station": short_name(station) if short else station.plain_name, "reason": reason}
     say = words.typed if short else words
     said: tuple[str, ...]
     if asked.state is CorrectionState.ACCEPTED:
-        said = (say("%(station)s: what our list says about you is corrected, as you asked.", **gaps),)
+        said = (say("%(station)s: what our list says about you has been corrected, as you asked.", **gaps),)
     else:
         said = (
-            say("%(station)s: we do not correct our list as you asked. The reason: %(reason)s", **gaps),
+            say("%(station)s: we have refused your request for a correction. The reason: %(reason)s", **gaps),
             say("You may complain to the data protection authority (in France: the CNIL)."),
         )
     return Notice(station, links, words, words("Your request for a correction"), said, f"correction-{asked.id}")

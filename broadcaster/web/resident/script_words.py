@@ -38,7 +38,8 @@ def _signing_up(words: Words) -> Mapping[str, str]:
         "name_needed": words("Write your name, as on the list."),
         "correction_needed": words("Write what is wrong, and what is right."),
         "correction_sent": words(
-            "Your request is sent. You get the answer by %(day)s, at the number or address that you proved."
+            "Your request has been sent. You will get the answer by %(day)s,"
+            " at the number or address that you confirmed."
         ),
         "counter": words("You have other contacts here, or share this one: ask the town hall to erase you."),
         "asking": words("Now press “Allow”."),

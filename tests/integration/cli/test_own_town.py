@@ -13,7 +13,7 @@ def test_a_real_town_is_made_empty_with_a_link_for_its_first_administrator(tocsi
     for said in ("L'Aigle (INSEE 61214)", "la station est prête", "/console/welcome#", "TOCSIN_PUBLIC_URL", "ssh -L"):
         assert said in made.stdout
     assert "[warning" not in made.stderr, "what is away stands in the findings"
-    assert "interrogés en même temps, 9 s au plus\u00a0: base, bus" in made.stderr
+    assert "interrogés en même temps, 9 s au plus\u202f: base, bus" in made.stderr
     shown = json.loads(tocsin("station", "show", "laigle", "--json").stdout)
     assert (shown["followers"], shown["languages"], shown["kind"]) == (0, ["fr", "en"], "authority")
     settings = tocsin.data / "tocsin.env"

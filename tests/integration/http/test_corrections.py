@@ -79,7 +79,7 @@ async def test_from_the_request_to_the_correction_with_a_number_that_is_proved_b
     assert "rose@example.org" in page
     (number,) = {int(part.split("?")[0]) for part in page.split(f'action="{PAGE}/')[1:]}
     _, _, home = await look(api, "/console", mine)
-    assert "1 person of your list asks for a correction." in home
+    assert "1 person on your list asks for a correction." in home
     del told[:]
     status, headers, _ = await send(api, f"{PAGE}/{number}", mine, stamp="", do="accept")
     assert (status, headers["Location"]) == (303, f"{PAGE}?station=laigle&done=1")
@@ -115,16 +115,16 @@ async def test_a_refusal_says_why_to_who_asked_and_what_waits_for_a_month_is_ove
     mine = await api.sign_in("laigle-publish")
     _, _, page = await look(api, PAGE, mine)
     assert "Overdue since" in page
-    assert "1 waits for more than a month." in (await look(api, "/console", mine))[2]
+    assert "1 has waited for more than a month." in (await look(api, "/console", mine))[2]
     number = await first_of(api, mine)
     assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="refuse", why=" "))[0] == 422
     reader = await api.sign_in("laigle-read")
     assert (await send(api, f"{PAGE}/{number}", reader, stamp="", do="accept"))[0] == 403
     del told[:]
-    assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="refuse", why="Ask the prefecture."))[0] == 303
+    assert (await send(api, f"{PAGE}/{number}", mine, stamp="", do="refuse", why="Ask the prefecture"))[0] == 303
     await settled(api)
     ((text, to),) = told
-    assert "Ask the prefecture." in text
+    assert "Le motif : Ask the prefecture. Vous pouvez" in text
     assert "CNIL" in text
     assert to == "+33639980001"
     assert (await person_of(api, rose)).name == "Rose Aubépine"

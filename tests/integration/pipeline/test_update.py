@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.console import Console
 from sqlalchemy import select
 
+from broadcaster.commands.report import show_report
 from broadcaster.pipeline import update as updating
 from broadcaster.store.tables import recipients
 from tests.contract.stores import URLS
@@ -263,6 +266,9 @@ async def test_a_message_to_who_is_outside_that_goes_to_nobody_is_finished_too(
             left = await left_of(api, new["id"])
             report = await api.finished(str(left))
             assert (report["matched"], [each["code"] for each in report["warned"]]) == (0, ["left-to-nobody"])
+            show_report(Console(file=(shown := io.StringIO()), width=120), report)
+            assert "Nobody had to be told that the alert no longer applies to them." in shown.getvalue()
+            assert "NOBODY" not in shown.getvalue()
             await quiet(town)
         await recount(town.store, str(left))
 

@@ -97,7 +97,8 @@ def _already(alert: Alert, wanted: str | None, words: Words) -> tuple[str, str] 
         )
     if mistake:
         return "good", words(
-            "The alert had ended already: this says that it was sent by mistake. Nothing was sent a second time."
+            "The alert had ended already: this message says that it was sent by mistake."
+            " Nothing was sent a second time."
         )
     return "good", words("The alert had ended already: this is its all-clear. Nothing was sent a second time.")
 
