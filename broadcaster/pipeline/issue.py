@@ -17,7 +17,7 @@ from broadcaster.pipeline.rules import check_message
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.versions import stop_ended, take_place
 from broadcaster.store import Unit
-from broadcaster.store.alerts import alerts, approvals
+from broadcaster.store.alerts import alerts, approvals, threads
 from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from zones import Jurisdiction
@@ -71,6 +71,8 @@ async def issue(
 
     async def keep(unit: Unit) -> Alert | None:
         nonlocal ended
+        if command.replaces is not None:
+            await threads.hold(unit, command.replaces)  # else a repetition that comes meanwhile finds the alert changed
         earlier = await _repeated(unit, command)
         if earlier is None:
             if command.replaces is not None:

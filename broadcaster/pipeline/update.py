@@ -77,19 +77,20 @@ def _command(alert: Alert, station: Station, change: Change, actor: Actor) -> Is
     """Return the new version's command. Raises ``Refused`` if nothing changes, or ``alert`` is not a version."""
     if alert.role not in (Role.FIRST, Role.UPDATE):
         raise Refused("not-a-version", "id")
-    if all(each is None for each in (change.texts, change.area, change.expires_at, change.severity)):
-        raise Refused("update-empty")
     message = replace(
         alert.message,
         severity=change.severity or alert.severity,
         texts=alert.texts if change.texts is None else change.texts,
         area=alert.area if change.area is None else change.area,
     )
+    expires_at = change.expires_at or alert.expires_at
+    if message == alert.message and expires_at == alert.expires_at:
+        raise Refused("update-empty")
     return IssueAlert(
         station=station,
         actor=actor,
         message=sent_like(message, alert),
-        expires_at=change.expires_at or alert.expires_at,
+        expires_at=expires_at,
         onset_at=alert.onset_at,
         msg_type=MsgType.UPDATE,
         references=(*alert.references, alert.id),

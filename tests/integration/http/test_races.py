@@ -63,6 +63,15 @@ async def test_a_cancel_that_is_asked_for_many_times_at_once_is_one_all_clear(ap
         assert await unit.conn.scalar(select(func.count()).select_from(alerts)) == 2
 
 
+async def test_an_update_that_is_repeated_with_its_key_while_it_is_written_is_one(api):
+    _, _, issued = await api.call("POST", "/v1/alerts", an_alert())
+    keyed = {"Idempotency-Key": "one-update"}
+    path = f"/v1/alerts/{issued['id']}/updates"
+    statuses, said = await at_once(api, "POST", path, {"headline": "La Risle monte"}, headers=keyed)
+    assert statuses == {202: N}
+    assert len({each["id"] for each in said}) == 1
+
+
 async def test_simultaneous_one_click_unsubscribes_count_once(api):
     services = api.running.services
     assert all(isinstance(each, Sandbox) for each in services.channels.values())

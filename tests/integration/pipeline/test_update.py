@@ -125,6 +125,7 @@ async def test_versions_follow_each_other_and_the_end_goes_to_everyone_who_knows
                 ({}, "update-empty"),
                 ({"area": None}, "area-needed"),
                 ({"silent": True}, "update-empty"),
+                ({name: silent[name] for name in ("texts", "area", "severity", "expires")}, "update-empty"),
             ):
                 assert (await update(api, silent["id"], expect=422, **wrong))["code"] == code
 

@@ -84,19 +84,12 @@ async def save(call: Call[Any, None]) -> web.StreamResponse:
 
 
 def _change(alert: Alert, station: Station, draft: UpdateDraft) -> Change:
-    """Return the differences from the alert. Raises ``Refused`` if the area was removed."""
+    """Return what the page says now. Raises ``Refused`` if the area was removed."""
     if draft.area is None and alert.area is not None:
         raise Refused("area-needed", "area")
     texts = texts_of(draft, station, needed=True)
-    moved = draft.area is not None and (alert.area is None or draft.area.to_json() != alert.area.to_json())
     ends = draft.expires is not None and abs(draft.expires - alert.expires_at) > _MINUTE
-    return Change(
-        texts=None if texts == alert.texts else texts,
-        area=draft.area if moved else None,
-        expires_at=draft.expires if ends else None,
-        severity=None if draft.severity is alert.severity else draft.severity,
-        silent=draft.silent,
-    )
+    return Change(texts, draft.area, draft.expires if ends else None, draft.severity, draft.silent)
 
 
 def _draft_of(alert: Alert, station: Station) -> dict[str, Any]:
