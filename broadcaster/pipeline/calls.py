@@ -82,6 +82,7 @@ async def _answered(services: Services, context: Context, delivery_id: int, digi
 class _Caller:
     """A caller to our number. ``told``: the alerts to play; ``delivery_id``: their newest message about one."""
 
+    number: str
     contact_ids: Sequence[int]
     told: Sequence[Alert]
     delivery_id: int | None
@@ -123,7 +124,7 @@ async def _caller(services: Services, number: str) -> _Caller:
         station = station or next(iter(await stations.listed(unit)), None)
         words = words_for(await contacts.locale_of(unit, ids) or (station.languages[0] if station else ""), station)
         url = f"{services.base_url}/hooks/twilio/call" if ids else None
-        return _Caller(ids, told[:_MOST_PLAYED], found[0].id if found else None, words, url)
+        return _Caller(number, ids, told[:_MOST_PLAYED], found[0].id if found else None, words, url)
 
     return await services.store.run_read(read)
 
@@ -133,9 +134,12 @@ async def _stopped(services: Services, caller: _Caller, *, stopping: bool) -> st
     if not stopping:
         ask = words("To get no more calls and messages here, press 9 again.")
         return twiml((ask, language), gather_url=f"{caller.url}?stop=1")
-    by = _by_call(services)
-    async with services.store.write() as unit:
-        await contacts.stop(unit, caller.contact_ids, "call:stop", by.actor.at, by)
+
+    async def keep(unit: Unit) -> None:
+        by = _by_call(services)
+        await contacts.stop(unit, caller.number, "call:stop", by.actor.at, by)
+
+    await services.store.transact(keep)
     return twiml((words("This number gets no more calls and messages. Goodbye."), language))
 
 

@@ -58,16 +58,19 @@ async def _replied(services: Services, number: str, text: str) -> str:
 
 async def _obeyed(services: Services, command: Command, number: str, contact_ids: list[int], words: Words) -> str:
     now = services.clock.now()
-    by = Consent(consents.Way.SMS, Actor(ActorKind.NOBODY, now))
-    async with services.store.write() as unit:
+
+    async def keep(unit: Unit) -> None:
+        by = Consent(consents.Way.SMS, Actor(ActorKind.NOBODY, now))
         if command is Command.STOP:
-            await contacts.stop(unit, contact_ids, "sms:stop", now, by)
-        else:
-            number_mark = suppression.mark_of(unit.vault, NewContact(ChannelName.SMS, number, number))
-            await suppression.lift(unit, [number_mark], now, by=by)
-            if contact_ids:
-                await contacts.restart(unit, contact_ids, now, by)
-            await left_out.log(unit, by)
+            await contacts.stop(unit, number, "sms:stop", now, by)
+            return
+        number_mark = suppression.mark_of(unit.vault, NewContact(ChannelName.SMS, number, number))
+        await suppression.lift(unit, [number_mark], now, by=by)
+        if contact_ids:
+            await contacts.restart(unit, contact_ids, now, by)
+        await left_out.log(unit, by)
+
+    await services.store.transact(keep)
     if command is Command.STOP:
         return words("You get no more messages and calls from here. To get them again, write START.")
     return words("You get messages from here again. To stop them, write STOP.")

@@ -43,7 +43,7 @@ async def test_each_act_about_a_contact_is_kept_with_its_way_its_time_and_its_te
         assert await unit.conn.scalar(select(func.count()).select_from(tables.consent_texts)) == 1
         await confirmations.add_contact(unit, zoe, mail("zoe@a.example"), NOW, by(Way.OWN))
         (sms,) = (await contacts.ensure(unit, [phone("+33639980001")], NOW)).values()
-        await contacts.stop(unit, [sms], "sms:stop", NOW, by(Way.SMS))
+        await contacts.stop(unit, "+33639980001", "sms:stop", NOW, by(Way.SMS))
         await contacts.restart(unit, [sms], NOW, by(Way.SMS))
         await contacts.opt_out(unit, sms, station.id, NOW, by(Way.CALL))
         await contacts.opt_out(unit, sms, station.id, NOW, by(Way.LINK))

@@ -114,10 +114,12 @@ async def begun(call: Call[Any, None], station: Station, asked: ConfirmationRequ
 
 
 async def begin(services: Services, station: Station, asked: ConfirmationRequest) -> StartedConfirmation:
-    """Send a code. Raises a 429 above the limits of the number, the caller and the station."""
+    """Send a code. Raises a 429 above the limits of the number, the caller and the station, or as ``profile_of``."""
     now = services.clock.now()
 
     async def keep(unit: Unit) -> StartedConfirmation:
+        if asked.subscriber_id is not None:
+            await profile_of(unit, asked.subscriber_id)
         so_far = await code_counts.counted(unit, asked, now)
         _check(so_far, services.settings.codes_per_hour)
         busy = so_far.number_hour >= NUMBER_HOUR or so_far.number_day >= NUMBER_DAY

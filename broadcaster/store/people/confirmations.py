@@ -323,6 +323,7 @@ async def add_contact(
         await consents.note(unit, consent, [contact_id], now, given=True, subscriber_id=subscriber_id)
     followed = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
     station_ids = list(followed)
+    await contact_rows.take_back_stop(unit, [contact_id], now)
     for station_id in station_ids:
         await contact_rows.opt_in(unit, [contact_id], station_id)
     await suppression.lift(unit, [suppression.mark_of(unit.vault, contact)], now, station_ids, consent)

@@ -1,9 +1,10 @@
 """Contacts: one row per address, however many people share it, with its health."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Row, bindparam, delete, exists, select, update
 
@@ -24,6 +25,11 @@ CHUNK = 400
 _CODE = 60
 """The column's length: PostgreSQL would refuse an outcome with a longer value."""
 
+
+StopCode = Literal["sms:stop", "call:stop"]
+"""By which way an owner wrote or pressed STOP to us."""
+_PHONES = (ChannelName.SMS, ChannelName.VOICE)
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 Key = tuple[int, bytes]
 
@@ -79,7 +85,7 @@ async def address_of(unit: Unit, contact_id: int) -> tuple[ChannelName, str] | N
 async def by_number(unit: Unit, number: str) -> dict[ChannelName, int]:
     """Return the contacts of a telephone number (E.164): for calls, and for SMS."""
     found: dict[ChannelName, int] = {}
-    for channel in (ChannelName.SMS, ChannelName.VOICE):
+    for channel in _PHONES:
         mark = unit.vault.fingerprint(channel, number)
         same = (contacts.c.channel == CHANNEL_NUMBER[channel]) & (contacts.c.fingerprint == mark)
         contact_id = await unit.conn.scalar(select(contacts.c.id).where(same))
@@ -100,22 +106,43 @@ async def locale_of(unit: Unit, contact_ids: Sequence[int]) -> str:
     return await unit.conn.scalar(query) or ""
 
 
-async def stop(
-    unit: Unit, contact_ids: Sequence[int], code: str, now: datetime, consent: Consent | None = None
-) -> None:
-    """Never write to these contacts again, for any station: their owner said so."""
-    await consents.note(unit, consent, contact_ids, now, given=False)
-    await retire(unit, contact_ids, ContactStatus.STOPPED, code, now)
+async def stop(unit: Unit, number: str, code: StopCode, now: datetime, consent: Consent | None = None) -> None:
+    """Never text or call a telephone number (E.164) again, for any station: its owner said so.
+
+    Where nobody has it yet, only its blind index is kept, for a list that names it later.
+    """
+    known = await by_number(unit, number)
+    for channel in _PHONES if _E164.fullmatch(number) else ():
+        if channel not in known:
+            values = {"fingerprint": unit.vault.fingerprint(channel, number), "sealed": FORGOTTEN, "created_at": now}
+            row = values | {"channel": CHANNEL_NUMBER[channel], "status": ContactStatus.ACTIVE}
+            made = await unit.conn.execute(contacts.insert().values(row).returning(contacts.c.id))
+            known[channel] = made.scalar_one()
+    await consents.note(unit, consent, known.values(), now, given=False)
+    await retire(unit, known.values(), ContactStatus.STOPPED, code, now)
 
 
 async def restart(unit: Unit, contact_ids: Sequence[int], now: datetime, consent: Consent | None = None) -> None:
     """Undo ``stop`` and every opt-out of these contacts: their owner said so."""
     await consents.note(unit, consent, contact_ids, now, given=True)
     stopped = contacts.c.id.in_(contact_ids) & (contacts.c.status == ContactStatus.STOPPED)
-    fresh = {"status": ContactStatus.ACTIVE, "status_code": None, "status_at": now}
-    await unit.conn.execute(update(contacts).where(stopped).values(fresh))
+    await unit.conn.execute(update(contacts).where(stopped).values(_fresh(now)))
     await unit.conn.execute(delete(opt_outs).where(opt_outs.c.contact_id.in_(contact_ids)))
     await _changed(unit, list(contact_ids))
+    await drop_orphans(unit, contact_ids)
+
+
+async def take_back_stop(unit: Unit, contact_ids: Sequence[int], now: datetime) -> None:
+    """Undo ``stop`` of contacts to which their owner let a code be sent. A provider's own stop stays: it refuses."""
+    ours = contacts.c.status == ContactStatus.STOPPED, contacts.c.status_code.in_(get_args(StopCode))
+    these = update(contacts).where(contacts.c.id.in_(contact_ids), *ours).values(_fresh(now)).returning(contacts.c.id)
+    freed = list(await unit.conn.scalars(these))
+    if freed:
+        await _changed(unit, freed)
+
+
+def _fresh(now: datetime) -> dict[str, Any]:
+    return {"status": ContactStatus.ACTIVE, "status_code": None, "status_at": now}
 
 
 async def adopt(unit: Unit, spelled: Mapping[Key, bytes]) -> dict[Key, int]:
@@ -249,11 +276,10 @@ async def revive(unit: Unit, contact_ids: Iterable[int], now: datetime) -> None:
 
 
 async def opt_out(unit: Unit, contact_id: int, station_id: int, now: datetime, consent: Consent | None = None) -> None:
-    """Stop writing to this contact for this station; other stations still may."""
-    there = await unit.conn.scalar(
-        select(opt_outs.c.contact_id).where(opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id)
-    )
-    if there is None:
+    """Stop writing to this contact for this station; other stations still may. One that is gone needs no stop."""
+    there = exists().where(opt_outs.c.contact_id == contact_id, opt_outs.c.station_id == station_id)
+    asked = select(contacts.c.id).where(contacts.c.id == contact_id, ~there)
+    if await unit.conn.scalar(asked) is not None:
         await consents.note(unit, consent, [contact_id], now, given=False, station_id=station_id)
         await unit.conn.execute(opt_outs.insert().values(contact_id=contact_id, station_id=station_id, at=now))
         await _changed(unit, [contact_id])

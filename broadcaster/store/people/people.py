@@ -70,9 +70,9 @@ async def register(
     """Add followers of a station, or of none; return their ids. Their contacts count as confirmed.
 
     ``tokens``: their secrets (``new_token``), one each. External ids must be new to the station. ``themselves``: the
-    person gave the contacts, which undoes an opt-out and takes them off the suppression list; a register does not.
-    ``consent``: by which act they come in, one for all or one each; None: synthetic people. Raises ``Conflict`` for
-    somebody who asked to be left out.
+    person gave the contacts, which undoes a STOP and an opt-out, and takes them off the suppression list; a register
+    does not. ``consent``: by which act they come in, one for all or one each; None: synthetic people. Raises
+    ``Conflict`` for somebody who asked to be left out.
     """
     if not people:
         return []
@@ -112,6 +112,7 @@ async def register(
         rows_of_acts = [(act, each, attached[key], key[0]) for act, each, some in linked for key in _keys(unit, some)]
         await consents.add(unit, station_id, rows_of_acts, now)
     if themselves and station_id is not None:
+        await contact_rows.take_back_stop(unit, list(attached.values()), now)
         await contact_rows.opt_in(unit, list(attached.values()), station_id)
     await touched(unit, ids)
     return ids

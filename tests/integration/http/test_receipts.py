@@ -10,6 +10,8 @@ from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
 from broadcaster.config import Settings
+from broadcaster.store.alerts import deliveries
+from broadcaster.store.register import erasing
 from tests.integration.http.conftest import an_alert, open_api
 from tests.integration.http.test_alerts import someone, until_finished
 
@@ -182,6 +184,17 @@ async def test_opening_the_way_out_changes_nothing_and_one_click_does_it(api):
             pass  # the roster follows the store within a moment
     _, _, sms = await api.call("POST", "/v1/reach", an_alert(channels=["sms"]))
     assert sms["no_channel"] == 0
+
+
+async def test_the_way_out_of_who_was_erased_meanwhile_is_no_error(api):
+    services = api.running.services
+    _, number = await one_delivery(api)
+    async with services.store.write() as unit:
+        who = await deliveries.person_of(unit, number)
+        await erasing.erase(unit, who.subscriber_id, erasing.Way.REMOVED, services.clock.now())
+    path = f"/u/{services.store.vault.link('optout', number)}"
+    status, _, page = await api.call("POST", path, key=None, headers={"Accept-Language": "en"})
+    assert (status, "Done: no more messages" in page) == (200, True)
 
 
 async def test_an_invented_way_out_is_a_page_in_words(api):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from broadcaster.http.people import confirmations
 from broadcaster.http.tokens import Tokens
 from broadcaster.store.people import welcomes
 from broadcaster.store.register import erasing
@@ -76,6 +77,19 @@ async def test_the_token_of_who_is_erased_while_a_request_is_served_is_unknown(a
 
     monkeypatch.setattr(Tokens, "owner", erased_then)
     status, _, problem = await api.call(method, ME + path, body, key=token)
+    assert (status, problem["code"]) == (401, "key-unknown")
+
+
+async def test_who_is_erased_before_their_further_number_is_written_down_is_unknown(api, monkeypatch):
+    token, asked = await someone(api), confirmations.begin
+
+    async def erased_then(services, station, given):
+        async with services.store.write() as unit:
+            await erasing.erase(unit, given.subscriber_id, erasing.Way.THEMSELVES, services.clock.now())
+        return await asked(services, station, given)
+
+    monkeypatch.setattr(confirmations, "begin", erased_then)
+    status, _, problem = await api.call("POST", ME + "/confirmations", {"phone": "06 39 98 00 01"}, key=token)
     assert (status, problem["code"]) == (401, "key-unknown")
 
 

@@ -77,7 +77,7 @@ async def test_keys_answer_a_call_can_be_changed_and_leave_only_what_is_not_grav
 
 
 async def test_texts_by_twilio_are_commands_answers_or_for_the_inbox(town: Town) -> None:
-    rose, paul = town.resident("sms"), town.resident("sms")
+    rose, paul, zoe = town.resident("sms"), town.resident("sms"), town.resident("sms")
     await town.settle(rose, paul)
     async with town.serving() as api:
         url = f"{api.url}/hooks/twilio/sms"
@@ -110,18 +110,35 @@ async def test_texts_by_twilio_are_commands_answers_or_for_the_inbox(town: Town)
         await api.finished(third["id"])
         assert len(await api.deliveries(third["id"])) == 1
 
+        # Somebody who is on no list yet says STOP: the list that names them later writes nothing to them.
+        assert "START" in await write(zoe.mobile, "STOP")
+        zoe.landline = zoe.mobile
+        await town.settle(zoe)
+        fourth = await api.issue(channels=["sms", "voice"], texts=TEXTS)
+        await api.finished(fourth["id"])
+        assert {each["subscriber_id"] for each in await api.deliveries(fourth["id"])} == {str(rose.id)}
+        await write(zoe.mobile, "START")
+        last = await api.issue(channels=["sms", "voice"], texts=TEXTS)
+        await api.finished(last["id"])
+        theirs = {each["channel"] for each in await api.deliveries(last["id"]) if each["subscriber_id"] == str(zoe.id)}
+        assert theirs == {"sms", "voice"}
+
 
 async def test_texts_by_a_carrier_are_answered_and_one_in_parts_is_put_together(tmp_path: Path) -> None:
     async with MessageCentre() as centre, Town(tmp_path, smpp_url=centre.url, **ALONE) as town:
-        rose = town.resident("sms")
+        rose, zoe = town.resident("sms"), town.resident("sms")
         await town.settle(rose)
         async with town.serving() as api:
+            assert await centre.incoming(b"STOP", source=zoe.mobile) == 0
+            await eventually(lambda: len(centre.texts) == 1, "the reply")
+            await town.settle(zoe)
             question = {"question": "Pouvez-vous aider ?", "answers": ["Oui", "Non"]}
             alert = await api.issue(channels=["sms"], texts={"fr": {**TEXTS["fr"], **question}})
             await api.finished(alert["id"])
-            assert centre.texts[0][1].endswith("Pouvez-vous aider ? Répondez 1 Oui, 2 Non")
+            assert [to for to, _ in centre.texts] == [zoe.mobile, rose.mobile], "Zoé gets the reply alone"
+            assert centre.texts[1][1].endswith("Pouvez-vous aider ? Répondez 1 Oui, 2 Non")
             assert await centre.incoming(b"oui", source=rose.mobile) == 0
-            await eventually(lambda: len(centre.texts) == 2, "the reply")
+            await eventually(lambda: len(centre.texts) == 3, "the reply")
             assert centre.texts[-1] == (rose.mobile, "Merci. Votre réponse : Oui.")
             assert await centre.incoming(b"2", source=rose.mobile) == 0
             assert await given(api, alert) == {"2": 1}

@@ -255,6 +255,16 @@ async def test_a_dead_contact_is_alive_again_and_an_opt_out_stays(
         assert plain.execute("SELECT contact_id FROM opt_outs").fetchall() == [(mobile,)]
 
 
+async def test_a_number_that_said_stop_before_any_list_had_it_is_listed_and_gets_nothing(
+    store: Store, station: Station, tmp_path: Path
+):
+    async with store.write() as unit:
+        await contacts.stop(unit, "+33639980001", "sms:stop", NOW)
+    made = await imported(store, station, write(tmp_path, LIST))
+    assert (made.new, made.left_out) == (3, 0)
+    assert [each[2] for each in (await profile(store, station, "A1")).contacts] == ["stopped", "active", "active"]
+
+
 async def test_a_list_that_says_what_it_said_before_revives_what_was_found_dead(
     store: Store, station: Station, tmp_path: Path
 ):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, ContactStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store import tables
-from broadcaster.store.people import contacts, feed
+from broadcaster.store.people import confirmations, contacts, feed
 from tests.contract.stores import NOW, add_station, mail, phone, push, register, resident
 from tests.integration.store.peopled import changed_by, profile, replaced, rows
 
@@ -114,6 +114,34 @@ async def test_a_stopped_contact_given_anew_stays_stopped(store, station):
         await contacts.retire(unit, [number], ContactStatus.STOPPED, "twilio:21610", NOW)
         await register(unit, station.id, resident(phone("+331")), themselves=True)
     assert (await profile(store, one)).contacts == (("sms", "+331", "stopped"),)
+
+
+async def test_a_number_that_nobody_has_stays_stopped_when_it_is_listed_until_its_owner_gives_a_code_or_says_start(
+    store, station
+):
+    number, call = phone("+33639980001"), phone("+33639980001", ChannelName.VOICE)
+    for _ in range(2):
+        async with store.write() as unit:
+            await contacts.stop(unit, number.address, "sms:stop", NOW)
+    assert {row["sealed"] for row in await rows(store, tables.contacts)} == {contacts.FORGOTTEN}
+    async with store.write() as unit:
+        (listed,) = await register(unit, station.id, resident(number, call))
+    assert [each[2] for each in (await profile(store, listed)).contacts] == ["stopped", "stopped"]
+    async with store.write() as unit:
+        await register(unit, station.id, resident(number), themselves=True)
+    states = {each[0]: each[2] for each in (await profile(store, listed)).contacts}
+    assert states == {"sms": "active", "voice": "stopped"}
+    async with store.write() as unit:
+        await confirmations.add_contact(unit, listed, call, NOW)
+    assert [each[2] for each in (await profile(store, listed)).contacts] == ["active", "active"]
+
+
+async def test_start_of_a_number_that_nobody_has_leaves_nothing_of_it(store):
+    async with store.write() as unit:
+        await contacts.stop(unit, "+33639980001", "sms:stop", NOW)
+        await contacts.stop(unit, "36700", "sms:stop", NOW)  # no telephone: no list can name it
+        await contacts.restart(unit, list((await contacts.by_number(unit, "+33639980001")).values()), NOW)
+    assert await rows(store, tables.contacts) == []
 
 
 async def test_a_push_subscription_keeps_its_keys_whatever_a_stranger_gives(store, station):
