@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,9 @@ SEEN: web.RequestKey[dict[str, Param]] = web.RequestKey("seen")
 LARGEST: web.RequestKey[int] = web.RequestKey("largest")
 """The most octets of this request's body."""
 BODY: web.RequestKey[bytes] = web.RequestKey("body")
+Admit = Callable[[web.Request], Awaitable[tuple[Caller | None, int]]]
+ADMIT: web.RequestKey[Admit] = web.RequestKey("admit")
+"""Authenticates a request of this route, once more too."""
 PARSER: web.AppKey[Executor] = web.AppKey("parser")
 """The executor that parses large bodies."""
 TERRITORIES: web.AppKey[Territories] = web.AppKey("territories")

@@ -11,7 +11,7 @@ from multidict import MultiDict
 from pydantic import BaseModel, ValidationError
 
 from broadcaster.domain.refusals import Refused
-from broadcaster.http.keys import BODY, CONNECTIONS, LARGEST, PARSER, SERVICES
+from broadcaster.http.keys import ADMIT, BODY, CONNECTIONS, LARGEST, PARSER, SERVICES
 from broadcaster.http.problems import HttpProblem, too_large
 from broadcaster.http.rates import address_of
 from broadcaster.http.validation import findings, not_json
@@ -32,6 +32,8 @@ WINDOW_S, LEAST = 10.0, 4096
 """The fewest octets per interval, unless the body ends; a phone on GPRS manages that."""
 SLOWEST_S = 600.0
 """Time limit for a body, in seconds."""
+TRUSTED_S = 2.0
+"""How long a body may take until its key or session is looked at again, which may have ended meanwhile."""
 
 
 async def body_of(request: web.Request, model: type[M], *, optional: bool = False) -> M | None:
@@ -122,11 +124,13 @@ async def _at_a_fair_pace(content: StreamReader) -> AsyncIterator[None]:
 
 
 async def _raw(request: web.Request) -> bytes:
-    """Return the whole body; cached."""
+    """Return the whole body; cached. Raises like ``auth.admit`` if it took long and its caller is no longer let in."""
     kept: bytes | None = request.get(BODY)
     if kept is not None:
         return kept
     body, largest = bytearray(), request.get(LARGEST, 0)
+    clock = asyncio.get_running_loop().time
+    began = clock()
     async with incoming(request):
         if (request.content_length or largest) <= _AT_ONCE and request.content.exception() is None:
             await request.content.wait_eof()
@@ -135,6 +139,8 @@ async def _raw(request: web.Request) -> bytes:
             if len(body) > largest:
                 raise too_large(largest)
     request[BODY] = whole = bytes(body)
+    if clock() - began > TRUSTED_S and ADMIT in request:
+        await request[ADMIT](request)
     return whole
 
 

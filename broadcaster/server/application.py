@@ -20,6 +20,7 @@ from broadcaster.http.auth import SignedOut, Unproven, admit, count, linked
 from broadcaster.http.connections import Connections, caller_at, most_open, nobody
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.keys import (
+    ADMIT,
     CALLERS,
     CONNECTIONS,
     DOCUMENT,
@@ -38,6 +39,7 @@ from broadcaster.http.keys import (
     STREAMS,
     TERRITORIES,
     TOKENS,
+    Admit,
 )
 from broadcaster.http.metrics import OPEN, REQUESTS, SECONDS
 from broadcaster.http.openapi import document
@@ -157,10 +159,12 @@ def _asked_once(store: Store, ask: Callable[[Unit, str], Awaitable[T]]) -> Group
 
 def _guarded(route: Route, services: Services) -> Handle:
     """Wrap a route's handler in its guards: authentication, rate limit, and validation; the body is read last."""
+    admitted: Admit = partial(admit, route=route)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[LARGEST] = route.largest or 0
-        caller, subscriber_id = await admit(request, route)
+        request[ADMIT] = admitted
+        caller, subscriber_id = await admitted(request)
         number = await linked(request, route.link) if route.link else 0
         query = query_of(request, route.query)
         body = None
@@ -192,6 +196,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
     except asyncio.CancelledError:
         raise
     except SignedOut as stopped:
+        request.pop(ADMIT, None)  # it was answered: the sign-in page keeps the form, however slowly that comes
         if _for_eyes(request):
             return await interrupted(request)
         if isinstance(stopped, Unproven):

@@ -7,6 +7,7 @@ import gc
 import gzip
 import json
 import threading
+from contextlib import asynccontextmanager
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +18,8 @@ from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Access
 from broadcaster.server import application as server
 from broadcaster.server.routes import ROUTES
+from broadcaster.store.operators import operators
+from broadcaster.store.stations import stations
 from broadcaster.web.resident import public
 from tests.integration.http.conftest import LAIGLE, an_alert, open_api
 from tests.integration.http.test_people import push
@@ -256,6 +259,41 @@ async def test_a_stalled_body_is_cut_off_and_a_slow_one_is_read(api, monkeypatch
     async with asyncio.timeout(20):
         assert status(await reader.readuntil(b"\r\n\r\n")) == 204
     writer.close()
+
+
+async def test_a_key_or_a_session_that_ends_while_a_slow_body_comes_opens_nothing(api, monkeypatch):
+    incoming, waits = reading.incoming, asyncio.Event()
+
+    @asynccontextmanager
+    async def noted(request):
+        async with incoming(request):
+            waits.set()
+            yield
+
+    monkeypatch.setattr(reading, "TRUSTED_S", 0.0)
+    monkeypatch.setattr(reading, "incoming", noted)
+    store, now = api.running.services.store, api.running.services.clock.now()
+    operator, before = await api.sign_in("laigle-publish"), await api.counts()
+    key, body = api.keys["laigle-publish"], json.dumps(an_alert()).encode()
+    async with store.read() as unit:
+        key_id = (await stations.caller_of(unit, key, now)).key_id
+    for path, who, end, which in (
+        ("/v1/alerts", {"Authorization": f"Bearer {key}"}, stations.revoke_key, key_id),
+        ("/console/send", operator, operators.disable, api.operators["laigle-publish"]),
+    ):
+        lines = [f"{name}: {value}" for name, value in who.items()]
+        length = f"Content-Length: {len(body)}"
+        head = [f"POST {path} HTTP/1.1", "Content-Type: application/json", length, "Idempotency-Key: one", *lines]
+        waits.clear()
+        reader, writer = await said(api, head, body[:-1], wait=False)
+        await waits.wait()
+        async with store.write() as unit:
+            await end(unit, which, now)
+        writer.write(body[-1:])
+        async with asyncio.timeout(20):
+            assert status(await reader.readuntil(b"\r\n\r\n")) == 401, path
+        writer.close()
+    assert await api.counts() == before
 
 
 async def test_requests_that_lead_nowhere_are_counted(counting):
