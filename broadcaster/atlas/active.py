@@ -11,6 +11,9 @@ from broadcaster.store import Store, Unit
 from broadcaster.store.alerts import alerts
 from zones import AreaIndex
 
+_TURNS = (0.0, 360.0, -360.0)
+"""Degrees by which a box across the antimeridian meets what is on its other side."""
+
 
 class ActiveAlerts:
     """Active alerts by id, an index of their areas, and, by station, alerts that reach people anywhere."""
@@ -95,7 +98,11 @@ class ActiveAlerts:
             for alert in self._alerts.values()
             if alert.area is not None
             and alert.active(now)
-            and any(w <= east and e >= west and s <= north and n >= south for w, s, e, n in alert.area.bounds())
+            and any(
+                w + turn <= east and e + turn >= west and s <= north and n >= south
+                for w, s, e, n in alert.area.bounds()
+                for turn in _TURNS
+            )
         ]
 
     def alerts(self, ids: Iterable[int]) -> list[Alert]:

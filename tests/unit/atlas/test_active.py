@@ -56,6 +56,14 @@ def test_it_finds_the_same_as_a_look_at_every_alert():
         assert sorted(each.id for each in index.concerning(points, followed, member)) == sorted(wanted)
 
 
+def test_what_is_near_is_found_across_the_antimeridian():
+    west, east = (alert(1, AudienceKind.EVERYONE, (lon, -16.8)) for lon in (179.97, -179.97))
+    index = active(west, east)
+    for box in ((179.9, -16.85, 180.0, -16.8), (-180.0, -16.85, -179.9, -16.8)):
+        assert {each.id for each in index.reaching(box, (0.05, 0.05))} == {west.id, east.id}
+        assert len(index.reaching(box, (0.001, 0.001))) == 1
+
+
 def test_what_expired_concerns_nobody():
     index = active(alert(1, AudienceKind.ALL_FOLLOWERS, expires_at=NOW + timedelta(hours=1)))
     assert len(index.concerning([], {1}, {})) == 1
