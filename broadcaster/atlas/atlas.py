@@ -221,7 +221,7 @@ class Atlas:
     def _at_home(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
         """Return which of ``ids`` (ascending) have a place in the area; device positions do not count."""
         hits = self.places.within(area)
-        return common(np.unique(hits.owners[hits.keys > 0]), ids)
+        return ids[np.isin(ids, hits.owners[hits.keys > 0])]
 
     def _others(self, pool: NDArray[np.int64], own: NDArray[np.int64]) -> Callable[[Hits], NDArray[np.bool_]]:
         """Return a filter for points: points of ``pool`` that are not places of ``own`` (both ascending ids).

@@ -5,6 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+_TABLE_OF = 4096
+_ROOM = 64
+"""A table serves from so many ids on, and of so many octets each at most; for fewer, looking each up is quicker."""
+
 
 class IdSet:
     """8 bytes a member; changes are merged at the next read."""
@@ -51,9 +55,16 @@ def held(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.bool_
     """Return which of ``ids`` are in the ascending array ``members``."""
     if len(members) == 0:
         return np.zeros(len(ids), np.bool_)
+    found: NDArray[np.bool_]
+    below, above = int(members[0]) - 1, int(members[-1]) + 1
+    if len(ids) >= _TABLE_OF and above - below < _ROOM * len(ids):
+        table = np.zeros(above - below + 1, np.bool_)
+        table[members - below] = True
+        found = table[np.clip(ids, below, above) - below]
+        return found
     at = np.searchsorted(members, ids)
     at[at == len(members)] = 0
-    found: NDArray[np.bool_] = members[at] == ids
+    found = members[at] == ids
     return found
 
 

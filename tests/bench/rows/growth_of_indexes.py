@@ -10,6 +10,7 @@ import tracemalloc
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,6 +21,7 @@ from broadcaster.atlas import ActiveAlerts, Atlas, Territories
 from broadcaster.clock import SystemClock
 from broadcaster.config import Settings
 from broadcaster.domain.audience import Audience, AudienceKind
+from broadcaster.store import Vault
 from broadcaster.store.alerts import alerts
 from broadcaster.store.operations.migrate import migrate
 from broadcaster.store.stations import stations
@@ -64,7 +66,7 @@ def _places(number: int) -> Row:
     lons, lats = rng.uniform(-4, 8, number), rng.uniform(43, 50, number)
     gc.collect()
     before = rss_mib()
-    atlas = Atlas(cast("Any", None))
+    atlas = Atlas(cast("Store", SimpleNamespace(vault=Vault([bytes(32)]))))
     began = time.perf_counter()
     atlas.places.load(keys, keys, lons, lats)
     load_s = time.perf_counter() - began

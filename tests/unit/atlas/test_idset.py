@@ -25,8 +25,10 @@ def test_after_any_changes_it_holds_what_a_set_would(begun, steps):
     assert len(ours) == len(model)
 
 
-@given(st.lists(IDS), st.sets(IDS))
-def test_those_among_the_members_keep_their_order(ids, members):
+@given(st.lists(IDS), st.sets(IDS), st.sampled_from([1, 2000]), st.sampled_from([1, 10**6, 10**13]))
+def test_those_among_the_members_keep_their_order(ids, members, times, apart):
+    """Few and many ids, close together and far apart: a table serves where it has room."""
+    ids, members = [each * apart for each in ids] * times, {each * apart for each in members}
     found = common(np.array(ids, np.int64), np.array(sorted(members), np.int64))
     assert found.tolist() == [each for each in ids if each in members]
 
