@@ -10,6 +10,7 @@ from broadcaster.backup import BackupRefused, erasures
 from broadcaster.bus import BusUnavailable
 from broadcaster.figures import Figures
 from broadcaster.pipeline import approving, auditing, notices, schedule, welcome
+from broadcaster.pipeline.corrections import tell_of_corrections
 from broadcaster.pipeline.digest import send_digests
 from broadcaster.pipeline.escalate import escalate
 from broadcaster.pipeline.helping import call_on_duty, tell_untaken
@@ -58,6 +59,8 @@ def timetable(services: Services, figures: Figures) -> Timetable:
             job(mind_residents, seconds=10),
             job(welcome.send_due, seconds=10),
             job(notices.tell_lost, minutes=1),
+            job(notices.tell_answers, minutes=1),
+            job(tell_of_corrections, minutes=1),
             job(forget_old, minutes=5),
             job(keep_periods, minutes=5),
             job(keep_erasures, minutes=1),

@@ -7,6 +7,8 @@ from broadcaster.commands.showing import number
 from broadcaster.commands.wording import many, say
 from broadcaster.register.planning import Plan
 
+_SHOWN = 20
+
 
 def show_plan(made: Plan) -> None:
     gaps = {
@@ -70,6 +72,16 @@ def show_plan(made: Plan) -> None:
     _warn_of_columns(made)
     if made.removed.total:
         say("would be removed: %(what)s", what=removed(made))
+    if made.undone:
+        lines = ", ".join(map(str, made.undone[:_SHOWN]))
+        click.echo(
+            many(
+                "warning: %(n)s line would undo what its person had corrected: %(lines)s",
+                "warning: %(n)s lines would undo what their people had corrected: %(lines)s",
+                len(made.undone),
+                lines=f"{lines}, …" if len(made.undone) > _SHOWN else lines,
+            )
+        )
     for n, told in (
         (made.addresses, many("%(n)s address to look up", "%(n)s addresses to look up", made.addresses)),
         (

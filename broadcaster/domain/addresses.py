@@ -12,6 +12,7 @@ LEAST_SCORE = 0.2
 """Matches below this score are discarded as guesses."""
 
 _EXACT = ("housenumber", "locality")
+_LINE = re.compile(r"(.+?)[\s,]*\b(\d{5})\s+(\D.*)")
 
 
 class AddressState(IntEnum):
@@ -45,6 +46,18 @@ class Address:
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.street, f"{self.postcode} {self.city}".strip()) if part)
+
+    @classmethod
+    def of_line(cls, text: str) -> "Address":
+        """Return an address written in one line; without a postal code of five digits, all of it is its street."""
+        line = " ".join(text.split())
+        found = _LINE.fullmatch(line)
+        return cls(line) if found is None else cls(*found.groups())
+
+    def is_written(self, text: str) -> bool:
+        """Return whether a line says this address, whatever its case, accents and commas."""
+        written, mine = (each.canonical.replace("|", " ").split() for each in (Address(text), self))
+        return written == mine
 
     @property
     def canonical(self) -> str:

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from zoneinfo import ZoneInfo
 
 from broadcaster.domain.people import NewContact
 
 ANSWERED_WITHIN = timedelta(days=30)
 """Article 12 (3): a month; February has fewer days, and the request's own day counts."""
+TOLD_WITHIN = timedelta(days=3)
+"""How long an answer is sent again that no provider took."""
+_FIRST_WAIT = timedelta(minutes=5)
+_DAY = range(8, 20)
 LONGEST_TEXT, LONGEST_ADDRESS = 1000, 200
 MOST_CONTACTS = 4
 
@@ -38,7 +43,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A request. ``reason``: of a refusal. ``told_at``: when the answer was sent to them."""
+    """A request. ``reason``: of a refusal. ``told_at``: when the answer was sent to them; ``tell_at``: when it is sent
+    again.
+    """
 
     id: int
     station_id: int
@@ -49,6 +56,7 @@ class Correction:
     decided_at: datetime | None
     decided_by: int | None
     told_at: datetime | None
+    tell_at: datetime | None
     reason: str
 
     @property
@@ -57,3 +65,14 @@ class Correction:
 
     def is_overdue(self, now: datetime) -> bool:
         return self.state is CorrectionState.OPEN and self.due_at <= now
+
+
+def is_day(now: datetime, zone: ZoneInfo) -> bool:
+    """Return whether it is between 8 and 20: a correction wakes nobody."""
+    return now.astimezone(zone).hour in _DAY
+
+
+def next_try(decided_at: datetime, now: datetime) -> datetime | None:
+    """Return when to send an answer again if it can't leave ``now``: in as long as it has waited; None: given up."""
+    at = now + max(_FIRST_WAIT, now - decided_at)
+    return at if at <= decided_at + TOLD_WITHIN else None

@@ -3,15 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-import structlog
-
 from broadcaster.domain.answers import UNTAKEN
 from broadcaster.domain.operators import Operator
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.stations import Station
-from broadcaster.pipeline.operator_mail import send_mail, send_sms, words_for
+from broadcaster.pipeline.operator_mail import send_sms, words_for
 from broadcaster.pipeline.services import Services
-from broadcaster.pipeline.telling import Notice, push, tell, url_of
+from broadcaster.pipeline.telling import Notice, push, tell_station, url_of
 from broadcaster.store import Unit, duties, help_requests
 from broadcaster.store.help_requests import HelpRequest
 from broadcaster.store.operators import operators
@@ -19,7 +17,6 @@ from broadcaster.store.stations import stations
 
 _MOST = 100
 HELP = "/console/help"
-_log = structlog.get_logger(__name__)
 
 
 async def call_on_duty(services: Services) -> None:
@@ -80,16 +77,7 @@ async def _tell(services: Services, station_id: int, requests: list[HelpRequest]
         people = await operators_of(unit, station_id)
     if station is None:
         return True
-    notice = _of_untaken(station, requests)
-    told = await tell(services, station, people, notice)
-    mails, url = {each.mail for each in people}, url_of(services, notice)
-    if station.email and station.email not in mails:
-        said = {"subject": notice.subject, "said": notice.said, "url": url}
-        told |= await send_mail(services, notice.name, station.email, station=station, **said)
-    if not told:
-        _log.error("nobody could be told of requests for help", station=station.slug, requests=len(requests))
-    reachable = station.email or any(each.mail or each.phone for each in people)
-    return told or not reachable or services.mail_is_sandboxed
+    return await tell_station(services, station, people, _of_untaken(station, requests))
 
 
 def _of_new(station: Station, requests: list[HelpRequest]) -> Notice:

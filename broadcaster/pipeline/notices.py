@@ -1,8 +1,9 @@
 """Notices: a test message for a contact's owner, a message at another contact that a push subscription died, a warning
 before somebody who gave no sign for long is erased, and the answer to who asked for a correction.
 
-Sent through the channels, gates and rates of alerts, after every urgent alert. No other process takes them over: a
-person can ask for a lost test again, and the other notice is only a courtesy.
+Sent through the channels, gates and rates of alerts, after every urgent alert. The leading scheduler sends again an
+answer, or a warning, that no provider took. No other notice is: a person can ask for a lost test again, and that a
+subscription died is only a courtesy.
 """
 
 import asyncio
@@ -12,13 +13,14 @@ from typing import NamedTuple
 
 import structlog
 
-from broadcaster.domain.corrections import Correction
+from broadcaster.domain.corrections import Correction, is_day, next_try
 from broadcaster.domain.stations import Station
+from broadcaster.domain.zones import zone_of
 from broadcaster.metrics import SENT
 from broadcaster.pipeline.render.notice import Notice, corrected, fading, render_notice, silent_device, trial
 from broadcaster.pipeline.services import Services
 from broadcaster.store import StoreUnavailable
-from broadcaster.store.people import corrections, trials
+from broadcaster.store.people import corrections, profiles, trials
 from broadcaster.store.people.inactive import Silent
 from broadcaster.store.people.trials import Lost, State, Target, Trial
 from broadcaster.store.stations import stations
@@ -31,6 +33,7 @@ SANDBOX = "sandbox"
 """Code of a test that was composed and not sent."""
 
 _MOST_LOST = 100
+_MOST_ANSWERS = 20
 _PATIENCE_S = 120.0
 _log = structlog.get_logger(__name__)
 
@@ -77,12 +80,34 @@ def answer_soon(services: Services, station: Station, language: str, asked: Corr
     _in_background(services, _answer(services, notice, asked.id, Target(0, told.channel, told.address)))
 
 
+async def tell_answers(services: Services) -> None:
+    """Send again, by day, answers that no provider took; run by the leading scheduler."""
+    now = services.clock.now()
+    async with services.store.read() as unit:
+        found = await corrections.untold(unit, now, _MOST_ANSWERS)
+        theirs = {each.id: each for each in await stations.by_ids(unit, {each.station_id for each in found})}
+        due = [each for each in found if is_day(now, zone_of(theirs[each.station_id].region))]
+        profile_of = {each.id: await profiles.read(unit, each.subscriber_id) for each in due}
+    if not due:
+        return
+    async with services.store.write() as unit:
+        for each in due:
+            await corrections.tell_later(unit, each.id, next_try(each.decided_at or now, now))
+    for each in due:
+        station, profile = theirs[each.station_id], profile_of[each.id]
+        answer_soon(services, station, station.languages[0] if profile is None else profile.locale, each)
+
+
 async def _answer(services: Services, notice: Notice, correction_id: int, target: Target) -> None:
-    if (await _send(services, notice, target)).state is not State.SENT:
-        return  # the page says that they could not be told
+    end = await _send(services, notice, target)
+    if end.state is not State.SENT and not end.left:
+        return  # it is due again
     try:
         async with services.store.write() as unit:
-            await corrections.told(unit, correction_id, services.clock.now())
+            if end.state is State.SENT:
+                await corrections.told(unit, correction_id, services.clock.now())
+            else:  # refused for good: the page says that they could not be told
+                await corrections.tell_later(unit, correction_id, None)
     except StoreUnavailable as error:
         _log.warning("that somebody was told was not written down", error=str(error))
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
 
 import orjson
+import structlog
 
 from broadcaster.domain.operators import Operator, party_of
 from broadcaster.domain.people import ChannelName
@@ -18,22 +19,45 @@ from channels.addresses import read_address
 from channels.errors import Gone
 from channels.webpush import PushMessage
 
+_DAY_S = 86_400
+_log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """``name``: of what is told, the same if it is told again. ``path``: the page that it opens."""
+    """``name``: of what is told, the same if it is told again. ``path``: the page that it opens.
+
+    ``urgent``: False for what waits a day: no SMS, and a push that doesn't insist.
+    """
 
     name: str
     subject: str
     said: str
     path: str
+    urgent: bool = True
+
+
+async def tell_station(services: Services, station: Station, people: Collection[Operator], notice: Notice) -> bool:
+    """Tell these operators, and the station's own mailbox.
+
+    Return whether there is nothing left to tell: somebody was told, or nobody can be.
+    """
+    told = await tell(services, station, people, notice)
+    if station.email and station.email not in {each.mail for each in people}:
+        said = {"subject": notice.subject, "said": notice.said, "url": url_of(services, notice)}
+        told |= await send_mail(services, notice.name, station.email, station=station, **said)
+    if not told:
+        _log.error("nobody could be told", station=station.slug, notice=notice.name)
+    reachable = station.email or any(each.mail or (each.phone and notice.urgent) for each in people)
+    return told or not reachable or services.mail_is_sandboxed
 
 
 async def tell(services: Services, station: Station, people: Collection[Operator], notice: Notice) -> bool:
     """Tell operators by every way that they have; return whether anybody was."""
     url = url_of(services, notice)
     ways: list[Awaitable[object]] = [push(services, station, people, notice)]
-    ways += [send_sms(services, each.phone, f"{notice.subject}\n{url}") for each in people if each.phone]
+    if notice.urgent:
+        ways += [send_sms(services, each.phone, f"{notice.subject}\n{url}") for each in people if each.phone]
     ways += [
         send_mail(
             services,
@@ -89,8 +113,9 @@ def _message(services: Services, station: Station | None, notice: Notice) -> Pus
             "body": notice.said,
             "tag": notice.path,
             "url": url_of(services, notice),
-            "severity": "severe",
-            "urgent": True,
+            **({"severity": "severe", "urgent": True} if notice.urgent else {}),
         }
     )
-    return PushMessage(payload, payload, HOLDS_S, "high")
+    if notice.urgent:
+        return PushMessage(payload, payload, HOLDS_S, "high")
+    return PushMessage(payload, payload, _DAY_S)

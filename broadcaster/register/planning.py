@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple, Self
 
+from broadcaster.domain.corrections import Wanted
 from broadcaster.domain.spelling import key
 from broadcaster.domain.stations import Station
 from broadcaster.register.canonical import content_of
+from broadcaster.register.corrected import undoes
 from broadcaster.register.merging import Removed, merged
 from broadcaster.register.packing import packed, unpacked
 from broadcaster.register.parsing import FIELD_OF, ParsedLine, Parser
@@ -19,7 +21,7 @@ from broadcaster.register.refusals import Refusal
 from broadcaster.register.spool import Spool
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.engine.sealing import Vault
-from broadcaster.store.people import people, suppression
+from broadcaster.store.people import corrections, people, suppression
 from broadcaster.store.people.contacts import Key, key_with
 from broadcaster.store.register import intake, listed, preparing
 from broadcaster.store.register.listed import ListedPerson
@@ -47,7 +49,7 @@ class Plan:
     headings of unused columns that seem to hold contacts. ``mangled``: ids rounded by a spreadsheet. ``recognised``:
     people of a list without ids found in the register by name and contacts. ``withheld``: the column of vulnerable
     people was not read, for lack of the permission. ``left_out``: people who asked to be left out; ``not_taken``:
-    contacts whose owners asked for it, of people who stay.
+    contacts whose owners asked for it, of people who stay. ``undone``: lines that undo what people had corrected.
     """
 
     station: Station
@@ -73,6 +75,7 @@ class Plan:
     withheld: bool = False
     left_out: int = 0
     not_taken: int = 0
+    undone: tuple[int, ...] = ()
 
     @property
     def by_name(self) -> bool:
@@ -110,12 +113,22 @@ class _Parsed(NamedTuple):
 class _Seen:
     """Accepted people, to detect repeats: line and kind packed into one number; and what some of them lose.
 
-    ``listed``: how many of them the register knows by id.
+    ``listed``: how many of them the register knows by id. ``corrected``: what people of the station had corrected, by
+    their ids; ``undone``: lines that would undo it, by identity.
     """
+
+    corrected: dict[int, list[Wanted]]
 
     marks: dict[str, int] = field(default_factory=dict)
     losses: dict[str, Removed] = field(default_factory=dict)
     listed: int = 0
+    undone: dict[str, int] = field(default_factory=dict)
+
+    def note(self, identity: str, line: int, lost: Removed, *, undone: bool) -> None:
+        if lost.total:
+            self.losses[identity] = lost
+        if undone:
+            self.undone[identity] = line
 
 
 class _Known(NamedTuple):
@@ -150,7 +163,7 @@ async def plan(
         source = replace(source, columns=source.columns.without(_VULNERABLE))
     parser = Parser(source.columns, region=station.region, language=station.languages[0], empty_clears=empty_clears)
     made = Plan(station, source, Spool(store.vault), withheld=withheld)
-    seen = _Seen()
+    seen = _Seen(await store.run_read(lambda unit: corrections.accepted(unit, station.id)))
     lines = source.lines()
     try:
         # In a thread, since parsing phone numbers is slow and the server must go on serving.
@@ -240,8 +253,10 @@ def _sorted_out(
         if code:
             made.refusals.append(Refusal(line, content.who, "", code))
             continue
-        if lost.total:
-            seen.losses[identity] = lost
+        if held is not None and isinstance(entry, listed.Edit):
+            seen.note(
+                identity, line, lost, undone=undoes(entry, held, seen.corrected.get(held.subscriber_id, ()), vault)
+            )
         made.recognised += content.by_name and kind != _NEW
         seen.listed += content.person.external_id is not None and not new
         seen.marks[identity] = line * _KINDS + kind
@@ -344,11 +359,13 @@ async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:
     for identity in made.duplicates:
         counts[seen.marks[identity] % _KINDS] -= 1
         seen.losses.pop(identity, None)
+        seen.undone.pop(identity, None)
     made.new, made.changed, made.unchanged = counts
     if made.lines != made.new + made.changed + made.unchanged + made.refused_lines + made.left_out:
         message = f"of {made.lines} lines some are neither taken nor refused"
         raise AssertionError(message)
     made.removed = Removed(*map(sum, zip(*seen.losses.values(), strict=True))) if seen.losses else _NOTHING
+    made.undone = tuple(sorted(seen.undone.values()))
     made.refusals.sort(key=lambda each: each[:4])
     async with store.read() as unit:
         made.missing = 0 if made.by_name else max(0, await intake.listed(unit, made.station.id) - seen.listed)

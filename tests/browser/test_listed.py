@@ -31,6 +31,7 @@ async def test_who_is_on_the_list_reads_it_after_a_code_and_is_erased(visit, vil
     await proving.get_by_role("button", name="Recevoir mon code").first.click()
     await proving.get_by_label("Les six chiffres").fill(await sent_code(village, NUMBER))
     await expect(page.get_by_text("Vous êtes sur la liste.")).to_be_visible()
+    await expect(page.locator("#said li")).to_have_text(["Rose Sureau", "06 39 98 00 77"])
     async with page.expect_download() as saving:
         await page.get_by_role("button", name="à lire ou à imprimer").click()
     kept = await (await saving.value).path()

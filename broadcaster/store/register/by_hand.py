@@ -57,11 +57,7 @@ async def amend(
         "guardians": seals.sealed_guardians(unit.vault, token, change.guardians),
     }
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
-    await unit.conn.execute(
-        update(follows)
-        .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
-        .values(digest=secrets.token_bytes(_DIGEST))
-    )
+    await outdate(unit, station_id, subscriber_id)
     await _amend_contacts(unit, station_id, subscriber_id, change, now, consent=consent)
     mine = places.c.subscriber_id == subscriber_id
     await unit.conn.execute(delete(places).where(mine, places.c.id.in_(change.moved_out)))
@@ -88,8 +84,13 @@ async def rename(unit: Unit, station_id: int, subscriber_id: int, name: str) -> 
     if token is not None:
         sealed = unit.vault.seal(name.encode(), b"name:" + token)
         await unit.conn.execute(update(subscribers).where(who).values(name=sealed))
-        mine = follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id
-        await unit.conn.execute(update(follows).where(*mine).values(digest=secrets.token_bytes(_DIGEST)))
+        await outdate(unit, station_id, subscriber_id)
+
+
+async def outdate(unit: Unit, station_id: int, subscriber_id: int) -> None:
+    """Let a person's line of the register count as changed."""
+    mine = follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id
+    await unit.conn.execute(update(follows).where(*mine).values(digest=secrets.token_bytes(_DIGEST)))
 
 
 async def _amend_contacts(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from broadcaster.domain.addresses import Address
 from broadcaster.domain.consents import Consent
 from broadcaster.domain.corrections import Correction
 from broadcaster.domain.people import ContactStatus, NewContact
@@ -11,19 +12,24 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import confirmations, suppression
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.register import by_hand, persons
+from broadcaster.store.register import by_hand, intake, persons
 from broadcaster.store.tables import contacts, opt_outs, suppressions
 
 
-async def apply(unit: Unit, done: Correction, now: datetime, consent: Consent) -> None:
-    """Write the new name, and add the contacts, which their owner proved. An address is the operator's to place.
+async def apply(unit: Unit, done: Correction, address: Address, now: datetime, consent: Consent) -> None:
+    """Write the new name and address, and add the contacts, which their owner proved.
 
-    Raises ``Conflict`` for somebody who left the station meanwhile, and for a contact whose owner said no since.
+    The address is looked up like those of a list: if the result is not sure, an operator places it. Their line of the
+    list counts as changed. Raises ``Conflict`` for somebody who left the station meanwhile, and for a contact whose
+    owner said no since.
     """
     if await persons.person(unit, done.station_id, done.subscriber_id) is None:
         raise Conflict("help-taken")
     if done.wanted.name:
         await by_hand.rename(unit, done.station_id, done.subscriber_id, done.wanted.name)
+    if address:
+        await intake.put_address(unit, done.station_id, done.subscriber_id, address)
+        await by_hand.outdate(unit, done.station_id, done.subscriber_id)
     for each in done.wanted.contacts:
         await _check_still_wanted(unit, done, each)
         await confirmations.add_contact(unit, done.subscriber_id, each, now, consent)

@@ -32,11 +32,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
+from broadcaster.domain.addresses import Address, AddressState
 from broadcaster.domain.consents import Consent
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import consents, seals, suppression, told_first
+from broadcaster.store.people.addresses import row_of
 from broadcaster.store.people.contacts import CHUNK, FORGOTTEN, adopt, drop_orphans, open_address, revive
 from broadcaster.store.register import vulnerable as vulnerable_register
 from broadcaster.store.register.preparing import Rows
@@ -135,6 +137,13 @@ async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
         select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(FORGOTTEN_ONLY))
     )
     return {(row.channel, row.fingerprint): row.id for row in rows}
+
+
+async def put_address(unit: Unit, station_id: int, subscriber_id: int, address: Address) -> None:
+    """Write a person's address, to be looked up; the home of the one before stays until then."""
+    row = row_of(unit.vault, station_id, subscriber_id, address, AddressState.WAITING)
+    await unit.conn.execute(_CHANGE_ADDRESS, row)
+    await unit.conn.execute(_ADD_ADDRESS, row)
 
 
 async def _write(

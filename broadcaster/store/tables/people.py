@@ -136,6 +136,8 @@ corrections = Table(
     Column("decided_by", BigInteger),
     Column("reason", LargeBinary),
     Column("told_at", Instant),
+    Column("announced_at", Instant),  # when operators were told of the request
+    Column("tell_at", Instant),  # when the answer is sent again; null: it was taken, or can't be
     Index("ix_corrections_station_id", "station_id", "state"),
     Index("ix_corrections_subscriber_id", "subscriber_id"),
     sqlite_autoincrement=True,

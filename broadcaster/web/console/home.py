@@ -1,6 +1,6 @@
 """/console: active alerts, failures, and the large button for a new alert."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,7 +77,7 @@ async def page(call: Call[None, None]) -> web.Response:
             "not_sent": not_sent,
             "to_approve": to_approve,
             "over_budget": over,
-            "corrections": asked,
+            "corrections": _asked(asked, known),
             **practice,
             "troubles": [told(each, words) for each in troubles if each.alert_id in theirs_or_all],
             "sandboxed": [words.channel(name, inside=True) for name in services.sandboxed],
@@ -91,6 +91,16 @@ async def page(call: Call[None, None]) -> web.Response:
         },
         tab="home",
     )
+
+
+def _asked(waiting: Mapping[int, tuple[int, int]], known: Mapping[int, Station]) -> dict[str, Any]:
+    """Return how many people ask for a correction, how many are overdue, and the station of the longest wait."""
+    first = next((known[each].slug for each in waiting), "")
+    return {
+        "station": first,
+        "waiting": sum(number for number, _ in waiting.values()),
+        "overdue": sum(late for _, late in waiting.values()),
+    }
 
 
 def _keeps_lists(call: Call[Any, Any], station_id: int) -> bool:

@@ -3,6 +3,7 @@
 from broadcaster.domain.audit import Action
 from broadcaster.http.route import Route
 from broadcaster.http.schemas.base import FORM, SHAPE
+from broadcaster.pipeline.corrections import CORRECTIONS
 from broadcaster.web.console.people import (
     addresses,
     corrections,
@@ -47,9 +48,9 @@ ROUTES: tuple[Route, ...] = (
     REGISTER.data("GET", "/console/people/addresses.json", addresses.left, answers={200: addresses.AddressesLeft}),
     REGISTER.page("/console/people/sign-ups", sign_ups.listing, views=Action.SIGN_UPS_SEEN),
     REGISTER.form("/console/people/sign-ups", sign_ups.remove, changes=(Action.SIGN_UPS_REMOVED,)),
-    REGISTER.page(corrections.PATH, corrections.page, views=Action.CORRECTIONS_SEEN),
+    REGISTER.page(CORRECTIONS, corrections.page, views=Action.CORRECTIONS_SEEN),
     REGISTER.form(
-        f"{corrections.PATH}/{{id}}",
+        f"{CORRECTIONS}/{{id}}",
         corrections.answer,
         changes=(Action.CORRECTION_ACCEPTED, Action.CORRECTION_REFUSED, Action.LEFT_OUT_UNDONE),
     ),

@@ -1,9 +1,9 @@
 // //s/{station}/listed: people of a list ask for a code, and see, save, have corrected or erase what the list says of them. The page
 // keeps the secret to itself, so that a device that others use, too, forgets it.
 
-import { residentRequest, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
+import { residentRequest, dialled, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
 import { codes, locale } from "./parts/codes.js";
-import { all, one } from "./parts/dom.js";
+import { all, make, one } from "./parts/dom.js";
 import { save } from "./parts/saving.js";
 
 const root = one("#listed");
@@ -30,8 +30,16 @@ const asking = codes(one("#proving"), {
     const found = await ask("/v1/listed/data").catch((error) => (error.status === 404 ? null : error));
     step(found ? "shown" : "none");
     if (found instanceof Error) failed(found);
+    else if (found) show(found);
   },
 });
+
+function show({ subscriber, records }) {
+  const homes = records.filter((each) => each.kind === "address").map((each) => each.facts.address);
+  const contacts = subscriber.contacts.map((each) => (each.phone && dialled(each.phone)) || each.email);
+  const said = [subscriber.name, ...subscriber.guardians, ...homes, ...contacts].filter(Boolean);
+  one("#said", root).replaceChildren(...said.map((each) => make("li", {}, each)));
+}
 
 function failed(error) {
   const said = error.status === 409 ? "counter" : error.status === 404 ? "code_over" : "failed";
@@ -78,7 +86,7 @@ correct.addEventListener("submit", (event) => {
       const day = new Date(made.answered_by).toLocaleDateString(locale(), { dateStyle: "long" });
       one("#answered-by", root).textContent = word("correction_sent", { day });
       one("#asked", root).hidden = false;
-      correct.reset();
+      one("#correction", root).hidden = true;
     } catch (error) {
       trouble(refused, word(isOffline(error) ? "offline" : error.status === 404 ? "code_over" : "failed"));
     }

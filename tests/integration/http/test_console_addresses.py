@@ -9,7 +9,9 @@ import pytest
 
 from broadcaster import workers
 from broadcaster.config import Settings
-from broadcaster.store.people import addresses
+from broadcaster.domain.corrections import Wanted
+from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.store.people import addresses, corrections
 from broadcaster.store.stations import stations
 from tests.integration.http.conftest import an_alert, open_api
 from tests.integration.http.test_console_import import followers, take_over, upload
@@ -163,3 +165,62 @@ async def test_a_geocoder_that_names_no_points_still_looks_up_lists(api, ban):
     assert status == 202
     await imported(api, await api.sign_in("laigle-publish"))  # it waits until all are looked up
     assert len(ban.rows_asked) == 4
+
+
+MOVED = "3 rue des Lilas, 61300 L'Aigle"
+CORRECTIONS = "/console/people/corrections"
+
+
+async def asks(api, who, address, **wanted):
+    """Let somebody of the list ask for a correction; return the number of the request."""
+    services = api.running.services
+    person = next(each for each in await followers(api) if each.name == who)
+    told = NewContact(ChannelName.SMS, "+33639980001", "+33639980001")
+    async with services.store.write() as unit:
+        station = await stations.by_slug(unit, "laigle")
+        asked = Wanted(told, "I moved.", address=address, **wanted)
+        await corrections.ask(unit, station.id, person.id, asked, services.clock.now())
+        return (await corrections.of_station(unit, station.id))[0].id
+
+
+async def test_a_new_address_is_written_by_one_press_and_an_import_that_would_undo_it_says_so(api, ban):
+    mine = await api.sign_in("laigle-publish")
+    await imported(api, mine)
+    ban.known["3 rue des Lilas"] = Known(lon=0.64, lat=48.77)
+    number = await asks(api, "Rose Aubépine", MOVED, name="Rose Houx")
+    _, _, page = await look(api, CORRECTIONS, mine)
+    assert re.search(r'name="address" value="3 rue des Lilas, 61300 L&#39;Aigle"', page)
+    assert (await send(api, f"{CORRECTIONS}/{number}", mine, do="accept", address=MOVED))[0] == 303
+    await looked_up(api)
+    assert {"adresse": "3 rue des Lilas", "code_postal": "61300", "commune": "L'Aigle"} in ban.rows_asked
+    assert await home_of(api, "Rose Houx") == [(0.64, 48.77)], "the home of the list's address is gone"
+    wrong, right = LIST, LIST.replace("12 rue de la Gare", "3 RUE DES LILAS").replace("Rose Aubépine", "Rose Houx")
+    for text, said in ((right, False), (right.replace("Houx;06", "Houx-If;06"), True), (wrong, True)):
+        _, place, _ = await upload(api, mine, text)
+        _, _, preview = await look(api, place, mine)
+        assert ("1 line would undo what its person had corrected" in preview) is said
+    assert "It is line 2." in preview
+    await take_over(api, mine, place)
+    await looked_up(api)
+    _, place, _ = await upload(api, mine, wrong)
+    assert "would undo" not in (await look(api, place, mine))[2], "it has undone it, and says so no more"
+
+
+async def test_an_address_that_is_not_sure_waits_for_an_operator_and_an_emptied_one_is_not_written(api, ban):
+    mine = await api.sign_in("laigle-publish")
+    await imported(api, mine)
+    rose = next(each for each in await followers(api) if each.name == "Rose Aubépine")
+    before = await home_of(api, "Rose Aubépine")
+    number = await asks(api, "Rose Aubépine", "rue Basse, 61300 L'Aigle")
+    assert (await send(api, f"{CORRECTIONS}/{number}", mine, do="accept", address=" "))[0] == 303
+    assert (await left(api)).get("WAITING") is None
+    number = await asks(api, "Rose Aubépine", "rue Basse, 61300 L'Aigle")
+    assert (await send(api, f"{CORRECTIONS}/{number}", mine, do="accept"))[0] == 303
+    await looked_up(api)
+    assert await home_of(api, "Rose Aubépine") == before, "until an operator knows better"
+    _, _, page = await look(api, CORRECTIONS, mine)
+    assert f'href="{PAGE}&amp;who={rose.id}"' in page
+    _, _, page = await look(api, f"{PAGE}&who={rose.id}", mine)
+    assert "rue Basse" in page
+    assert (await send(api, PAGE, mine, who=rose.id, point="0.65,48.75"))[0] == 303
+    assert await home_of(api, "Rose Aubépine") == [(0.65, 48.75)]

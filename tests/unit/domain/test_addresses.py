@@ -33,3 +33,20 @@ def test_capitals_accents_commas_and_blanks_make_no_other_address():
     assert one.canonical == Address(" 12 RUE DE L'EGLISE", "61300", "L’AIGLE").canonical
     assert one.canonical != Address("12 bis rue de l'Église", "61300", "L'Aigle").canonical
     assert Address("1", "2", "3").canonical != Address("1 2", "", "3").canonical
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        ("3 rue des Lilas, 61300 L'Aigle", Address("3 rue des Lilas", "61300", "L'Aigle")),
+        ("3 rue du 8 mai 1945  61300\nL'Aigle", Address("3 rue du 8 mai 1945", "61300", "L'Aigle")),
+        ("1200 route de Caen", Address("1200 route de Caen")),
+        ("12345 Beauvais", Address("12345 Beauvais")),
+        ("3 rue des Lilas, L'Aigle", Address("3 rue des Lilas, L'Aigle")),
+        ("", Address()),
+    ],
+)
+def test_an_address_in_one_line_is_parted_at_its_postal_code(line, address):
+    assert Address.of_line(line) == address
+    assert address.is_written(line.upper())
+    assert not address.is_written(f"bis {line}")

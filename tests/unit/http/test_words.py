@@ -35,7 +35,7 @@ CODE = Path(languages.__file__).parent
 FILES = [*CODE.glob("**/templates/**/*.*"), *CODE.glob("**/*.py")]
 FOR_OPERATORS = re.compile(
     "commands/|territory.py|domain/|register/|web/(?:templates/)?console/(?!stations/poster_drawing|schedules/drills|compose/ppms.py)"
-    "|pipeline/(?:approving|auditing|helping|inviting|visiting).py|web/(?:templates/)?resident/visits"
+    "|pipeline/(?:approving|auditing|corrections|helping|inviting|visiting).py|web/(?:templates/)?resident/visits"
 )
 """Files whose sentences are only for operators and volunteers. Those of all others are residents' too."""
 RESIDENTS = [each for each in FILES if not FOR_OPERATORS.match(str(each.relative_to(CODE)))]

@@ -4,27 +4,27 @@ from typing import Any
 
 from aiohttp import web
 
+from broadcaster.domain.addresses import Address
 from broadcaster.domain.approvals import LONGEST_REASON
 from broadcaster.domain.audit import Action
 from broadcaster.domain.consents import Consent, Way
-from broadcaster.domain.corrections import Correction, CorrectionState
+from broadcaster.domain.corrections import LONGEST_ADDRESS, Correction, CorrectionState
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline import notices
+from broadcaster.pipeline.corrections import CORRECTIONS
 from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.alerts import breakdown
 from broadcaster.store.operations import audit
-from broadcaster.store.people import corrections, profiles
-from broadcaster.store.register import correcting
+from broadcaster.store.people import addresses, corrections, profiles
+from broadcaster.store.register import correcting, persons
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.pages import to, written_short
 from broadcaster.web.resident.record_words import corrections as states
 from broadcaster.web.resident.record_words import written_number
-
-PATH = "/console/people/corrections"
 
 
 async def page(call: Call[None, None]) -> web.Response:
@@ -33,8 +33,12 @@ async def page(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
         found = await corrections.of_station(unit, station.id)
+        moved = [each.subscriber_id for each in found if each.wanted.address]
+        lines = await persons.lines(unit, station.id, [each.subscriber_id for each in found])
+        names = {each.id: each.name for each in lines}
+        homes = await addresses.of_people(unit, station.id, moved)
         deciders = {each.decided_by for each in found if each.decided_by is not None}
-        names = {each: await breakdown.label_of(unit, each) for each in deciders}
+        labels = {each: await breakdown.label_of(unit, each) for each in deciders}
     call.seen(station_id=station.id, people=len(found))
     zone = zone_of(station.region)
 
@@ -42,6 +46,7 @@ async def page(call: Call[None, None]) -> web.Response:
         return {
             "id": each.id,
             "person": each.subscriber_id,
+            "name": names.get(each.subscriber_id) or words("without a name"),
             "wanted": each.wanted,
             "contacts": [written_number(one.address) for one in each.wanted.contacts],
             "by": written_number(each.wanted.told.address),
@@ -52,8 +57,12 @@ async def page(call: Call[None, None]) -> web.Response:
             "accepted": each.state is CorrectionState.ACCEPTED,
             "state": states(words)[each.state.word],
             "answered": "" if each.decided_at is None else written_short(each.decided_at, zone, words),
-            "who": names.get(each.decided_by or 0, ""),
+            "who": labels.get(each.decided_by or 0, ""),
             "told": each.told_at is not None,
+            "again": each.tell_at is not None,
+            "home": homes[each.subscriber_id].state.name.lower()
+            if each.wanted.address and each.subscriber_id in homes
+            else "",
             "reason": each.reason,
         }
 
@@ -62,6 +71,8 @@ async def page(call: Call[None, None]) -> web.Response:
         "stations": theirs,
         "found": [fact(each) for each in found],
         "longest": LONGEST_REASON,
+        "longest_address": LONGEST_ADDRESS,
+        "geocoder": bool(call.services.settings.geocoder_url),
         "done": words("The answer is on its way to them.") if call.request.query.get("done") else "",
     }
     return show(call.request, "people/corrections.html", words, facts, tab="people", where=station.name)
@@ -87,8 +98,9 @@ async def answer(call: Call[None, None]) -> web.Response:
             raise Conflict("help-taken")
         profile = await profiles.read(unit, done.subscriber_id)
         if state is CorrectionState.ACCEPTED:
+            home = Address.of_line(given.get("address", done.wanted.address)[:LONGEST_ADDRESS])
             consent = Consent(Way.COUNTER, call.actor)
-            await correcting.apply(unit, done, now, consent)
+            await correcting.apply(unit, done, home, now, consent)
             await left_out.log(unit, consent)
         what = Action.CORRECTION_REFUSED if said else Action.CORRECTION_ACCEPTED
         await audit.record(unit, call.actor, what, done.subscriber_id, station_id=station.id, why=said)
@@ -96,4 +108,4 @@ async def answer(call: Call[None, None]) -> web.Response:
 
     done, language = await services.store.transact(keep)
     notices.answer_soon(services, station, language, done)
-    return to(f"{PATH}?station={station.slug}&done=1")
+    return to(f"{CORRECTIONS}?station={station.slug}&done=1")

@@ -37,6 +37,8 @@ def report_of(made: Plan, name: str, stamp: str, *, clears: bool) -> dict[str, A
         "unused": [each for each in made.source.columns.ignored if each not in made.overlooked][:20],
         "overlooked": list(made.overlooked[:20]),
         **{name: getattr(made, name) for name in _COUNTS},
+        "undone": len(made.undone),
+        "undone_lines": list(made.undone[:SHOWN]),
         "by_name": made.by_name,
         "withheld": made.withheld,
         "header": made.source.header,
