@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from broadcaster.domain.addresses import Address, AddressState, Match
 from broadcaster.domain.approvals import Approval, ApprovalState
+from broadcaster.domain.corrections import Wanted
+from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.vulnerable import Asker, Details, Ground
 from broadcaster.ids import new_id, new_token
 from broadcaster.store.alerts import alerts, approvals
 from broadcaster.store.operators import operators
-from broadcaster.store.people import addresses
+from broadcaster.store.people import addresses, corrections
 from broadcaster.store.register import volunteers, vulnerable
 from broadcaster.store.stations import ppms, stations
 from broadcaster.store.tables import addresses as table
@@ -53,6 +55,7 @@ _MARKET = {
     "fr": {"headline": "Marché : la place Boislandry est fermée", "instruction": "Garez-vous au parking de la gare."},
     "en": {"headline": "Market day: place Boislandry is closed", "instruction": "Park at the station."},
 }
+_INTRUSION = {"headline": "PPMS : intrusion", "instruction": "Enfermez-vous. Ne faites aucun bruit."}
 
 
 @dataclass
@@ -136,12 +139,29 @@ async def _vulnerable(village: Village) -> int:
 
 
 async def _plan(village: Village) -> None:
-    """Choose whom the buttons of the safety plan alert."""
+    """Make a button of the safety plan, and choose whom it alerts."""
+    button = {"events": {"fr": "Intrusion"}, "texts": {"fr": _INTRUSION}, "severity": "extreme", "category": "security"}
+    path = f"/v1/stations/{STATION}/templates/ppms-intruder"
+    await village.api.call("PUT", path, {**button, "channels": ["push", "email"], "silent": True, "ppms": True})
     async with village.town.store.write() as unit:
         station = await stations.by_slug(unit, STATION)
         assert station is not None
         known = await stations.ensure_groups(unit, station.id, {"mairie": "Mairie"})
         await ppms.choose(unit, station.id, known, ppms.Chosen("pompiers", "mairie"))
+
+
+async def _correction(village: Village) -> None:
+    """A request of somebody on the list, for a new name, address and mail address."""
+    old, new = (
+        NewContact(ChannelName.EMAIL, each, each) for each in ("jeanne@town.example", "jeanne.houx@town.example")
+    )
+    wanted = Wanted(
+        old, "J’ai déménagé, et je me suis mariée.", "Jeanne Houx", "3 rue des Lilas, 61300 L’Aigle", (new,)
+    )
+    async with village.town.store.write() as unit:
+        station = await stations.by_slug(unit, STATION)
+        assert station is not None
+        await corrections.ask(unit, station.id, village.town.residents[0].id, wanted, datetime.now(UTC))
 
 
 async def _volunteer(village: Village, alert_id: str) -> tuple[str, str]:
@@ -172,6 +192,7 @@ async def scene(folder: Path, push: Autopush) -> AsyncIterator[Scene]:
         api = village.api
         await _addresses(village)
         await _plan(village)
+        await _correction(village)
         fire = await api.issue(texts=_FIRE, event="Incendie", area=_circle(900, 600), severity="extreme")
         await api.finished(fire["id"])
         over = await api.cancel(fire["id"])
