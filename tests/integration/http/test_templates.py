@@ -104,13 +104,13 @@ async def test_a_school_is_named_by_itself_and_writes_its_own_language(api):
     status, _, alert = await api.call("POST", "/v1/alerts", asked | {"blanks": filled | {"lieu ou aucun": "aucun"}})
     assert status == 202, alert
     assert {language: text["description"] for language, text in alert["texts"].items()} == {
-        "fr": "École Victor-Hugo est fermée lundi : la neige."
+        "fr": "École Victor-Hugo : fermeture lundi. Raison : la neige."
     }
     mine = await api.sign_in()
     _, _, page = await api.call("GET", "/console/new?station=hugo&lang=fr", key=None, headers=mine)
     given = json.loads(re.search(r'id="given">(.*?)</script>', page, re.DOTALL)[1])
     closed = next(each for each in given["beginnings"] if each["name"] == "school-closed")
-    assert closed["said"]["fr"]["description"].startswith("École Victor-Hugo est fermée [jour]")
+    assert closed["said"]["fr"]["description"].startswith("École Victor-Hugo : fermeture [jour]")
     more = re.findall(r'data-also="(\w+)".*?</svg>([^<]+)<', page)
     assert given["station_languages"] == ["fr"]
     assert [code for code, _ in more] == ["en", "de", "nl", "es", "it", "pt", "ar"]
