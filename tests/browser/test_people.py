@@ -203,6 +203,16 @@ async def test_a_station_is_added_by_typing_its_name(visit, village):
     await expect(page.locator(".place-name.own")).to_have_text("Bourth")
 
 
+async def test_a_stations_own_language_is_not_offered_a_second_time(visit, village):
+    page = await visit(f"/console/stations/{village.station}/edit", signed_in=True, size=DESK, lang="en")
+    own = page.get_by_role("group", name="Its own language")
+    also = page.get_by_role("group", name="It also writes in")
+    await expect(also.get_by_text("French", exact=True)).to_be_hidden()
+    await own.get_by_label("German").check()
+    await expect(also.get_by_text("German", exact=True)).to_be_hidden()
+    await expect(also.get_by_label("French")).to_be_checked()
+
+
 async def test_the_poster_is_read_by_whoever_points_a_telephone_at_it(visit, village):
     page = await visit(f"/console/stations/{village.station}/poster", signed_in=True, size=DESK, lang="en")
     picture = page.locator(".poster img")
