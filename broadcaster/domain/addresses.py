@@ -55,7 +55,7 @@ class Address:
         return cls(line) if found is None else cls(*found.groups())
 
     def is_written(self, text: str) -> bool:
-        """Return whether a line says this address, whatever its case, accents and commas."""
+        """Return whether a line says this address; case, accents and commas do not count."""
         written, mine = (each.canonical.replace("|", " ").split() for each in (Address(text), self))
         return written == mine
 

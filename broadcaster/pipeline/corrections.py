@@ -14,7 +14,7 @@ CORRECTIONS = "/console/people/corrections"
 
 
 async def tell_of_corrections(services: Services) -> None:
-    """Tell the operators of each station with new requests how many wait; run by the leading scheduler.
+    """Tell each station's operators how many requests wait, if there are new ones. The leading scheduler runs it.
 
     Recorded after it was sent: after a crash an operator may be told twice, and never not at all.
     """

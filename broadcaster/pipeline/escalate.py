@@ -75,7 +75,7 @@ async def act(
 ) -> None:
     """Send a round now, skip it, or stop the escalation.
 
-    Raises ``Conflict`` if that round is no longer next, or is to be sent now and is on its way already.
+    Raises ``Conflict`` if that round is no longer the next, or if ``now`` is asked for one that is being sent.
     """
     now = services.clock.now()
 

@@ -74,7 +74,7 @@ async def warn(services: Services, who: Silent, station: Station, until: datetim
 
 
 def answer_soon(services: Services, station: Station, language: str, asked: Correction) -> None:
-    """Tell who asked for a correction what became of it, by the contact that they proved, in the background."""
+    """Send the answer to a request for a correction to the contact that its author proved, in the background."""
     told = asked.wanted.told
     notice = corrected(station, services.links, language, told.channel, asked)
     _in_background(services, _answer(services, notice, asked.id, Target(0, told.channel, told.address)))

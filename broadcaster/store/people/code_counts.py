@@ -1,4 +1,4 @@
-"""How many codes went to a number or mailbox, whatever they were for and however they were sent, and who asked."""
+"""Counts the codes sent to each number or mailbox, for all purposes and channels together, and those who asked."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -100,7 +100,7 @@ async def accepted(unit: Unit, station_id: int) -> dict[int, list[Wanted]]:
 async def decide(
     unit: Unit, station_id: int, correction_id: int, state: CorrectionState, *, reason: str, by: int, now: datetime
 ) -> Correction | None:
-    """Accept or refuse an open request, once; None if there is none."""
+    """Accept or refuse an open request and return it; return None if it is not open any more."""
     of = corrections.c
     done = update(corrections).where(
         of.id == correction_id, of.station_id == station_id, of.state == CorrectionState.OPEN

@@ -122,7 +122,7 @@ async def _end_choices(unit: Unit, station_id: int, stay: Iterable[str], *, sure
 
 
 async def any_follower(unit: Unit) -> tuple[int | None, list[int]]:
-    """Return the first station's id, None if there is none, and the id of one of its followers, if any."""
+    """Return the id of the first station (None without stations), and that of one of its followers, if it has any."""
     some = select(stations.c.id, follows.c.subscriber_id).outerjoin(follows, follows.c.station_id == stations.c.id)
     row = (await unit.conn.execute(some.order_by(stations.c.id).limit(1))).one_or_none()
     if row is None:

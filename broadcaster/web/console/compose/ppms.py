@@ -94,7 +94,7 @@ async def choose(call: Call[None, None]) -> web.Response:
 async def press(call: Call[None, None]) -> web.Response:
     """Alert the staff, and the town hall by all channels. A repeated request counts once.
 
-    Where somebody else has just pressed the same button, show their alert, unless this is to be a second one.
+    If the same button was pressed just before, show that alert instead, unless a second one is asked for.
     """
     form = await form_of(call.request)
     async with call.services.store.read() as unit:
