@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from broadcaster import collector
@@ -57,6 +58,13 @@ def pytest_collection() -> Iterator[object]:
         found = yield
     collector.spare()
     return found
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_at_the_start() -> Iterator[None]:
+    """A command that ran within this process may have raised the level, which would hide logs from later tests."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
