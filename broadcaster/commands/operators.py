@@ -156,19 +156,27 @@ def register(*, operator_id: int, slug: str, close: bool) -> None:
 def disable(*, operator_id: int, undo: bool) -> None:
     """Let an operator in no more, at once; their alerts keep their author."""
 
-    async def work(unit: Unit) -> str:
-        who = await _operator(unit, operator_id)
+    async def work(unit: Unit) -> tuple[str, list[int]]:
+        who, now = await _operator(unit, operator_id), SystemClock().now()
         if not undo:
             await _check_not_last(unit, who)
-        await operators.disable(unit, who.id, None if undo else SystemClock().now())
+        await operators.disable(unit, who.id, None if undo else now)
         what = Action.OPERATOR_ENABLED if undo else Action.OPERATOR_DISABLED
         await audit.record(unit, machine(), what, who.id)
-        return who.name
+        return who.name, [each.id for each in await stations.keys_that_hold(unit, now) if each.made_by == who.id]
 
-    name = in_store(work, write=True)
+    name, keys = in_store(work, write=True)
     click.echo(
         words("%(name)s may sign in again", name=name) if undo else words("%(name)s can't sign in any more", name=name)
     )
+    if keys and not undo:
+        told = many(
+            "a key that this person made is still valid (%(ids)s): tocsin key revoke ID",
+            "%(n)s keys that this person made are still valid (%(ids)s): tocsin key revoke ID",
+            len(keys),
+            ids=", ".join(map(str, keys)),
+        )
+        click.echo(told, err=True)
 
 
 @operator.command("recover")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from typing import Any
 
 import pytest
@@ -24,7 +25,13 @@ def test_operators_are_invited_given_roles_disabled_and_recovered(seeded: Any):
     number = str(paul["id"])
     assert seeded("operator", "roles", number, "--station", "laigle", "--role", "owner").exit_code == 0
     assert seeded("operator", "roles", str(rose["id"]), "--no-admin").exit_code == 0
-    assert seeded("operator", "disable", number).exit_code == 0
+    assert seeded("key", "add", "--station", "laigle", "--role", "publish", "--label", "sirens").exit_code == 0
+    with sqlite3.connect(seeded.data / "tocsin.db") as database:  # as if Paul had made it in the console
+        database.execute("UPDATE api_keys SET made_by = ? WHERE id = (SELECT max(id) FROM api_keys)", (paul["id"],))
+    disabled = seeded("operator", "disable", number)
+    (key,) = re.findall(r"a key that this person made is still valid \((\d+)\): tocsin key revoke ID", disabled.stderr)
+    assert (disabled.exit_code, seeded("key", "revoke", key).exit_code) == (0, 0)
+    assert not seeded("operator", "disable", number).stderr
     rose, paul = sorted(operators(seeded), key=lambda each: each["id"])
     assert (rose["admin"], paul["roles"], paul["state"]) == (False, {"laigle": "owner"}, "disabled")
     seeded("operator", "disable", number, "--undo")

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from broadcaster.config import Settings
 from broadcaster.domain.operators import party_of
-from broadcaster.domain.permissions import Role
+from broadcaster.domain.permissions import KeyRole, Role
 from broadcaster.http.sessions import COOKIE, csrf_made_of
 from broadcaster.store import tables
 from broadcaster.store.operators import operators
@@ -172,7 +172,16 @@ async def test_an_owner_invites_and_changes_people_of_their_own_station_only(api
     _, headers, _ = await signed_in(api, device)
     paul = session(headers)
     assert (await ask(api, "GET", "/console/new", **paul))[0] == 403
+    async with api.running.services.store.write() as unit:
+        for slug in ("laigle", "laigle", "rugles"):
+            station = await stations.by_slug(unit, slug)
+            now = api.running.services.clock.now()
+            await stations.add_key(unit, KeyRole.PUBLISH, station.id, "sirens", now, made_by=int(number))
+    _, _, page = await look(api, "/console/operators", owner)
+    assert "still valid" not in page
     assert await change("do=disable", owner) == 303
+    _, _, page = await look(api, "/console/operators", owner)
+    assert "2 keys that this person made are still valid." in page, "those of another owner's station are not told"
     assert (await ask(api, "GET", "/console", **paul))[0] == 303
     assert (await signed_in(api, device))[2]["code"] == "passkey-unknown"
     assert await change("do=enable", owner) == 303

@@ -1,5 +1,6 @@
 """The list of operators: invite, set roles, disable and re-enable them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -151,8 +152,11 @@ async def _page(
     if call.caller is None:
         raise forbidden(Permission.OPERATORS)
     found = await operators.listed(unit, call.stations())
+    slugs = {each.slug for each in theirs} | ({None} if call.stations() is None else set())
+    opening = await stations.keys_that_hold(unit, call.services.clock.now())
+    keys = Counter(each.made_by for each in opening if each.slug in slugs)
     facts = {
-        "operators": [_shown(each, known, call.caller, words) for each in found],
+        "operators": [_shown(each, known, call.caller, words) | {"valid_keys": keys[each.id]} for each in found],
         "stations": theirs,
         "roles": [(each.value, role_names(words)[each.value], role_word(each, words)) for each in ROLES],
         "link": None
