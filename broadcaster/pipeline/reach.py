@@ -23,7 +23,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.domain.timing import Timing
 from broadcaster.domain.warned import Warned
 from broadcaster.pipeline import coverage, expected, reach_density
-from broadcaster.pipeline.render import Context, sms_text
+from broadcaster.pipeline.render import Context, foreseen, sms_text
 from broadcaster.pipeline.rules import check_receivers, check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.sending.providers import rate_of
@@ -34,7 +34,6 @@ from broadcaster.store.engine.rounding import TENS
 from broadcaster.store.stations import stations
 from channels.sms import Segments, count, plain
 
-_TOKEN = "x" * 11
 _IN_ORDER = 20_000
 ASKED = reach_density.ASKED
 _ANSWER_S = 5.0
@@ -270,15 +269,14 @@ def _sms(
 
 def _context(services: Services, question: Question) -> Context:
     now = question.sent_at or services.clock.now()
-    alert = Alert(
-        **question.message.content(),
-        id=0,
-        token=_TOKEN,
-        station_id=question.station.id,
+    return foreseen(
+        question.message,
+        question.station,
+        services.links,
         sent_at=now,
         expires_at=question.expires_at or now + timedelta(hours=services.settings.default_expiry_hours),
+        updates=question.updates is not None,
     )
-    return Context(alert, question.station, _TOKEN, services.links, now)
 
 
 async def _course(

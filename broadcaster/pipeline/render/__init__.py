@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 from broadcaster.domain.alerts import Text
 from broadcaster.domain.people import ChannelName
-from broadcaster.pipeline.render.context import Context, Fill, Links
+from broadcaster.pipeline.render.context import Context, Fill, Links, foreseen
 from broadcaster.pipeline.render.mail import render_mail
 from broadcaster.pipeline.render.push import render_push
 from broadcaster.pipeline.render.sms import cheap_sms, cut_in_sms, render_sms, sms_text
 from broadcaster.pipeline.render.voice import render_voice
 from channels.voice import VoiceMessage
 
-__all__ = ["Context", "Fill", "Links", "cheap_sms", "cut_in_sms", "render", "sms_text", "voice_message"]
+__all__ = ["Context", "Fill", "Links", "cheap_sms", "cut_in_sms", "foreseen", "render", "sms_text", "voice_message"]
 
 _RENDERERS: dict[ChannelName, Callable[[Context, str, Text], Fill]] = {
     ChannelName.PUSH: render_push,

@@ -7,12 +7,15 @@ from urllib.parse import urlsplit
 
 from babel.dates import get_timezone_location
 
-from broadcaster.domain.alerts import Alert, MsgType, Role, Status, Text
+from broadcaster.domain.alerts import Alert, Message, MsgType, Role, Status, Text
 from broadcaster.domain.answers import asks
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.languages import Words, catalogs
 from broadcaster.store import Vault
+
+_TOKEN = "x" * 11
+"""A dummy as long as the token of an alert page, which is made only at sending."""
 
 
 class Fill(Protocol):
@@ -102,6 +105,26 @@ class Context:
     def words(self, language: str) -> Words:
         """Return the fixed words beside a text: in its language, else in the station's first language that has them."""
         return catalogs().words(language, *self.station.languages)
+
+
+def foreseen(
+    message: Message, station: Station, links: Links, *, sent_at: datetime, expires_at: datetime, updates: bool
+) -> Context:
+    """Return the context of an alert that does not exist yet, to preview and count its messages.
+
+    ``updates``: as people read it who were told of the alert that it updates.
+    """
+    msg_type = MsgType.UPDATE if updates else MsgType.ALERT
+    alert = Alert(
+        **message.content(),
+        id=0,
+        token=_TOKEN,
+        station_id=station.id,
+        sent_at=sent_at,
+        expires_at=expires_at,
+        msg_type=msg_type,
+    )
+    return Context(alert, station, _TOKEN, links, sent_at)
 
 
 def kind_of(alert: Alert, words: Words) -> str:

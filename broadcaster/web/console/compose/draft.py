@@ -6,13 +6,12 @@ cheap SMS spelling.
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from broadcaster.domain.alerts import Alert, Text
+from broadcaster.domain.alerts import Text
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.stations import Station
 from broadcaster.http.messages import message_of, texts_in
@@ -23,14 +22,11 @@ from broadcaster.http.schemas.alerts import Content
 from broadcaster.http.schemas.base import Locale, Slug
 from broadcaster.http.stations import station_given
 from broadcaster.http.templates import territory
-from broadcaster.pipeline.render import Context, cheap_sms
+from broadcaster.pipeline.render import Context, cheap_sms, foreseen
 from broadcaster.pipeline.services import Services
 from broadcaster.web.console.compose.findings import unreadable
 
 D = TypeVar("D", bound=Content)
-
-TOKEN = "x" * 11
-"""A dummy as long as the token of an alert page, which is made only at sending."""
 
 
 class Page(BaseModel):
@@ -52,8 +48,11 @@ class Given(Generic[D]):
     cheap: tuple[str, ...]
 
 
-async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
-    """Read a draft for a station of the caller's. Raises like the API, and the 422 by field."""
+async def read(call: Call[Any, Any], model: type[D], *, updates: bool = False) -> Given[D]:
+    """Read a draft for a station of the caller's. Raises like the API, and the 422 by field.
+
+    ``updates``: of an update, as is a draft with a field of that name.
+    """
     page = await body_of(call.request, Page)
     if page is None:
         raise Refused("draft-missing")
@@ -62,12 +61,14 @@ async def read(call: Call[Any, Any], model: type[D]) -> Given[D]:
     if page.territory:
         rest["area"] = {"polygons": await asyncio.to_thread(territory, station)}
     draft = await checked(call.request, model, orjson.dumps(rest))
-    return Given(station, _with_cheap(call.services, station, draft, tuple(page.cheap)), tuple(page.cheap))
+    updates = updates or getattr(draft, "updates", None) is not None
+    spelled = _with_cheap(call.services, station, draft, tuple(page.cheap), updates=updates)
+    return Given(station, spelled, tuple(page.cheap))
 
 
-async def read_finished(call: Call[Any, Any], model: type[D]) -> Given[D]:
+async def read_finished(call: Call[Any, Any], model: type[D], *, updates: bool = False) -> Given[D]:
     """As ``read``, for a draft to send or to keep: also refuses texts that nobody can read, or with gaps."""
-    given = await read(call, model)
+    given = await read(call, model, updates=updates)
     found = unreadable(given.draft.model_dump()["texts"])
     if found:
         raise HttpProblem("refused", errors=found)
@@ -81,26 +82,22 @@ async def publisher(call: Call[Any, Any], slug: str) -> Station:
     return station
 
 
-def context_of(services: Services, station: Station, draft: Content, texts: dict[str, Text], now: datetime) -> Context:
+def context_of(
+    services: Services, station: Station, draft: Content, texts: dict[str, Text], *, updates: bool = False
+) -> Context:
     """Return the context for rendering an alert that does not exist yet."""
-    alert = Alert(
-        **message_of(draft, station, texts).content(),
-        id=0,
-        token=TOKEN,
-        station_id=station.id,
-        sent_at=now,
-        expires_at=getattr(draft, "expires", None) or now,
-    )
-    return Context(alert, station, TOKEN, services.links, now)
+    message, now = message_of(draft, station, texts), services.clock.now()
+    ends = getattr(draft, "expires", None) or now
+    return foreseen(message, station, services.links, sent_at=now, expires_at=ends, updates=updates)
 
 
-def _with_cheap(services: Services, station: Station, draft: D, cheap: tuple[str, ...]) -> D:
+def _with_cheap(services: Services, station: Station, draft: D, cheap: tuple[str, ...], *, updates: bool) -> D:
     """Apply the cheap spelling to texts whose author chose it."""
     chosen = [language for language in cheap if language in draft.texts]
     if not chosen:
         return draft
     texts = texts_in(draft.texts)
-    context = context_of(services, station, draft, texts, services.clock.now())
+    context = context_of(services, station, draft, texts, updates=updates)
     spelled = {language: cheap_sms(context, language, replace(texts[language], sms="")) for language in chosen}
     changed = {
         language: text.model_copy(update={"sms": spelled[language]}) if language in spelled else text

@@ -105,7 +105,8 @@ async def preview(call: Call[None, None]) -> web.Response:
         check_questions(texts)
     except Refused as refused:
         wrong.append(refused)
-    context = context_of(call.services, station, draft, texts, call.services.clock.now())
+    updates = bool((page.model_extra or {}).get("updates"))
+    context = context_of(call.services, station, draft, texts, updates=updates)
     shown = {language: previews_of(context, language, cheap=language in page.cheap) for language in texts}
     written = (page.model_extra or {}).get("texts")
     readable = (
@@ -156,7 +157,7 @@ async def mail(call: Call[None, None]) -> web.Response:
     texts = texts_in(draft.texts)
     if language not in texts:
         return web.Response(status=204)
-    context = context_of(call.services, station, draft, texts, call.services.clock.now())
+    context = context_of(call.services, station, draft, texts, updates=bool(form.get("updates")))
     message = render(ChannelName.EMAIL, context, language)(_NOBODY)
     return web.Response(
         text=_filled(message.template.html, {name: escape(value) for name, value in message.fill.items()}),

@@ -207,5 +207,5 @@ def _seen(call: Call[None, None], station: Station, document: Mapping[str, Any])
         draft = Draft.model_validate_json(orjson.dumps(shown))
     except ValidationError:
         return {}
-    context = context_of(call.services, station, draft, texts_in(draft.texts), call.services.clock.now())
+    context = context_of(call.services, station, draft, texts_in(draft.texts))
     return {language: previews_of(context, language, cheap=False) for language in draft.texts}

@@ -65,7 +65,7 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
 async def save(call: Call[Any, None]) -> web.StreamResponse:
     """Send the update. Raises ``Stale`` if somebody else changed the alert meanwhile."""
     alert, station = await alert_of(call)
-    given = await read_finished(call, UpdateDraft)
+    given = await read_finished(call, UpdateDraft, updates=True)
     if given.station.id != station.id:
         raise Refused("not-found", "station")
     if not call.request.headers.get(IDEMPOTENCY_KEY):

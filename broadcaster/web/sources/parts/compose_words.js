@@ -333,6 +333,7 @@ export class Wording {
     const form = one("#mail-form");
     form.elements.draft.value = whole;
     form.elements.language.value = this.tab;
+    form.elements.updates.value = this.given.editing?.updates || "";
     form.submit();
   }
 }
