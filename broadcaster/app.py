@@ -191,6 +191,7 @@ class alone:  # noqa: N801  read as a word in a with statement
 def run(settings: Settings, ready: Callable[[Running], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; ``ready`` is called once it listens."""
     set_up_logs(settings)
+    collector.share_memory()
     uvloop.run(_until_stopped(settings, ready))
 
 

@@ -1,9 +1,11 @@
-"""Tunes Python's cyclic garbage collector, which stops everything while it runs."""
+"""Tunes Python's cyclic garbage collector, which stops everything while it runs, and how threads share memory."""
 
+import ctypes
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+_ARENA_MAX = -8  # of malloc.h
 _YOUNG = 20_000
 """Number of young objects that starts a collection; at most some MiB of garbage wait for it."""
 
@@ -16,6 +18,15 @@ def spare() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, 10, 10)
+
+
+def share_memory() -> None:
+    """Limit glibc to two arenas; to be called before threads start.
+
+    By default each thread has its own, and what SQLite frees in one thread is of no use to the others.
+    """
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
 
 
 @contextmanager

@@ -26,6 +26,8 @@ ANSWER_S = 8.0
 """While connecting, a silent PostgreSQL (stopped, or unreachable) counts as unavailable after this long."""
 _BUSY_MS = 30_000
 _STATEMENT_S = 600.0
+_WRITER_KIB = 65_536
+_READER_KIB = 8_192  # eight connections; each commit of another one empties their caches anyway
 # A client cut off in mid-transaction holds its locks, and blocks all others, until the server ends it.
 _IDLE_S = 15.0
 _PREPARED = 500
@@ -116,7 +118,8 @@ def _prepare(cursor: Any, *, write: bool) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA journal_size_limit=67108864")
+        cursor.execute(f"PRAGMA cache_size=-{_WRITER_KIB}")
     else:
         cursor.execute("PRAGMA query_only=ON")
-    cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute(f"PRAGMA cache_size=-{_READER_KIB}")
     cursor.close()
