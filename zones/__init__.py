@@ -8,6 +8,7 @@ from zones.alert_areas import AreaIndex
 from zones.boundaries import Boundary, CrossingOutline, SwappedCoordinates, read_boundary, unpacked_boundary
 from zones.coast import Coast
 from zones.communes import Commune, CommuneName, Communes, slug
+from zones.distinct import distinct
 from zones.errors import CommunesMissing, InvalidArea, InvalidPoint, OutsideJurisdiction, UnknownCommune, ZoneError
 from zones.geometry import MAX_AREA_KM2, MAX_CIRCLES, MAX_RADIUS_M, MAX_VERTICES, MIN_RADIUS_M, Area, Circle
 from zones.grid import from_grid
@@ -42,6 +43,7 @@ __all__ = [
     "TerritoryIndex",
     "UnknownCommune",
     "ZoneError",
+    "distinct",
     "from_grid",
     "parse_boundary",
     "read_boundary",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rtree.index import Index
 
+from zones.distinct import distinct
 from zones.ellipsoid import Bools, Floats
 from zones.geometry import Shape
 from zones.kdtree import ROOT, WORLD, Part, Tree
@@ -104,7 +105,7 @@ class Leaves:
         """Return the leaves that may have points in the shape: by region, then by the box of actual points."""
         boxes = np.array(shape.boxes())
         found, _ = self._regions.intersection_v(boxes[:, :2], boxes[:, 2:])  # type: ignore[no-untyped-call]
-        leaves = found if len(boxes) == 1 else np.unique(found)
+        leaves = found if len(boxes) == 1 else distinct(found)
         west, south, east, north = (column[leaves] for column in self._tight)
         near = np.zeros(len(leaves), dtype=np.bool_)
         for box in boxes:

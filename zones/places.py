@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from zones.distinct import distinct
 from zones.ellipsoid import Floats
 from zones.errors import InvalidPoint
 from zones.geometry import Area
@@ -84,22 +85,22 @@ class PlaceIndex:
     def remove_many(self, keys: Any) -> int:
         """Remove points; return how many existed."""
         self._flush()
-        slots = self._table.find(np.unique(np.asarray(keys, dtype=np.int64)))
+        slots = self._table.find(distinct(np.asarray(keys, dtype=np.int64)))
         return self._take_out(slots[slots != MISSING].astype(np.int64))
 
     def of_owners(self, owners: Any) -> Ints:
         """Return the keys of several owners' points, sorted. Takes one scan of all points for any number of owners."""
         self._flush()
         columns = self._leaves.columns
-        theirs = np.flatnonzero(np.isin(columns.owners, np.unique(np.asarray(owners, dtype=np.int64))))
+        theirs = np.flatnonzero(np.isin(columns.owners, np.asarray(owners, dtype=np.int64)))
         return np.sort(columns.keys[theirs[self._leaves.holds(theirs)]])
 
     def owners_among(self, owners: Any) -> Ints:
         """Return those of several owners who have a point: sorted, distinct. One scan, as for ``of_owners``."""
         self._flush()
         columns = self._leaves.columns
-        theirs = np.flatnonzero(np.isin(columns.owners, np.unique(np.asarray(owners, dtype=np.int64))))
-        return np.unique(columns.owners[theirs[self._leaves.holds(theirs)]])
+        theirs = np.flatnonzero(np.isin(columns.owners, np.asarray(owners, dtype=np.int64)))
+        return distinct(columns.owners[theirs[self._leaves.holds(theirs)]])
 
     def within(self, area: Area, without: Area | None = None) -> Hits:
         """Return the points in an area, edges included, distinct; those in ``without`` are left out."""
@@ -113,15 +114,12 @@ class PlaceIndex:
     def owners_within(self, area: Area) -> Ints:
         """Return the owners of points in an area: sorted, distinct."""
         slots = self._slots_within(area)  # first, as it may replace the columns
-        owners = np.sort(self._leaves.columns.owners[slots])
-        first = np.ones(len(owners), dtype=np.bool_)
-        np.not_equal(owners[1:], owners[:-1], out=first[1:])
-        return owners[first]
+        return distinct(self._leaves.columns.owners[slots])
 
     def _slots_within(self, area: Area) -> Ints:
         self._flush()
         found = [self._leaves.within(shape) for shape in area.shapes]
-        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+        return found[0] if len(found) == 1 else distinct(np.concatenate(found))
 
     def _flush(self) -> None:
         if not self._waiting:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from broadcaster.atlas.idset import common
+from broadcaster.atlas.idset import held
 from broadcaster.atlas.lattice import STEP, Square, width_at
 from zones import Area, Hits, Jurisdiction, PlaceIndex
 
@@ -93,7 +93,7 @@ def seen(hits: Hits, registered: NDArray[np.int64], others: Sequence[Square] = (
 
 def _at_home(hits: Hits, registered: NDArray[np.int64]) -> Iterator[tuple[tuple[int, int], int]]:
     """Yield (row, column) and people of cells with enough people in enough homes."""
-    theirs = (hits.keys > 0) & np.isin(hits.owners, common(np.unique(hits.owners), registered))
+    theirs = (hits.keys > 0) & held(hits.owners, registered)
     owners, lons, lats = hits.owners[theirs], hits.lons[theirs], hits.lats[theirs]
     if len(owners) == 0:
         return

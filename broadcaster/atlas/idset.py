@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from zones import distinct
+
 _TABLE_OF = 4096
 _ROOM = 64
 """A table serves from so many ids on, and of so many octets each at most; for fewer, looking each up is quicker."""
@@ -14,7 +16,7 @@ class IdSet:
     """8 bytes a member; changes are merged at the next read."""
 
     def __init__(self, ids: NDArray[np.int64] | None = None) -> None:
-        self._ids = np.empty(0, np.int64) if ids is None else np.unique(ids)
+        self._ids = np.empty(0, np.int64) if ids is None else distinct(ids)
         self._added: set[int] = set()
         self._removed: set[int] = set()
 
@@ -39,7 +41,8 @@ class IdSet:
             self._ids = np.setdiff1d(self._ids, _array(self._removed), assume_unique=True)
             self._removed.clear()
         if self._added:
-            self._ids = np.union1d(self._ids, _array(self._added))
+            new = np.sort(without(_array(self._added), self._ids))
+            self._ids = np.insert(self._ids, np.searchsorted(self._ids, new), new)
             self._added.clear()
         return self._ids
 

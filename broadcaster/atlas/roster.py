@@ -10,6 +10,7 @@ from broadcaster.atlas.idset import IdSet
 from broadcaster.atlas.phonebook import Phonebook
 from broadcaster.store import Unit
 from broadcaster.store.people import feed
+from zones import distinct
 
 _NONE = 0
 _MOST = np.iinfo(np.uint8).max
@@ -137,7 +138,7 @@ class Roster:
         for slug in slugs:
             group_id = self._group_ids.get((station_id, slug))
             if group_id is not None and group_id in self._groups:
-                found = np.union1d(found, self._groups[group_id].array())
+                found = distinct(np.concatenate((found, self._groups[group_id].array())))
         return found
 
     def locales(self, ids: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:

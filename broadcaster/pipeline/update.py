@@ -30,7 +30,7 @@ from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, dispatching, report, threads, tracking
 from broadcaster.store.stations import stations
-from zones import Area
+from zones import Area, distinct
 
 _HEAD_START_S = 1.0
 """The longest head start of the first messages, until one was taken; meanwhile nothing else uses store and processor.
@@ -195,7 +195,7 @@ async def _covered(services: Services, alert: Alert) -> NDArray[np.int64]:
         and each.audience.pool is not Pool.STORED
         and (each.status is Status.ACTUAL or alert.status is not Status.ACTUAL)
     ]
-    return np.unique(np.concatenate([np.empty(0, np.int64), *others]))
+    return distinct(np.concatenate([np.empty(0, np.int64), *others]))
 
 
 async def _message_to_left(services: Services, alert: Alert) -> Alert | None:

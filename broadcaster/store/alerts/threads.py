@@ -19,6 +19,7 @@ from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Columns, Fetch
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import MAYBE_SENT, alerts, deliveries, recipients, shares
+from zones import distinct
 
 _THREAD = (
     select(alerts.c.id, alerts.c.role, alerts.c.msg_type, alerts.c.cancelled_at)
@@ -112,10 +113,10 @@ async def informed(unit: Unit, thread: Thread, ids: Sequence[int] | None = None)
     """Return who is informed of an alert, ascending; ``ids``: only these people. Awaits only the unit's connection."""
     given = {"versions": thread.versions, "left": thread.left, "ids": ids}
     told, gone = (_EVERYBODY, _GONE) if ids is None else (_OF_THESE, _GONE_OF_THESE)
-    found = np.unique(np.concatenate([(await each.read(unit, given))[0] for each in told]))
+    found = distinct(np.concatenate([(await each.read(unit, given))[0] for each in told]))
     if not thread.left:
         return found
-    return np.setdiff1d(found, (await gone.read(unit, given))[0])
+    return found[~np.isin(found, (await gone.read(unit, given))[0])]
 
 
 async def informed_of(unit: Unit, alert: Alert) -> NDArray[np.int64]:
