@@ -56,9 +56,9 @@ async def resolve(services: Services, alert_id: int) -> int:
 async def _tell_informed(services: Services, alert: Alert) -> int:
     """Dispatch an ending to everyone informed of its alert; where a message is being sent, after it was sent."""
 
-    async def tell() -> int:
+    async def tell(*, settled: bool) -> int:
         async with services.store.read() as unit:
-            informed = await threads.informed_of(unit, alert)
+            informed = await threads.informed_of(unit, alert, settled=settled)
         return await dispatch_all(services, alert, services.here.most_exposed_first(informed, None))
 
     return await once_settled(services, alert, tell)

@@ -6,10 +6,10 @@ longer applies to them, so that they are told again if they come back.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ _HEAD_START_S = 1.0
 """The longest head start of the first messages, until one was taken; meanwhile nothing else uses store and processor.
 """
 _SETTLE_S = 0.5
+_PATIENCE_S = 5.0
+"""A person who was told, and awaits a further message of a slow provider, hears of an ending this late at most."""
 _ON_ITS_WAY = 2.5
 """A message may be in flight for this many send timeouts: ``deliver`` ends it after two, then records it."""
 
@@ -146,9 +148,9 @@ async def spread(services: Services, alert: Alert, before: Alert | None) -> int:
 async def _tell_left(services: Services, alert: Alert) -> int:
     """Tell people now outside; those whose message was in flight, after it was sent."""
 
-    async def tell() -> int:
+    async def tell(*, settled: bool) -> int:
         async with services.store.read() as unit:
-            informed = await threads.informed_of(unit, alert)
+            informed = await threads.informed_of(unit, alert, settled=settled)
             left = parts_of(services, alert, informed).left
             written = await dispatching.in_alert(unit, alert.id, left.tolist())
         left = without(without(left, np.array(sorted(written), np.int64)), await _covered(services, alert))
@@ -163,22 +165,31 @@ async def _tell_left(services: Services, alert: Alert) -> int:
     return await once_settled(services, alert, tell)
 
 
-async def once_settled(services: Services, alert: Alert, tell: Callable[[], Awaitable[int]]) -> int:
+class Tell(Protocol):
+    """Tells those not told yet. ``settled``: only people to whom nothing of an earlier version is in flight."""
+
+    async def __call__(self, *, settled: bool) -> int: ...
+
+
+async def once_settled(services: Services, alert: Alert, tell: Tell) -> int:
     """Run ``tell`` at once, and again until no message of an earlier version is in flight; return the sum.
 
-    Shutdown ends the wait like a cancelled task, since senders stop too: the alert is resolved again at the next start.
+    Whoever still awaits one is told once it has been sent, by each contact that was reached, but after ``_PATIENCE_S``
+    at the latest. Shutdown ends the wait like a cancelled task, since senders stop too: the alert is resolved again at
+    the next start.
     """
     async with services.store.read() as unit:
         earlier = (await threads.of(unit, alert)).before(alert)
     clock = asyncio.get_running_loop().time
-    deadline = clock() + services.settings.send_timeout_s * _ON_ITS_WAY
-    found = 0
+    began, found = clock(), 0
+    deadline = began + services.settings.send_timeout_s * _ON_ITS_WAY
     async with services.watch(earlier[-1] if earlier else alert.id) as signal:
         while True:
             async with services.store.read() as unit:
                 under_way = [await report.unsettled(unit, each) for each in earlier]
-            found += await tell()
-            if not any(under_way) or clock() >= deadline:
+            last = not any(under_way) or clock() >= deadline
+            found += await tell(settled=not last and clock() < began + _PATIENCE_S)
+            if last:
                 return found
             if services.stopping.is_set():
                 raise asyncio.CancelledError

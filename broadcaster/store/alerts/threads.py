@@ -64,6 +64,9 @@ _REACHED = Fetch(
         among(deliveries.c.alert_id, "thread"), among(deliveries.c.contact_id, "contacts"), _HELD
     )
 )
+_UNDER_WAY = Columns(
+    select(recipients.c.subscriber_id).where(among(recipients.c.alert_id, "earlier"), recipients.c.pending > 0)
+)
 _EVERYBODY = [Columns(each) for each in (_TOLD, _MAYBE_TOLD, _MAYBE_SHARED)]
 _GONE = Columns(_LEFT)
 
@@ -119,9 +122,16 @@ async def informed(unit: Unit, thread: Thread, ids: Sequence[int] | None = None)
     return found[~np.isin(found, (await gone.read(unit, given))[0])]
 
 
-async def informed_of(unit: Unit, alert: Alert) -> NDArray[np.int64]:
-    """Return who is informed of an alert's thread, ascending. Awaits only the unit's connection."""
-    return await informed(unit, await of(unit, alert))
+async def informed_of(unit: Unit, alert: Alert, *, settled: bool = False) -> NDArray[np.int64]:
+    """Return who is informed of an alert's thread, ascending. Awaits only the unit's connection.
+
+    ``settled``: only those to whom no message of an earlier alert is on its way, so that it is known what reaches them.
+    """
+    thread = await of(unit, alert)
+    found = await informed(unit, thread)
+    if not settled:
+        return found
+    return np.setdiff1d(found, (await _UNDER_WAY.read(unit, {"earlier": thread.before(alert)}))[0])
 
 
 async def reached(unit: Unit, alert: Alert, thread: Thread, contact_ids: Collection[int]) -> dict[int, tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +155,7 @@ async def read_by_who_was_granted(town: Town) -> list[str]:
     return wrong
 
 
+@pytest.mark.timeout(600)
 async def test_role_by_route_by_station(town):
     wrong = []
     before = await town.api.counts()
@@ -176,6 +178,8 @@ async def test_role_by_route_by_station(town):
                 continue
             held = route.permission in PERMISSIONS[role]
             status, text = await town.ask(route, key)
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                wrong.append(f"{key}: {route.method} {route.path}: {status}")
             if held is (status in (REFUSED, SIGNED_OUT)):
                 wrong.append(f"{key}: {route.method} {route.path}: {status} {text[:200] if held else ''}")
     wrong += await read_by_who_was_granted(town)

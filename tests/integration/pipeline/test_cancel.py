@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import select
 
+from broadcaster.pipeline import update
 from broadcaster.pipeline.end import end
 from broadcaster.pipeline.issue import issue
 from broadcaster.pipeline.resolve import resolve
@@ -19,7 +20,7 @@ from tests.contract.stores import BY, add_station, mail, register, resident
 from tests.servers.push import Behaviour
 from tests.servers.town import OUTSIDE, Town, ids
 from tests.servers.town_api import eventually
-from tests.servers.town_audit import of_alert, quiet, recount, told
+from tests.servers.town_audit import expected, of_alert, quiet, recount, told
 from tests.servers.town_facts import CENTRE
 
 if TYPE_CHECKING:
@@ -116,6 +117,29 @@ async def test_someone_whose_message_was_just_leaving_at_the_cancel_gets_the_all
         assert first["people"]["accepted"] == last["matched"] == 3
         warned, cleared = await told(town, alert["id"]), await told(town, all_clear["id"])
         assert warned == cleared
+        await recount(town.store, alert["id"])
+        await recount(town.store, all_clear["id"])
+
+
+async def test_one_told_by_mail_while_a_push_was_leaving_gets_the_all_clear_by_both(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(update, "_PATIENCE_S", 60.0)
+    async with Town(tmp_path) as town:
+        someone = town.resident("push", "email")
+        await town.settle(someone)
+        town.push.hold()
+        async with town.serving() as api:
+            alert = await api.issue()
+            await api.until(alert["id"], lambda account: account["people"]["accepted"] == 1)
+            await eventually(lambda: town.push.held == 1, "the push is on the wire")
+            all_clear = await api.cancel(alert["id"])
+            with pytest.raises(AssertionError, match="not within"):
+                await api.finished(all_clear["id"], timeout_s=1.5)
+            town.push.let_go()
+            await api.finished(all_clear["id"])
+            await quiet(town)
+        assert await told(town, alert["id"]) == await told(town, all_clear["id"]) == expected([someone])
         await recount(town.store, alert["id"])
         await recount(town.store, all_clear["id"])
 

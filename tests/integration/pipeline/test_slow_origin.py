@@ -70,8 +70,7 @@ async def test_a_sender_takes_the_next_batch_while_the_last_answers_are_still_aw
             await eventually(lambda: len(services.lingering) == 1, "its sender has let it go")
             await eventually(lambda: len(services.held_batches) == 1, "and its lease is held on to")
             assert slow.requests == 1
-            await services.ledger.settled()
-            assert (await api.account(alert["id"]))["unaccounted"] == 1
+            await api.until(alert["id"], lambda account: account["unaccounted"] == 1)
         await recount(town.store, alert["id"])
 
 
