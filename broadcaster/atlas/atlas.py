@@ -77,7 +77,7 @@ class Atlas:
     async def _load(self) -> None:
         async with self._store.read() as unit:
             seq = await feed.newest(unit)
-            parts = [part async for part in feed.points(unit)]
+            parts = await feed.points(unit)
             await self.roster.load(unit)
         if not parts:
             self.places = PlaceIndex()

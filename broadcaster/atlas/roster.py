@@ -40,14 +40,7 @@ class Roster:
     async def load(self, unit: Unit) -> None:
         """Read everything from the store."""
         self.__init__()  # type: ignore[misc]  # begin anew
-        async for part in feed.traits(unit):
-            self._grow(int(part.ids[-1]))
-            numbers = {locale: self._locale_number(locale) for locale in dict.fromkeys(part.locales)}
-            self._locale[part.ids] = [numbers[each] for each in part.locales]
-            self._vulnerable[part.ids] = part.vulnerable
-            for flagged, ids in ((part.unconfirmed, self._unconfirmed), (part.paused, self._paused)):
-                for each in part.ids[flagged].tolist():
-                    ids.add(each)
+        await feed.traits(unit, self._take)
         self.phonebook.load(await feed.contact_pairs(unit), await feed.refusals(unit))
         stations, followers, registered = await feed.follower_pairs(unit)
         for station_id, subscriber_ids in _by_first(np.array((stations, followers))[:, registered > 0]):
@@ -61,6 +54,15 @@ class Roster:
         for group_id, subscriber_ids in _by_first(await feed.member_pairs(unit)):
             self._groups[group_id] = IdSet(subscriber_ids)
         self._name_groups(await feed.group_names(unit))
+
+    def _take(self, part: feed.Traits) -> None:
+        self._grow(int(part.ids[-1]))
+        numbers = {locale: self._locale_number(locale) for locale in dict.fromkeys(part.locales)}
+        self._locale[part.ids] = [numbers[each] for each in part.locales]
+        self._vulnerable[part.ids] = part.vulnerable
+        for flagged, ids in ((part.unconfirmed, self._unconfirmed), (part.paused, self._paused)):
+            for each in part.ids[flagged].tolist():
+                ids.add(each)
 
     def refresh(
         self, subscriber_ids: Sequence[int], known: dict[int, feed.Known], group_ids: dict[tuple[int, str], int] | None

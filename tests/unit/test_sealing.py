@@ -63,6 +63,20 @@ def test_old_values_open_after_a_key_change_and_new_ones_use_the_new_key():
     assert Vault([NEW]).open(both.seal(b"y", b"c"), b"c") == b"y"
 
 
+def test_many_values_open_like_each_of_them_whichever_keys_sealed_them():
+    both = Vault([NEW, OLD])
+    contexts = [b"%d" % n for n in range(4)]
+    new, old = ([vault.seal(b"plain " + each, each) for each in contexts] for vault in (both, Vault([OLD])))
+    for sealed in (new, old, [*new[:2], *old[2:]], []):
+        assert both.open_all(sealed, contexts[: len(sealed)]) == [b"plain " + each for each in contexts[: len(sealed)]]
+
+
+@pytest.mark.parametrize("wrong", [b"", b"short", VAULT.seal(b"x", b"another")])
+def test_among_many_values_one_that_was_altered_does_not_open(wrong):
+    with pytest.raises(SealBroken):
+        VAULT.open_all([VAULT.seal(b"x", b"c"), wrong], [b"c", b"c"])
+
+
 def test_without_the_old_key_the_error_says_so():
     sealed = Vault([OLD]).seal(b"x", b"c")
     with pytest.raises(SealBroken, match="seal-unknown-key"):

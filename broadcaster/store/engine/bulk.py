@@ -148,20 +148,29 @@ class Fetch:
 
 
 class Columns:
-    """Reads non-null integers by column, for the in-memory indexes. Each column comes as one value."""
+    """Reads rows by column, for the in-memory indexes."""
 
     def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
         columns = statement.subquery().c
         self._for_sqlite = select(*(func.json_group_array(column) for column in columns))
         self._for_postgresql = select(*(_octets_of(column) for column in columns))
 
     async def read(self, unit: Unit, given: Mapping[str, Any]) -> NDArray[np.int64]:
-        """Return the columns for these parameters, shape (columns, rows)."""
+        """Return columns of non-null integers for these parameters, shape (columns, rows)."""
         if unit.conn.dialect.name == "sqlite":
             packed = (await unit.conn.execute(self._for_sqlite, given)).one()
             return np.array([orjson.loads(column) for column in packed], np.int64)
         packed = (await unit.conn.execute(self._for_postgresql, given)).one()
         return np.array([np.frombuffer(column or b"", ">i8") for column in packed], np.int64)
+
+    async def lists(self, unit: Unit, given: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return columns of integers and text for these parameters."""
+        if unit.conn.dialect.name == "sqlite":
+            packed = (await unit.conn.execute(self._for_sqlite, given)).one()
+            return [orjson.loads(column) for column in packed]
+        rows = (await unit.conn.execute(self._statement, given)).all()
+        return list(zip(*rows, strict=True)) or [()] * len(self._statement.selected_columns)
 
 
 def _octets_of(column: ColumnElement[int]) -> ColumnElement[bytes]:

@@ -96,6 +96,17 @@ class Vault:
                 continue
         raise SealBroken("seal-altered")
 
+    def open_all(self, sealed: Sequence[bytes], contexts: Sequence[bytes]) -> list[bytes]:
+        """Open many values of equal number, like ``open``; faster if the current key sealed them all."""
+        decrypt = self._cipher.decrypt
+        try:
+            return [
+                decrypt(each[1 : 1 + _NONCE], each[1 + _NONCE :], context)
+                for each, context in zip(sealed, contexts, strict=True)
+            ]
+        except (InvalidTag, ValueError):
+            return [self.open(each, context) for each, context in zip(sealed, contexts, strict=True)]
+
     def fingerprint(self, kind: str, canonical: str) -> bytes:
         """Return a 16-byte fingerprint of an address, meaningless without the key."""
         return hmac.digest(self._index_key, f"{kind}\0{canonical}".encode(), "sha256")[:_MAC]

@@ -1,13 +1,14 @@
 """Data for the in-memory indexes, and the change feed they follow."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, BindParameter, bindparam, delete, func, select, text
+from sqlalchemy import BigInteger, BindParameter, Column, bindparam, delete, func, select, text
 
 from broadcaster.domain.people import ContactStatus, LinkStatus
 from broadcaster.store.engine.bulk import Columns, Fetch, in_hex
@@ -146,54 +147,81 @@ _FOLLOWERS = Columns(
 _MEMBERS = Columns(
     select(memberships.c.group_id, memberships.c.subscriber_id).where(memberships.c.subscriber_id.between(_LO, _HI))
 )
-_PEOPLE = (
+_PEOPLE = Columns(
     select(
         subscribers.c.id,
         subscribers.c.locale,
-        subscribers.c.token_hash,
-        subscribers.c.vulnerable,
+        in_hex(subscribers.c.token_hash),
+        in_hex(subscribers.c.vulnerable),
         subscribers.c.unconfirmed_at.is_not(None),
         subscribers.c.paused_until.is_not(None),
     )
     .where(subscribers.c.id.between(_LO, _HI))
     .order_by(subscribers.c.id)
 )
+_PLACES = Columns(
+    select(places.c.id, places.c.subscriber_id, in_hex(places.c.sealed)).where(places.c.id.between(_LO, _HI))
+)
+_POSITIONS = Columns(
+    select(-positions.c.subscriber_id, positions.c.subscriber_id, in_hex(positions.c.sealed)).where(
+        positions.c.subscriber_id.between(_LO, _HI)
+    )
+)
 
 
-async def _windows(unit: Unit) -> list[dict[str, int]]:
-    """Return ranges of some ten thousand subscriber ids, which are assigned in order: at least one."""
-    last = await unit.conn.scalar(select(func.max(subscribers.c.id))) or 1
+async def _windows(unit: Unit, ids: Column[int] = subscribers.c.id) -> list[dict[str, int]]:
+    """Return ranges of some ten thousand of these ids, which are assigned in order: at least one."""
+    last = await unit.conn.scalar(select(func.max(ids))) or 1
     return [{"lo": lo, "hi": lo + _PART - 1} for lo in range(1, last + 1, _PART)]
+
+
+async def _take_windows(
+    unit: Unit, columns: Columns, ids: Column[int], take: Callable[[Sequence[Sequence[Any]]], None]
+) -> None:
+    """Hand the columns of each window to ``take``; meanwhile the next window is read, by SQLite's thread."""
+    windows = await _windows(unit, ids)
+    reading = asyncio.ensure_future(columns.lists(unit, windows[0]))
+    try:
+        for window in [*windows[1:], None]:
+            read = await reading
+            if window is not None:
+                reading = asyncio.ensure_future(columns.lists(unit, window))
+                await asyncio.sleep(0)  # so that it begins
+            if read[0]:
+                take(read)
+    finally:
+        await asyncio.wait([reading])
 
 
 async def _in_windows(unit: Unit, columns: Columns) -> NDArray[np.int64]:
     return np.concatenate([await columns.read(unit, window) for window in await _windows(unit)], axis=1)
 
 
-async def points(unit: Unit) -> AsyncIterator[Points]:
+async def points(unit: Unit) -> list[Points]:
     """Return every place and position, opened, in parts of some ten thousand."""
-    opened = unit.vault.open
-    for table, key in ((places, places.c.id), (positions, positions.c.subscriber_id)):
-        query = select(key, table.c.subscriber_id, table.c.sealed).where(key > bindparam("after")).order_by(key)
-        after = 0
-        while rows := (await unit.conn.execute(query.limit(_PART), {"after": after})).all():
-            after = rows[-1][0]
-            ids, owners, sealed = zip(*rows, strict=True)
-            plain = [opened(each, b"place:%d" % owner)[:16] for each, owner in zip(sealed, owners, strict=True)]
-            where = np.frombuffer(b"".join(plain), dtype="<f8").reshape(-1, 2).astype(np.float64)
-            keys = np.array(ids, np.int64)
-            yield Points(keys if table is places else -keys, np.array(owners, np.int64), where[:, 0], where[:, 1])
+    found: list[Points] = []
+
+    def take(read: Sequence[Sequence[Any]]) -> None:
+        keys, owners, sealed = read
+        plain = seals.open_coordinates(unit.vault, owners, [bytes.fromhex(each) for each in sealed])
+        where = np.frombuffer(plain, dtype="<f8").reshape(-1, 2).astype(np.float64)
+        found.append(Points(np.array(keys, np.int64), np.array(owners, np.int64), where[:, 0], where[:, 1]))
+
+    await _take_windows(unit, _PLACES, places.c.id, take)
+    await _take_windows(unit, _POSITIONS, positions.c.subscriber_id, take)
+    return found
 
 
-async def traits(unit: Unit) -> AsyncIterator[Traits]:
-    """Yield locales and flags of all subscribers, in parts; each flag must be opened."""
-    open_flag, vault = told_first.opened, unit.vault
-    for window in await _windows(unit):
-        rows = (await unit.conn.execute(_PEOPLE, window)).all()
-        if rows:
-            ids, spoken, tokens, sealed, *said = zip(*rows, strict=True)
-            flags = [open_flag(vault, token, each) for token, each in zip(tokens, sealed, strict=True)]
-            yield Traits(np.array(ids, np.int64), spoken, *(np.array(each, np.bool_) for each in (flags, *said)))
+async def traits(unit: Unit, take: Callable[[Traits], None]) -> None:
+    """Hand locales and flags of all subscribers to ``take``, in parts; each flag must be opened."""
+
+    def opened(read: Sequence[Sequence[Any]]) -> None:
+        ids, spoken, tokens, sealed, *said = read
+        hashes = [bytes.fromhex(each) for each in tokens]
+        flags = told_first.all_opened(unit.vault, hashes, [bytes.fromhex(each) if each else None for each in sealed])
+        take(Traits(np.array(ids, np.int64), spoken, *(np.array(each, np.bool_) for each in (flags, *said))))
+
+    await _take_windows(unit, _PEOPLE, subscribers.c.id, opened)
 
 
 async def contact_pairs(unit: Unit) -> NDArray[np.int64]:

@@ -30,6 +30,12 @@ def open_point(vault: Vault, subscriber_id: int, sealed: bytes) -> tuple[float, 
     return lon, lat, plain[_POINT.size :].decode()
 
 
+def open_coordinates(vault: Vault, subscriber_ids: Sequence[int], sealed: Sequence[bytes]) -> bytes:
+    """Return the points of these people, without labels: longitude and latitude of each, as ``<f8``."""
+    contexts = [b"place:%d" % each for each in subscriber_ids]
+    return b"".join([plain[: _POINT.size] for plain in vault.open_all(sealed, contexts)])
+
+
 def external_mark(vault: Vault, station_id: int, external_id: str) -> bytes:
     """Return the blind index of an external id: some registers use phone numbers."""
     return vault.fingerprint(f"external {station_id}", key(external_id))

@@ -1,6 +1,6 @@
 """People told before others: a sealed flag of each subscriber, set while a register of vulnerable people names them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select, update
 
@@ -19,6 +19,14 @@ def sealed(vault: Vault, token_hash: bytes, *, first: bool) -> bytes:
 def opened(vault: Vault, token_hash: bytes, flag: bytes | None) -> bool:
     """Open ``sealed``; rows from before the flag existed have none."""
     return flag is not None and vault.open(flag, b"vulnerable:" + token_hash) == b"\1"
+
+
+def all_opened(vault: Vault, token_hashes: Sequence[bytes], flags: Sequence[bytes | None]) -> list[bool]:
+    there = [each for each in flags if each is not None]
+    if len(there) < len(flags):
+        return [opened(vault, token_hash, flag) for token_hash, flag in zip(token_hashes, flags, strict=True)]
+    contexts = [b"vulnerable:" + each for each in token_hashes]
+    return [plain == b"\1" for plain in vault.open_all(there, contexts)]
 
 
 def mark_of(vault: Vault, subscriber_id: int) -> bytes:

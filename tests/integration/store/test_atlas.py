@@ -191,6 +191,7 @@ async def station_ids(store):
 async def test_after_any_changes_the_indexes_say_what_sql_says(store, station_ids, seed, monkeypatch):
     if seed % 2:
         monkeypatch.setattr(atlas_module, "_PART", 3)
+        monkeypatch.setattr(feed, "_PART", 2)
         monkeypatch.setattr(phonebook, "_MANY", 2)
     town, atlas = Town(seed), Atlas(store)
     async with store.write() as unit:

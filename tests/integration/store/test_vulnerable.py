@@ -15,7 +15,7 @@ from broadcaster.register.applying import apply
 from broadcaster.register.planning import plan
 from broadcaster.register.reading import open_source
 from broadcaster.store import SealBroken
-from broadcaster.store.people import people, profiles
+from broadcaster.store.people import feed, people, profiles
 from broadcaster.store.register import vulnerable
 from broadcaster.store.tables import subscribers, vulnerable_people
 from tests.contract.stores import BY, NOW, add_station, an_alert, phone, register, resident
@@ -168,22 +168,25 @@ async def test_a_stolen_database_does_not_tell_the_vulnerable_from_others(store,
     assert sum(flag for flag in (await flags(store)).values()) == 200
 
 
-async def test_a_flag_put_on_another_person_does_not_open(store, station):
+async def test_a_flag_put_on_another_person_does_not_open(store, station, monkeypatch):
     async with store.write() as unit:
-        one, other = await register(unit, station.id, resident(vulnerable=True), resident(vulnerable=False))
+        one, other, _ = await register(unit, station.id, resident(vulnerable=True), resident(), resident())
         sealed = await unit.conn.scalar(select(subscribers.c.vulnerable).where(subscribers.c.id == one))
         await unit.conn.execute(update(subscribers).where(subscribers.c.id == other).values(vulnerable=sealed))
     async with store.read() as unit:
         with pytest.raises(SealBroken):
             await profiles.read(unit, other)
+    monkeypatch.setattr(feed, "_PART", 1)  # while one is opened, the next is being read
+    with pytest.raises(SealBroken):
+        await Atlas(store).load()
 
 
 async def test_whoever_was_registered_before_there_was_the_flag_is_not_vulnerable(store, station):
     async with store.write() as unit:
-        (one,) = await register(unit, station.id, resident(at=(0.63, 48.76)))
-        await unit.conn.execute(update(subscribers).values(vulnerable=None))
+        one, other = await register(unit, station.id, resident(at=(0.63, 48.76)), resident(vulnerable=True))
+        await unit.conn.execute(update(subscribers).where(subscribers.c.id == one).values(vulnerable=None))
     atlas = Atlas(store)
     await atlas.load()
-    assert not atlas.roster.vulnerable(np.array([one], np.int64)).any()
+    assert atlas.roster.vulnerable(np.array([one, other], np.int64)).tolist() == [False, True]
     async with store.read() as unit:
         assert (await profiles.read(unit, one)).vulnerable is False
