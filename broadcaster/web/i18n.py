@@ -1,7 +1,8 @@
 """Chooses the language for a page's reader."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 from broadcaster.domain.alerts import LOCAL
 from broadcaster.languages import Words, catalogs
@@ -9,13 +10,15 @@ from broadcaster.languages import Words, catalogs
 __all__ = ["Words", "catalogs", "preferred", "ranked"]
 
 _MOST_CHOICES = 20
+_remembered = lru_cache(256)
+"""Browsers send few different lists, and a whole town opens an alert's page."""
 
 
-def preferred(accept_language: str, known: Iterable[str], default: str) -> str:
+@_remembered
+def preferred(accept_language: str, known: tuple[str, ...], default: str) -> str:
     """Return the language of ``known`` that a reader prefers (RFC 9110 section 12.5.4), else English or ``default``."""
-    choices = tuple(known)
-    other = "en" if "en" in choices and _foreign(accept_language) else default
-    return next(iter(ranked(accept_language, choices)), other)
+    other = "en" if "en" in known and _foreign(accept_language) else default
+    return next(iter(ranked(accept_language, known)), other)
 
 
 def _foreign(accept_language: str) -> bool:
@@ -24,7 +27,8 @@ def _foreign(accept_language: str) -> bool:
     return any(re.fullmatch(r"[a-z]{2,3}", each) for each in named) and LOCAL.isdisjoint(named)
 
 
-def ranked(accept_language: str, known: Iterable[str]) -> tuple[str, ...]:
+@_remembered
+def ranked(accept_language: str, known: tuple[str, ...]) -> tuple[str, ...]:
     """Return those of ``known`` that a reader accepts, most preferred first."""
     wanted = _weights(accept_language)
     weights = {
