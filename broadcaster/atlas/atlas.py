@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from broadcaster.atlas.choices import Choices
 from broadcaster.atlas.crowd import Crowd
 from broadcaster.atlas.density import Cell, Density
 from broadcaster.atlas.homes import homes_of
-from broadcaster.atlas.idset import common, held, without
+from broadcaster.atlas.idset import Lookup, common, held, looked_up, without
 from broadcaster.atlas.lattice import Square
 from broadcaster.atlas.roster import Roster
 from broadcaster.domain.alerts import Alert
@@ -21,7 +22,7 @@ from broadcaster.domain.coverage import CellId, Homes
 from broadcaster.domain.report import Delta
 from broadcaster.store import Store, Unit
 from broadcaster.store.people import feed, fixes
-from zones import Area, Hits, PlaceIndex
+from zones import Area, Hits, PlaceIndex, distinct
 
 _PART = 2000
 _NOWHERE_M = 1e8
@@ -221,7 +222,7 @@ class Atlas:
     def _at_home(self, ids: NDArray[np.int64], area: Area) -> NDArray[np.int64]:
         """Return which of ``ids`` (ascending) have a place in the area; device positions do not count."""
         hits = self.places.within(area)
-        return ids[np.isin(ids, hits.owners[hits.keys > 0])]
+        return distinct(common(hits.owners[hits.keys > 0], ids))
 
     def _others(self, pool: NDArray[np.int64], own: NDArray[np.int64]) -> Callable[[Hits], NDArray[np.bool_]]:
         """Return a filter for points: points of ``pool`` that are not places of ``own`` (both ascending ids).
@@ -229,10 +230,15 @@ class Atlas:
         Devices of ``own`` count while away from home, when none of their places is among the given points.
         """
 
+        @cache
+        def known() -> tuple[Lookup, Lookup]:
+            return looked_up(own), looked_up(pool)
+
         def counted(hits: Hits) -> NDArray[np.bool_]:
-            theirs = held(hits.owners, own)
+            is_own, in_pool = known()
+            theirs = is_own(hits.owners)
             at_home = theirs & np.isin(hits.owners, hits.owners[theirs & (hits.keys > 0)])
-            return held(hits.owners, pool) & ~at_home
+            return in_pool(hits.owners) & ~at_home
 
         return counted
 

@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 from broadcaster.atlas.lattice import STEP, Square, width_at
 from broadcaster.store import Vault
 from broadcaster.store.engine.rounding import TENS, about, too_few
-from zones import Area, Hits, PlaceIndex
+from zones import Area, Hits, PlaceIndex, distinct
 
 LEVELS = 4
 """A square of level n is 2**n cells wide; at the last level it is a tile. No tile crosses a whole degree
 of latitude.
 """
 KEPT_S = 900.0
+_WIDE = 1 << LEVELS
+"""Rows of a tile, and columns."""
 _SIDES = ((64, 16), (1024, 8), (1 << 30, 4))
 """(up to this many squares, sample points per side of each square)."""
 
@@ -91,9 +93,14 @@ def _cells(tile: Tile, hits: Hits, counted: NDArray[np.bool_]) -> dict[tuple[int
     rows = np.floor(lats / STEP).astype(np.int64)
     columns = np.floor(lons / width_at(lats)).astype(np.int64)
     inside = (rows >> LEVELS == tile[0]) & (columns >> LEVELS == tile[1])  # edge points may belong to the next tile
-    each = np.unique(np.column_stack((rows, columns, owners))[inside], axis=0)
-    cells, people = np.unique(each[:, :2], axis=0, return_counts=True)
-    return {(row, column): n for (row, column), n in zip(cells.tolist(), people.tolist(), strict=True)}
+    cells = ((rows % _WIDE) * _WIDE + columns % _WIDE)[inside]
+    each = distinct(owners[inside] * _WIDE**2 + cells)  # a person counts once in a cell
+    people = np.bincount(each % _WIDE**2, minlength=_WIDE**2)
+    row, column = tile[0] * _WIDE, tile[1] * _WIDE
+    return {
+        (row + at // _WIDE, column + at % _WIDE): n
+        for at, n in zip(np.flatnonzero(people).tolist(), people[people > 0].tolist(), strict=True)
+    }
 
 
 def _covered(area: Area, squares: Sequence[Square]) -> NDArray[np.float64]:
@@ -110,7 +117,7 @@ def _covered(area: Area, squares: Sequence[Square]) -> NDArray[np.float64]:
 
 def _tiles(area: Area) -> list[Tile]:
     """Return the tiles within an area's bounds."""
-    size = 1 << LEVELS
+    size = _WIDE
     found: dict[Tile, None] = {}
     for west, south, east, north in area.bounds():
         first, last = int(np.floor(south / STEP)) >> LEVELS, int(np.floor(north / STEP)) >> LEVELS

@@ -1,11 +1,14 @@
 """A set of integers, read as a sorted numpy array and changed one at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zones import distinct
+
+Lookup = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 _TABLE_OF = 4096
 _ROOM = 64
@@ -58,24 +61,33 @@ def held(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.bool_
     """Return which of ``ids`` are in the ascending array ``members``."""
     if len(members) == 0:
         return np.zeros(len(ids), np.bool_)
-    found: NDArray[np.bool_]
-    below, above = int(members[0]) - 1, int(members[-1]) + 1
-    if len(ids) >= _TABLE_OF and above - below < _ROOM * len(ids):
-        table = np.zeros(above - below + 1, np.bool_)
-        table[members - below] = True
-        found = table[np.clip(ids, below, above) - below]
-        return found
+    if len(ids) >= _TABLE_OF and members[-1] - members[0] < _ROOM * len(ids):
+        return _table_of(members)(ids)
     at = np.searchsorted(members, ids)
     at[at == len(members)] = 0
-    found = members[at] == ids
+    found: NDArray[np.bool_] = members[at] == ids
     return found
+
+
+def looked_up(members: NDArray[np.int64]) -> Lookup:
+    """Return ``held`` for these members, for many calls: their table is made once, where it has room."""
+    if len(members) and members[-1] - members[0] < _ROOM * len(members):
+        return _table_of(members)
+    return partial(held, members=members)
+
+
+def _table_of(members: NDArray[np.int64]) -> Lookup:
+    below, above = int(members[0]) - 1, int(members[-1]) + 1
+    table = np.zeros(above - below + 1, np.bool_)
+    table[members - below] = True
+    return lambda ids: table[np.clip(ids, below, above) - below]
 
 
 def common(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the ``ids`` (in their order) that are in the ascending array ``members``."""
-    return ids[held(ids, members)]
+    return ids[held(ids, members)] if len(members) else ids[:0]
 
 
 def without(ids: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the ``ids`` (in their order) that are not in the ascending array ``members``."""
-    return ids[~held(ids, members)]
+    return ids[~held(ids, members)] if len(members) else ids

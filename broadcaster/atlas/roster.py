@@ -132,7 +132,7 @@ class Roster:
 
     def everybody(self) -> NDArray[np.int64]:
         """Return all subscribers, ascending."""
-        return np.flatnonzero(self._locale)
+        return np.flatnonzero(self._locale != _NONE)
 
     def members(self, station_id: int, slugs: Sequence[str]) -> NDArray[np.int64]:
         """Return the members of any of the station's groups, ascending."""

@@ -144,9 +144,13 @@ async def foresee(services: Services, question: Question) -> Reach:
     previews, units = _sms(services, context, people)
     billed = sent.copy()
     billed[:, CHANNEL_NUMBER[ChannelName.SMS]] *= units
-    lacking = every[:, numbers].sum(axis=1) == 0
-    spare = lacking & (every.sum(axis=1) > 0)
-    opted_out = int((lacking & ~spare & (ways.refusals(len(people)).sum(axis=1) > 0)).sum())
+    lacking = np.ones(len(people), np.bool_)
+    for number in numbers:
+        lacking &= every[:, number] == 0
+    spare = lacking.copy()
+    spare[lacking] = every[lacking].any(axis=1)
+    nothing = lacking & ~spare
+    opted_out = int(ways.refusals(len(people))[nothing].any(axis=1).sum())
     paused = int(np.isin(people, atlas.roster.paused()).sum())
     without, unused = int(lacking.sum()), int(spare.sum())
     lack = _Lack(without, opted_out, paused, unused)

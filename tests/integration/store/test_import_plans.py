@@ -1,17 +1,25 @@
-"""An import costs what its list costs, however many people there are."""
+"""An import costs what its list costs, however many people there are, and so does a look for dead contacts."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import event
 
+from broadcaster.store.people import trials
 from broadcaster.store.register import intake
 
 
+async def lost(unit):
+    await trials.is_lost(unit, datetime.now(UTC))
+
+
 @pytest.mark.parametrize(
-    ("ask", "index"), [(intake._dead, "ix_contacts_gone"), (intake._forgotten, "ix_contacts_forgotten")]
+    ("ask", "index"),
+    [(intake._dead, "ix_contacts_gone"), (intake._forgotten, "ix_contacts_forgotten"), (lost, "ix_contacts_gone")],
 )
-async def test_contacts_that_a_list_may_revive_are_found_without_a_look_at_all(store, ask, index):
+async def test_the_few_dead_contacts_are_found_without_a_look_at_all(store, ask, index):
     if not store.sqlite:
         pytest.skip("PostgreSQL plans by what there is")
     asked = []

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.atlas.idset import IdSet, common
+from broadcaster.atlas.idset import IdSet, common, looked_up, without
 
 IDS = st.integers(1, 30)
 
@@ -29,8 +29,10 @@ def test_after_any_changes_it_holds_what_a_set_would(begun, steps):
 def test_those_among_the_members_keep_their_order(ids, members, times, apart):
     """Few and many ids, close together and far apart: a table serves where it has room."""
     ids, members = [each * apart for each in ids] * times, {each * apart for each in members}
-    found = common(np.array(ids, np.int64), np.array(sorted(members), np.int64))
-    assert found.tolist() == [each for each in ids if each in members]
+    asked, known = np.array(ids, np.int64), np.array(sorted(members), np.int64)
+    assert common(asked, known).tolist() == [each for each in ids if each in members]
+    assert without(asked, known).tolist() == [each for each in ids if each not in members]
+    assert looked_up(known)(asked).tolist() == [each in members for each in ids]
 
 
 def test_an_array_that_was_read_is_not_changed_by_what_comes_after():
