@@ -280,6 +280,7 @@ async def test_a_station_without_territory_shows_its_alerts_where_a_circle_is_dr
     assert (given["territory"], given["boundary"], given["centre"]) == (False, None, None)
     assert 'id="territory"' not in page
     assert 'value="everyone"' not in page
+    assert "PPMS" not in page, "a safety plan is a school's"
     status, _, told = await ask(api, mine, "/console/reach?lang=fr", draft(station="club", area=None, territory=True))
     assert (status, told["errors"][0]["field"]) == (422, "area")
     assert "pas de territoire" in told["errors"][0]["problem"]

@@ -106,6 +106,7 @@ def facts_of(
             (each, _first_large(words.locale.languages[each]), people.readers.get(each, 0)) for each in more
         ],
         "authority": station.kind is StationKind.AUTHORITY,
+        "school": station.kind is StationKind.SCHOOL,
         "limits": TEXT_LIMITS | {"event": MAX_EVENT},
         "given": {
             "editing": editing,

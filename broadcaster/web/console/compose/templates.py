@@ -193,7 +193,7 @@ def _page(
         "policy": policy_form.shown(policy),
         **policy_form.choices(words),
         "topics": topics_of(station, words),
-        "school": station.kind is not StationKind.AUTHORITY,
+        "school": station.kind is StationKind.SCHOOL,
         "seen": {} if wrong else _seen(call, station, _document(form, found, station)),
     }
     status = 422 if wrong else 200
