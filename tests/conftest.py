@@ -32,7 +32,17 @@ _MEMORY = Path("/dev/shm")
 _ROOM = 3 * 2**30
 
 
+_LINES = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
+
+def _plain_logs() -> None:
+    """Log as from the start, with plain tracebacks: those with all locals take seconds each."""
+    structlog.reset_defaults()
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _LINES])
+
+
 def pytest_configure() -> None:
+    _plain_logs()
     os.environ.setdefault("TOCSIN_TILES_URL", "off")  # no process that a test starts fetches a map of the world outside
     # Databases write each commit to the disk. No test pulls that plug, so where there is room the disk is memory.
     if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
@@ -64,7 +74,7 @@ def pytest_collection() -> Iterator[object]:
 def _logs_as_at_the_start() -> Iterator[None]:
     """A command that ran within this process may have raised the level, which would hide logs from later tests."""
     yield
-    structlog.reset_defaults()
+    _plain_logs()
 
 
 @pytest.fixture(scope="session")
