@@ -31,7 +31,7 @@ from broadcaster.store.engine.grouping import Grouped
 from broadcaster.store.operations import rotating, upkeep
 from broadcaster.store.operations.migrate import current, newest, wrong
 from broadcaster.store.register.registering import register_all
-from broadcaster.workers import working
+from broadcaster.workers import warm_up, working
 from schedules import BadSchedule, SchoolCalendar
 
 _SHUTDOWN_S = 2.0
@@ -150,6 +150,7 @@ async def serving(settings: Settings, *, clock: Clock | None = None) -> AsyncIte
             await runner.setup()
             watching = asyncio.create_task(watch(app[CONNECTIONS], runner))
             try:
+                await warm_up(services)
                 site = web.TCPSite(runner, settings.host, settings.port, reuse_address=True, backlog=_BACKLOG)
                 await site.start()
                 port = runner.addresses[0][1]
@@ -192,6 +193,7 @@ def run(settings: Settings, ready: Callable[[Running], None] | None = None) -> N
     """Serve until SIGTERM or SIGINT; ``ready`` is called once it listens."""
     set_up_logs(settings)
     collector.share_memory()
+    collector.spare()  # most objects are there by now, and looked at once: the second time takes little
     uvloop.run(_until_stopped(settings, ready))
 
 

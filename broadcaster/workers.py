@@ -69,6 +69,13 @@ async def _warmed(warming: Awaitable[None]) -> None:
         _log.exception("what the first alert needs could not be made ready")
 
 
+async def warm_up(services: Services) -> None:
+    """Spend before the service listens what its first alert would wait for."""
+    await _warmed(warm_store(services))
+    if ProcessRole.SENDER in services.roles:
+        await _warmed(asyncio.to_thread(warm, services.links, services.clock.now()))
+
+
 async def _warm_later(services: Services) -> None:
     await asyncio.sleep(_WARM_S)
     await warm_connections(services)
@@ -90,7 +97,6 @@ async def working(services: Services) -> AsyncIterator[None]:
         with suppress(StoreUnavailable):  # now, so that it is visible at once
             await presence.announce(services)
     ledger = asyncio.create_task(services.ledger.run(), name="ledger")
-    await _warmed(warm_store(services))
     crew = _Crew(services)
     crew.start("relay", lambda: relay(services, told))
     crew.start("holding", lambda: _holding(services))
@@ -109,7 +115,6 @@ async def working(services: Services) -> AsyncIterator[None]:
             for most in resolvers:
                 crew.start("resolver", functools.partial(crew.take, f"{RESOLVE}.{lane}", most, _resolve))
     if ProcessRole.SENDER in services.roles:
-        await _warmed(asyncio.to_thread(warm, services.links, services.clock.now()))
         _start_senders(crew, services)
     warming = asyncio.create_task(_warmed(_warm_later(services)), name="warming")
     try:

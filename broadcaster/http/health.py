@@ -20,7 +20,7 @@ async def alive(call: Call[None, None]) -> web.Response:  # noqa: ARG001  every 
 async def ready(call: Call[None, None]) -> web.Response:
     """Return whether the service can accept and send an alert, and what prevents it.
 
-    Indexes are loaded by then, as the process listens only afterwards.
+    Indexes are loaded by then, and an alert's way rehearsed, as the process listens only afterwards.
     """
     shown = await condition(call.services)
     return answer(shown, 503 if shown.problems else 200)

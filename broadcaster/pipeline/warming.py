@@ -11,7 +11,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.ids import new_id, new_token
 from broadcaster.pipeline.issue import record
 from broadcaster.pipeline.render.warming import an_alert
-from broadcaster.pipeline.services import Services
+from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.pipeline.versions import take_place
 from broadcaster.store import Unit, duties
 from broadcaster.store.alerts import alerts, approvals, batches, counting, dispatching, report, threads, tracking
@@ -28,11 +28,17 @@ async def warm_store(services: Services) -> None:
 
 
 async def warm_connections(services: Services) -> None:
-    """Let each of PostgreSQL's pooled connections prepare the statements. Raises ``StoreUnavailable``."""
+    """Let each of PostgreSQL's pooled connections prepare the statements. Raises ``StoreUnavailable``.
+
+    A process that only sends prepares its own: the others take 0.15 s of CPU, maybe beside an alert.
+    """
+    only_sends = services.roles == {ProcessRole.SENDER}
 
     async def rehearse(unit: Unit) -> None:
+        if only_sends:
+            return await _send(services, unit, 0)
         await _look(services, unit)
-        await _update(services, unit)
+        return await _update(services, unit)
 
     if not services.store.sqlite:
         await services.store.rehearse(rehearse, POOLED)
@@ -82,12 +88,18 @@ async def _update(services: Services, unit: Unit) -> None:
     sizes = dict.fromkeys(CHANNEL_NUMBER.values(), 1)
     await dispatching.write_chunk(unit, alert, people, since=now, now=now, batch_sizes=sizes)
     await threads.reached(unit, alert, await threads.of(unit, alert), [])
-    await batches.lease(unit, 0, owner, now, now)
+    await _send(services, unit, alert.id)
+
+
+async def _send(services: Services, unit: Unit, alert_id: int) -> None:
+    """Ask the store what a sender asks, for a batch that does not exist."""
+    now = services.clock.now()
+    await batches.lease(unit, 0, services.owner, now, now)
     await batches.to_send(unit, 0, now)
-    await alerts.is_cancelled(unit, alert.id)
+    await alerts.is_cancelled(unit, alert_id)
     await report.stops(unit)
-    await counting.any_outcome(unit, alert.id)
-    await tracking.finish(unit, alert.id, now)
+    await counting.any_outcome(unit, alert_id)
+    await tracking.finish(unit, alert_id, now)
 
 
 async def _issued(unit: Unit, alert: Alert) -> None:

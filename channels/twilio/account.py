@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ class InvalidAccount(Invalid):
     """Invalid account setting; ``field`` names it."""
 
 
+@lru_cache
 def sender_kind(sender: str) -> SenderKind | None:
     """Return a sender's kind, or None if Twilio can't send from it."""
     if SERVICE_SID.fullmatch(sender):

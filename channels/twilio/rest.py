@@ -6,12 +6,13 @@ encoded once, here, so ``Request.wire`` shows exactly the bytes sent.
 """
 
 import base64
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
+
+import orjson
 
 from channels.errors import ChannelError, Misconfigured, Transient
 from channels.transport.courier import Courier
@@ -130,7 +131,7 @@ class TwilioRest:
 
 def _object(octets: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(octets.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
+        document = orjson.loads(octets.decode("utf-8", "replace"))
+    except ValueError:
         return {}
     return document if isinstance(document, dict) else {}

@@ -17,13 +17,12 @@ MOST_SEGMENTS = 9
 
 _MOST_VALIDITY_S = 36_000
 _TOKEN = "x" * 18
-_NOWHERE = "{}/u/" + _TOKEN
 """A dummy as long as a delivery's token, for ids up to 4 thousand million."""
 
 
 def sms_text(context: Context, language: str, text: Text) -> str:
     """Return the SMS for preview and counting, with dummy links."""
-    tail = _tail(context, language, _NOWHERE.format(context.links.base_url))
+    tail = _tail(context, language)
     return _joined(_said(context, language, text, _page(context), tail), tail)
 
 
@@ -46,7 +45,7 @@ def cheap_sms(context: Context, language: str, text: Text) -> str:
     letters = Text(plain(text.headline), plain(text.description), plain(text.instruction))
     before = prefix(context.alert, context.words(language), letters.headline)
     around = (f"[{before}] " if before else "", _page(context))
-    tail = _tail(context, language, _NOWHERE.format(context.links.base_url))
+    tail = _tail(context, language)
     said = ""
     for head, middle, most in _shorter(plain(context.station.name), letters):
         said = _joined(head, middle)
@@ -103,11 +102,15 @@ def _page(context: Context) -> str:
     return f"{context.links.base_url}/r/{_TOKEN}" if context.personal else context.links.page(context.alert)
 
 
-def _tail(context: Context, language: str, way_out: str) -> str:
-    """Return the last line: how to answer; from an alphanumeric sender, which receives no texts, how to opt out."""
+def _nowhere(context: Context) -> str:
+    return f"{context.links.base_url}/u/{_TOKEN}"
+
+
+def _tail(context: Context, language: str) -> str:
+    """Return the last line: how to answer; from an alphanumeric sender, which gets no texts, a dummy opt-out link."""
     words, sender = context.words(language), context.links.sms_sender
     if is_alphanumeric(sender):
-        return words.typed("Stop: %(url)s", url=way_out)
+        return words.typed("Stop: %(url)s", url=_nowhere(context))
     line = _numbers(context, words, language) if sender and asks(context.alert) else ""
     return line if count(_joined(_page(context), line)).segments < SMS_SEGMENTS else ""
 
@@ -132,15 +135,16 @@ def _joined(*parts: str) -> str:
 
 def render_sms(context: Context, language: str, text: Text) -> Fill:
     """Render the text; each person gets their own callback and, if STOP does not work, an opt-out link."""
-    links, page = context.links, _page(context)
-    longest = _tail(context, language, _NOWHERE.format(links.base_url))
-    said = _said(context, language, text, page, longest)
+    links, page, tail = context.links, _page(context), _tail(context, language)
+    said = _said(context, language, text, page, tail)
+    before, leaves, after = tail.partition(_nowhere(context))
+    personal, whole = context.personal, said.removesuffix(page)
     left = int((context.alert.expires_at - context.now).total_seconds())
     validity_s = max(1, min(_MOST_VALIDITY_S, left))
 
     def fill(delivery_id: int) -> SmsMessage:
-        tail = _tail(context, language, links.way_out(delivery_id)) if longest else ""
-        whole = said.removesuffix(page) + links.answer(delivery_id) if context.personal else said
-        return SmsMessage(_joined(whole, tail), links.hook("status", delivery_id), validity_s)
+        mine = whole + links.answer(delivery_id) if personal else said
+        ending = before + links.way_out(delivery_id) + after if leaves else tail
+        return SmsMessage(_joined(mine, ending), links.hook("status", delivery_id), validity_s)
 
     return fill

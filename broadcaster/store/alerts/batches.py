@@ -8,9 +8,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
@@ -51,10 +54,29 @@ class ToSend:
     answers: str | None = None
 
 
-def ready(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def ready(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for a batch that is due and not leased."""
     free = or_(batches.c.lease_until.is_(None), batches.c.lease_until < now)
     return batches.c.done.is_(False), batches.c.due_at <= now, free
+
+
+_BATCH: BindParameter[int] = bindparam("batch_id")
+_HOLDER = select(batches.c.lease_owner, batches.c.by).where(batches.c.id == _BATCH)
+
+
+@cache
+def _lease(by: tuple[tuple[int, str], ...]) -> ReturningUpdate[Any]:
+    """Return the statement that leases; ``by``: (channel number, provider)."""
+    return (
+        update(batches)
+        .where(batches.c.id == _BATCH, *ready(bindparam("now", type_=Instant)))
+        .values(
+            lease_owner=bindparam("owner"),
+            lease_until=bindparam("until", type_=Instant),
+            by=case(dict(by), value=batches.c.channel, else_=None) if by else None,
+        )
+        .returning(batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by, batches.c.again)
+    )
 
 
 async def lease(
@@ -72,23 +94,13 @@ async def lease(
     they are marked so, with the provider. Nothing is taken over until the database has been available for the length of
     a lease: until then the holder may have had no chance to renew its lease and record outcomes.
     """
-    before = (
-        await unit.conn.execute(select(batches.c.lease_owner, batches.c.by).where(batches.c.id == batch_id))
-    ).one_or_none()
+    before = (await unit.conn.execute(_HOLDER, {"batch_id": batch_id})).one_or_none()
     died = before is not None and before.lease_owner is not None
     if died and unit.undisturbed_s < (until - now).total_seconds():
         return None
-    numbers = {CHANNEL_NUMBER[channel]: name for channel, name in (by or {}).items()}
-    taken = await unit.conn.execute(
-        update(batches)
-        .where(batches.c.id == batch_id, *ready(now))
-        .values(
-            lease_owner=owner,
-            lease_until=until,
-            by=case(numbers, value=batches.c.channel, else_=None) if numbers else None,
-        )
-        .returning(batches.c.alert_id, batches.c.channel, batches.c.rank, batches.c.by, batches.c.again)
-    )
+    numbers = tuple((CHANNEL_NUMBER[channel], name) for channel, name in sorted((by or {}).items()))
+    given = {"batch_id": batch_id, "now": now, "owner": owner, "until": until}
+    taken = await unit.conn.execute(_lease(numbers), given)
     row = taken.one_or_none()
     if row is not None and before is not None and died:
         await _mark(unit, deliveries.c.batch_id == batch_id, before.by)
@@ -110,7 +122,7 @@ _TO_SEND = Fetch(
     .outerjoin(contacts, contacts.c.id == deliveries.c.contact_id)
     .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
     .where(
-        deliveries.c.batch_id == bindparam("batch_id"),
+        deliveries.c.batch_id == _BATCH,
         deliveries.c.state == DeliveryState.QUEUED,
         or_(deliveries.c.next_attempt_at.is_(None), deliveries.c.next_attempt_at <= bindparam("now", type_=Instant)),
     )
@@ -178,26 +190,29 @@ async def _mark(unit: Unit, which: ColumnElement[bool], by: str | None) -> None:
     )
 
 
+_LEFT = select(
+    func.count().label("left"),
+    func.count(deliveries.c.next_attempt_at).label("timed"),
+    func.min(deliveries.c.next_attempt_at).label("due_at"),
+).where(deliveries.c.batch_id == _BATCH, deliveries.c.state == DeliveryState.QUEUED)
+_RELEASE = (
+    update(batches)
+    .where(batches.c.id == _BATCH, batches.c.lease_owner == bindparam("owner"))
+    .values(
+        done=bindparam("over"), due_at=bindparam("again_at", type_=Instant), lease_owner=None, lease_until=None, by=None
+    )
+)
+
+
 async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
     """Release a batch: done if nothing is left to send, else due with its earliest delivery.
 
     Return when it is due again; None when done.
     """
-    row = (
-        await unit.conn.execute(
-            select(
-                func.count().label("left"),
-                func.count(deliveries.c.next_attempt_at).label("timed"),
-                func.min(deliveries.c.next_attempt_at).label("due_at"),
-            ).where(deliveries.c.batch_id == batch_id, deliveries.c.state == DeliveryState.QUEUED)
-        )
-    ).one()
+    row = (await unit.conn.execute(_LEFT, {"batch_id": batch_id})).one()
     due_at = None if row.left == 0 else row.due_at if row.timed == row.left else now
-    await unit.conn.execute(
-        update(batches)
-        .where(batches.c.id == batch_id, batches.c.lease_owner == owner)
-        .values(done=row.left == 0, due_at=due_at or now, lease_owner=None, lease_until=None, by=None)
-    )
+    given = {"batch_id": batch_id, "owner": owner, "over": row.left == 0, "again_at": due_at or now}
+    await unit.conn.execute(_RELEASE, given)
     return due_at
 
 

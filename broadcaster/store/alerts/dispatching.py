@@ -137,19 +137,19 @@ async def write_chunk(
 def _sums(alert: Alert, chunk: Plan, again: Mapping[int, Any], waiting: set[int]) -> Counter[tuple[int, str, int]]:
     """Return what a chunk adds to the sums; ``again``: the rows that people had before."""
     deltas: Counter[tuple[int, str, int]] = Counter()
-    for person in chunk.people.values():
-        each = person.subscriber_id
-        if each in again:
-            before = counting.people(unconfirmed=again[each].unconfirmed)
-            deltas[alert.id, before, again[each].state] -= 1
+    people, before = chunk.people, {each: row for each, row in again.items() if each in chunk.people}
+    for row in before.values():
+        deltas[alert.id, counting.people(unconfirmed=row.unconfirmed), row.state] -= 1
+    for each, person in people.items():
         subject = counting.CHOSEN if person.state in CHOSEN else counting.people(unconfirmed=each in chunk.unconfirmed)
         deltas[alert.id, subject, person.state] += 1
-        deltas[alert.id, counting.WAITING, 1] += (person.state is PersonState.PENDING and each in chunk.wait) - (
-            each in waiting
-        )
-        followed = each in again and again[each].next_round is not None
-        deltas[alert.id, counting.FOLLOWING, 0] += (person.next_round is not None) - followed
-        deltas[alert.id, counting.AGAIN, 1] += alert.role is Role.UPDATE and each in chunk.told and each not in again
+    wait = sum(people[each].state is PersonState.PENDING for each in chunk.wait)
+    deltas[alert.id, counting.WAITING, 1] = wait - len(waiting & people.keys())
+    followed = sum(row.next_round is not None for row in before.values())
+    following = sum(person.next_round is not None for person in people.values())
+    deltas[alert.id, counting.FOLLOWING, 0] = following - followed
+    if alert.role is Role.UPDATE:
+        deltas[alert.id, counting.AGAIN, 1] = len((chunk.told & people.keys()) - again.keys())
     deltas.update(chunk.messages(alert.id))
     return deltas
 

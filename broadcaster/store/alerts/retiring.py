@@ -160,8 +160,10 @@ async def _keep(
 async def judge(unit: Unit, alert_ids: Iterable[int], now: datetime) -> None:
     """Retire contacts that finished alerts showed to be dead; unfinished alerts wait."""
     wanted = sorted(set(alert_ids))
+    if not wanted:
+        return
     over = select(alerts.c.id).where(alerts.c.id.in_(wanted), alerts.c.finished_at.is_not(None))
-    for alert_id in list(await unit.conn.scalars(over.order_by(alerts.c.id))) if wanted else []:
+    for alert_id in list(await unit.conn.scalars(over.order_by(alerts.c.id))):
         await _judge(unit, alert_id, now)
 
 

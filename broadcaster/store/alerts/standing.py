@@ -155,7 +155,8 @@ async def _write(unit: Unit, there: "Mapping[_Key, _Standing]", deltas: Counter[
         if (standing.person.state, subject) != (standing.before, standing.subject):
             deltas[alert_id, standing.subject, standing.before] -= 1
             deltas[alert_id, subject, standing.person.state] += 1
-        deltas[alert_id, counting.FOLLOWING, 0] += (standing.person.next_round is not None) - standing.followed
+        if (standing.person.next_round is not None) != standing.followed:
+            deltas[alert_id, counting.FOLLOWING, 0] += -1 if standing.followed else 1
     await _UPDATE.run(
         unit,
         [

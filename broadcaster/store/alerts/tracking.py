@@ -45,6 +45,7 @@ _TIME = {
     DeliveryState.ACKNOWLEDGED: "acknowledged_at",
 }
 _TIMES = tuple(_TIME.values())
+_LATER = [(state, name) for state, name in _TIME.items() if state > DeliveryState.ACCEPTED]
 
 MOST_CALLS = 4
 """Most calls per alert to a phone that nobody picks up."""
@@ -139,9 +140,8 @@ async def apply(unit: Unit, outcomes: Sequence[Outcome]) -> Applied:
     if not rows:
         return Applied(set(), set())
     moves, accepted = _moves(rows, outcomes)
-    await _ACCEPT.run(unit, [tuple(rows[each][name] for name in _ACCEPT.names) for each in sorted(accepted)])
-    others = [row for each, row in rows.items() if each not in accepted]
-    await _UPDATE.run(unit, [tuple(row[name] for name in _UPDATE.names) for row in others])
+    await _ACCEPT.run(unit, [_ACCEPT.of(rows[each]) for each in sorted(accepted)])
+    await _UPDATE.run(unit, [_UPDATE.of(row) for each, row in rows.items() if each not in accepted])
     again = {move.outcome.delivery_id for move in moves if move.new is DeliveryState.QUEUED}
     # A later outcome in the same group may have accepted it again, which clears the time.
     queued_again = [rows[each] for each in sorted(again) if rows[each]["next_attempt_at"] is not None]
@@ -210,7 +210,7 @@ async def repeat(unit: Unit, alert_id: int, contact_ids: Collection[int], now: d
             row.update(state=int(DeliveryState.QUEUED), next_attempt_at=None)
             rows.append(row)
             moves.append(_move(row, old, DeliveryState.QUEUED, Outcome(row["id"], DeliveryState.QUEUED, now)))
-    await _UPDATE.run(unit, [tuple(row[name] for name in _UPDATE.names) for row in rows])
+    await _UPDATE.run(unit, [_UPDATE.of(row) for row in rows])
     again = update(batches).where(among(batches.c.id, "ids")).values(done=False, due_at=now)
     await unit.conn.execute(again, {"ids": {row["batch_id"] for row in rows}})
     deltas = _deltas(moves)
@@ -268,7 +268,7 @@ def _moved(row: dict[str, Any], outcome: Outcome) -> Move | None:
     if old is DeliveryState.QUEUED and (
         new.failure or new is DeliveryState.ACCEPTED
     ):  # a repetition does not undo a state
-        new = max((each for each, name in _TIME.items() if each > DeliveryState.ACCEPTED and row[name]), default=new)
+        new = max([each for each, name in _LATER if row[name]], default=new)
     column = _TIME.get(new)
     if column is not None and row[column] is None:
         row[column] = to_micros(outcome.at)
