@@ -5,7 +5,6 @@ statistical office (``idcar_200m``, ``idcar_1km``: its south-west corner in EPSG
 ``men`` (without it, a line is one household, as in the *Base Adresse Nationale*); ``street``, ``rue`` or ``nom_voie``.
 """
 
-import csv
 import io
 import re
 from collections import Counter, defaultdict
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from broadcaster.domain.coverage import CellId, Figures
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import searched
+from broadcaster.register.records import records
 from zones import from_grid
 
 MOST_LINES = 500_000
@@ -22,8 +22,10 @@ _LAT = {"lat", "latitude"}
 _SQUARE = {"idcar 200m", "idcar 1km", "idinspire"}
 _HOUSEHOLDS = {"households", "menages", "men"}
 _STREET = {"street", "rue", "nom voie", "voie"}
-_INSPIRE = re.compile(r"CRS3035RES(\d+)mN(\d+)E(\d+)")
+_INSPIRE = re.compile(r"CRS3035RES(\d{1,7})mN(\d{1,7})E(\d{1,7})", re.ASCII)
 _MOST_STREETS = 30
+_MOST_HOUSEHOLDS = 1_000_000
+"""In one line; no square of a kilometre has so many."""
 
 
 def figures_in(data: bytes, cell_of: Callable[[float, float], CellId]) -> dict[CellId, Figures]:
@@ -53,7 +55,8 @@ def _lines(data: bytes) -> Iterator[tuple[float, float, float, str]]:
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
     first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=first.count))
+    lines = records(enumerate(io.StringIO(text), start=1), max(";,\t", key=first.count), None)
+    rows = (each.cells for each in lines)
     names = [searched(each) for each in next(rows, [])]
     at = {kind: _column(names, known) for kind, known in _KINDS.items()}
     if at["square"] is None and (at["lon"] is None or at["lat"] is None):
@@ -64,7 +67,7 @@ def _lines(data: bytes) -> Iterator[tuple[float, float, float, str]]:
         }
         point = _point(cells)
         households = _number(cells["households"]) if at["households"] is not None else 1.0
-        if point is not None and households is not None and households > 0:
+        if point is not None and 0 < households <= _MOST_HOUSEHOLDS:
             yield *point, households, cells["street"]
 
 
@@ -86,16 +89,14 @@ def _point(cells: Mapping[str, str]) -> tuple[float, float] | None:
     found = _INSPIRE.fullmatch(cells["square"])
     if found:
         size, north, east = map(int, found.groups())
-        return from_grid(east + size / 2, north + size / 2)
-    lon, lat = _number(cells["lon"]), _number(cells["lat"])
-    if lon is None or lat is None or abs(lon) > 180 or abs(lat) > 90:  # noqa: PLR2004  degrees
-        return None
-    return lon, lat
+        lon, lat = from_grid(east + size / 2, north + size / 2)
+    else:
+        lon, lat = _number(cells["lon"]), _number(cells["lat"])
+    return (lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None  # noqa: PLR2004  degrees
 
 
-def _number(text: str) -> float | None:
+def _number(text: str) -> float:
     try:
-        value = float(text.replace(",", "."))
+        return float(text.replace(",", "."))
     except ValueError:
-        return None
-    return value if value == value and abs(value) != float("inf") else None  # noqa: PLR0124  NaN is itself no number
+        return float("nan")

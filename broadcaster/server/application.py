@@ -198,7 +198,7 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
     except SignedOut as stopped:
         request.pop(ADMIT, None)  # it was answered: the sign-in page keeps the form, however slowly that comes
         if _for_eyes(request):
-            return await interrupted(request)
+            return await _problems_told(request, interrupted)  # whose form may be unreadable
         if isinstance(stopped, Unproven):
             return respond(HttpProblem("forbidden", "passkey-wanted"))
         return respond(unauthenticated("signed-out"))

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from string import punctuation
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
@@ -199,5 +201,5 @@ def with_etag(request: web.Request, response: web.Response) -> web.StreamRespons
 
 
 def to(path: str) -> web.Response:
-    """Redirect to another page."""
-    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
+    """Redirect to another page; signs that a header can't hold are encoded."""
+    return web.Response(status=303, headers={"Location": quote(path, safe=punctuation), "Cache-Control": "no-store"})

@@ -113,7 +113,7 @@ async def edit(unit: Unit, approval: Approval, message: Message, editor: int, wh
     """Store an approver's changes for the author to see. Return False if it was decided or edited meanwhile."""
     alert = replace(approval.alert, **message.content())
     changed = {"state": ApprovalState.RETURNED, "why": _sealed(unit, approval.id, why), "told_at": None}
-    return await _move(unit, approval, _written(unit, alert, editor) | changed)
+    return approval.state in OPEN and await _move(unit, approval, _written(unit, alert, editor) | changed)
 
 
 async def decide(unit: Unit, approval: Approval, state: ApprovalState, actor: Actor, why: str = "") -> bool:
@@ -121,7 +121,7 @@ async def decide(unit: Unit, approval: Approval, state: ApprovalState, actor: Ac
     decided: dict[str, Any] = {"state": state, "decided_by": actor.id, "decided_at": actor.at, "told_at": None}
     if why:
         decided["why"] = _sealed(unit, approval.id, why)
-    return await _move(unit, approval, decided)
+    return approval.state in OPEN and await _move(unit, approval, decided)
 
 
 async def overtake(unit: Unit, alert_id: int, now: datetime) -> None:

@@ -10,7 +10,10 @@ GO_ON = f"{SIGN_IN}/go-on"
 
 def own_path(path: str) -> str:
     """Return a console path only: a sign-in never redirects to another site."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:  # such as //[
+        return PATH
     inside = parts.path == PATH or parts.path.startswith(f"{PATH}/")
     if parts.scheme or parts.netloc or not inside or "\\" in path or parts.path == SIGN_IN:
         return PATH

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from broadcaster.http.problems import HttpProblem
 from broadcaster.http.reading import incoming
@@ -62,7 +63,7 @@ async def received(request: web.Request) -> Received:
                     clears = await part.read_chunk(1 << 10) == b"1"
                 elif part.name == FIELD and part.filename:
                     return Received(part.filename[-_LONGEST_NAME:], await _pieces(part), clears)
-    except ValueError as error:
+    except (ValueError, HttpProcessingError) as error:  # the latter: of a part's headers
         raise NoFile from error
     except HttpProblem as problem:
         raise (FileTooLarge if problem.kind == "too-large" else NoFile) from problem

@@ -99,6 +99,10 @@ async def test_it_is_refused_with_a_reason_or_withdrawn_and_never_sent_then(town
     assert (refused.state, refused.why) == (ApprovalState.REFUSED, "Trop large")
     with pytest.raises(Conflict):
         await town.approve("Odo", alert)
+    with pytest.raises(Conflict):
+        await approving.refuse(town.services, refused, town.by("Odo"), "Trop tard", approver=True)
+    with pytest.raises(Conflict):
+        await approving.hand_back(town.services, refused, town.by("Odo"), refused.alert.message, "Trop tard")
     other, _ = await town.submit()
     await approving.refuse(town.services, await town.approval(other), town.by("Wim"), "", approver=False)
     assert (await town.approval(other)).state is ApprovalState.WITHDRAWN

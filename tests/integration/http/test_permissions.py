@@ -20,6 +20,7 @@ from broadcaster.store.operators import operators
 from broadcaster.store.register import vulnerable
 from broadcaster.store.stations import stations
 from tests.integration.http.conftest import Api, an_alert, open_api
+from tests.integration.http.test_alerts import until_finished
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +46,6 @@ class Town:
 
     async def ask(self, route: Route, key: str) -> tuple[int, str]:
         """Ask for L'Aigle's thing at a route; give the status and, of what is not a stream, the text."""
-        path = re.sub(r"{(\w+)}", lambda found: self.facts[self._which(route, found[1])], route.path)
         query = "?alert={alert}" if route.path == "/v1/sandbox" else "?station=laigle"
         headers = {"Last-Event-ID": "end", "Accept-Language": "en"}
         options: dict[str, Any] = {}
@@ -58,10 +58,13 @@ class Town:
                 options["json"] = {"station": "laigle"}
             else:
                 options["data"] = {"station": "laigle"}
-        url = self.api.running.url + path + query.format(**self.facts)
+        url = self.api.running.url + self.path(route) + query.format(**self.facts)
         async with self.api.http.request(route.method, url, headers=headers, allow_redirects=False, **options) as came:
             streamed = came.content_type == "text/event-stream"
             return came.status, "" if streamed else (await came.read()).decode(errors="replace")
+
+    def path(self, route: Route) -> str:
+        return re.sub(r"{(\w+)}", lambda found: self.facts.get(self._which(route, found[1]), "1"), route.path)
 
     @staticmethod
     def _which(route: Route, name: str) -> str:
@@ -119,6 +122,7 @@ async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         }
         status, _, schedule = await api.call("POST", "/v1/schedules", later)
         assert status == 201, schedule
+        await until_finished(api, alert["id"])  # until then nobody is to be visited
         visiting = {"name": "Luc R-1", "phone": "+33639980077", "who": "unconfirmed", "streets": ["||"]}
         status, _, volunteer = await api.call("POST", f"/v1/alerts/{alert['id']}/volunteers", visiting)
         assert status == 201, volunteer

@@ -9,7 +9,7 @@ from broadcaster.domain.approvals import LEAST_APPROVERS, ApprovalRules
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Refused, sentence
 from broadcaster.domain.stations import Station
-from broadcaster.http.reading import form_of
+from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.stations import own_station
 from broadcaster.store.alerts import approvals
@@ -65,9 +65,10 @@ def _number(said: str, field: str, most: int) -> int | None:
     text = "".join(said.split())
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:12]) <= most:
+    number = number_of(text)
+    if number is None or number > most:
         raise Refused("too-large-number", field, most=most)
-    return int(text)
+    return number
 
 
 async def _page(

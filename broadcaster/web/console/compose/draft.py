@@ -5,10 +5,10 @@ cheap SMS spelling.
 """
 
 import asyncio
+import json
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from broadcaster.domain.alerts import Text
@@ -60,7 +60,7 @@ async def read(call: Call[Any, Any], model: type[D], *, updates: bool = False) -
     rest = {"station": page.station, **(page.model_extra or {})}
     if page.territory:
         rest["area"] = {"polygons": await asyncio.to_thread(territory, station)}
-    draft = await checked(call.request, model, orjson.dumps(rest))
+    draft = await checked(call.request, model, json.dumps(rest).encode())
     updates = updates or getattr(draft, "updates", None) is not None
     spelled = _with_cheap(call.services, station, draft, tuple(page.cheap), updates=updates)
     return Given(station, spelled, tuple(page.cheap))

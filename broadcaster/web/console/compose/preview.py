@@ -7,7 +7,6 @@ from html import escape
 from itertools import islice
 from typing import Any
 
-import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
@@ -130,7 +129,7 @@ def _as_far_as_sound(page: Page) -> tuple[Draft, list[Refused]]:
 
     def try_one(given: dict[str, Any]) -> bool:
         try:
-            Draft.model_validate_json(orjson.dumps({"station": page.station, **given}))
+            Draft.model_validate_json(json.dumps({"station": page.station, **given}))
         except ValidationError as error:
             wrong.extend(findings(error, given))
             return False
@@ -142,7 +141,7 @@ def _as_far_as_sound(page: Page) -> tuple[Draft, list[Refused]]:
             sound["texts"] = {each: text for each, text in first if try_one({"texts": {each: text}})}
         elif name in _SHOWN and try_one({name: value}):
             sound[name] = value
-    return Draft.model_validate_json(orjson.dumps(sound)), wrong
+    return Draft.model_validate_json(json.dumps(sound)), wrong
 
 
 async def mail(call: Call[None, None]) -> web.Response:

@@ -21,6 +21,7 @@ from broadcaster.web.pages import to
 from broadcaster.web.severities import severity_words
 
 _LARGEST = 10_000_000
+_MOST_FIGURES = 9
 
 
 async def page(call: Call[None, None]) -> web.Response:
@@ -53,10 +54,15 @@ def _budgets(form: MultiDict[str], wrong: dict[str, str], words: Words) -> dict[
     for channel in PAID:
         said = {part: form.get(f"{channel}.{part}", "").strip() for part in ("alert", "month")}
         if all(not each or (each.isascii() and each.isdigit()) for each in said.values()):
-            found[str(channel)] = {part: min(int(each), _LARGEST) if each else None for part, each in said.items()}
+            found[str(channel)] = {part: _budget(each) for part, each in said.items()}
         else:
             wrong["budgets"] = words("A budget is a whole number, or empty for no limit.")
     return found
+
+
+def _budget(figures: str) -> int | None:
+    """Return a budget; larger ones, which ``int`` may refuse, as the largest."""
+    return min(int(figures.lstrip("0")[:_MOST_FIGURES] or "0"), _LARGEST) if figures else None
 
 
 def _shown(
