@@ -77,9 +77,9 @@ compiled: $(VENV)/.made-test $(PAGES) $(COMMUNES)
 test: lint types pages communes openapi compiled
 	# Real processes on a shared machine are late at times: what fails is tried once more where it failed, shown as R, and
 	# then alone in a new process. tests/sharing.py says who gets what: no worker waits for another until the end.
-	BROWSERS_AT_ONCE=$(BROWSERS_AT_ONCE) \
-		$(BIN)/pytest -n $$(( $(WORKERS) + $(BROWSERS_AT_ONCE) )) --dist loadgroup --no-loadscope-reorder --reruns 1 -r fER --durations 20 || \
-		{ [ $$? = 1 ] && $(BIN)/pytest -n 1 --dist loadgroup --last-failed --last-failed-no-failures none --maxfail 1 -r fEp; }
+	BROWSERS_AT_ONCE=$(BROWSERS_AT_ONCE) $(BIN)/pytest -n $$(( $(WORKERS) + $(BROWSERS_AT_ONCE) )) --dist loadgroup \
+		--no-loadscope-reorder --cache-clear --reruns 1 -r fER --durations 20 || \
+		{ [ $$? = 1 ] && $(BIN)/python -m tests.once_more; }
 
 # What says most in the least time: no browsers, no processes to break.
 test-fast: lint types pages communes

@@ -71,7 +71,7 @@ def test_many_values_open_like_each_of_them_whichever_keys_sealed_them():
         assert both.open_all(sealed, contexts[: len(sealed)]) == [b"plain " + each for each in contexts[: len(sealed)]]
 
 
-@pytest.mark.parametrize("wrong", [b"", b"short", VAULT.seal(b"x", b"another")])
+@pytest.mark.parametrize("wrong", [b"", b"short", VAULT.seal(b"x", b"another")], ids=["empty", "short", "of another"])
 def test_among_many_values_one_that_was_altered_does_not_open(wrong):
     with pytest.raises(SealBroken):
         VAULT.open_all([VAULT.seal(b"x", b"c"), wrong], [b"c", b"c"])
