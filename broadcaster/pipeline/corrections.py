@@ -14,7 +14,7 @@ CORRECTIONS = "/console/people/corrections"
 
 
 async def tell_of_corrections(services: Services) -> None:
-    """Tell each station's operators how many requests wait, if there are new ones. The leading scheduler runs it.
+    """Tell each station's operators how many requests wait, if new ones came in. Run by the leading scheduler.
 
     Recorded after it was sent: after a crash an operator may be told twice, and never not at all.
     """

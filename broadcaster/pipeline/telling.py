@@ -38,7 +38,7 @@ class Notice:
 
 
 async def tell_station(services: Services, station: Station, people: Collection[Operator], notice: Notice) -> bool:
-    """Tell these operators, and the station's own mailbox.
+    """Send a notice to these operators and to the station's mailbox.
 
     Return whether there is nothing left to tell: somebody was told, or nobody can be.
     """

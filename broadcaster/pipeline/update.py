@@ -166,7 +166,7 @@ async def _tell_left(services: Services, alert: Alert) -> int:
 
 
 class Tell(Protocol):
-    """Tells those not told yet. ``settled``: only people to whom nothing of an earlier version is in flight."""
+    """Sends a message to everyone who lacks it; if ``settled``, only to those with no earlier message in flight."""
 
     async def __call__(self, *, settled: bool) -> int: ...
 
@@ -174,9 +174,9 @@ class Tell(Protocol):
 async def once_settled(services: Services, alert: Alert, tell: Tell) -> int:
     """Run ``tell`` at once, and again until no message of an earlier version is in flight; return the sum.
 
-    Whoever still awaits one is told once it has been sent, by each contact that was reached, but after ``_PATIENCE_S``
-    at the latest. Shutdown ends the wait like a cancelled task, since senders stop too: the alert is resolved again at
-    the next start.
+    People with a message in flight are told when it has been sent, by every contact that was reached, and after
+    ``_PATIENCE_S`` at the latest. Shutdown ends the wait like a cancelled task, since senders stop too: the alert is
+    resolved again at the next start.
     """
     async with services.store.read() as unit:
         earlier = (await threads.of(unit, alert)).before(alert)

@@ -131,7 +131,7 @@ async def informed_of(unit: Unit, alert: Alert, *, settled: bool = False) -> NDA
     found = await informed(unit, thread)
     if not settled:
         return found
-    return np.setdiff1d(found, (await _UNDER_WAY.read(unit, {"earlier": thread.before(alert)}))[0])
+    return found[~np.isin(found, (await _UNDER_WAY.read(unit, {"earlier": thread.before(alert)}))[0])]
 
 
 async def reached(unit: Unit, alert: Alert, thread: Thread, contact_ids: Collection[int]) -> dict[int, tuple[int, int]]:

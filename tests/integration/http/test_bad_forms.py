@@ -1,4 +1,4 @@
-"""Whatever a browser, or who pretends to be one, sends to a page's route: it is never the service that fails."""
+"""No form, query or upload, however wrong, makes a page's route answer 5xx."""
 
 from __future__ import annotations
 
@@ -136,6 +136,6 @@ async def test_no_form_query_or_upload_is_answered_as_a_fault_of_the_service(tow
     for method, path, kind, data in asked:
         key = by.choice(("admin", "admin", "admin", "laigle-publish", ""))
         status, text = await send(town, method, path, key, kind=kind, data=data)
-        if status >= 500 and status != 503:  # of a geocoder, tiles: there are none
+        if status >= 500 and status != 503:  # 503: this town has no geocoder and no tiles
             wrong.append(f"{key}: {method} {path} {kind} {(data or b'')[:300]!r}: {status} {text[-200:]}")
     assert not wrong, "\n".join(wrong)

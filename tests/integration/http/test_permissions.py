@@ -122,7 +122,7 @@ async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         }
         status, _, schedule = await api.call("POST", "/v1/schedules", later)
         assert status == 201, schedule
-        await until_finished(api, alert["id"])  # until then nobody is to be visited
+        await until_finished(api, alert["id"])  # before that, the list of visits is empty
         visiting = {"name": "Luc R-1", "phone": "+33639980077", "who": "unconfirmed", "streets": ["||"]}
         status, _, volunteer = await api.call("POST", f"/v1/alerts/{alert['id']}/volunteers", visiting)
         assert status == 201, volunteer
