@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select, text, update
+from sqlalchemy import ColumnElement, and_, func, select, text, update
 
 from broadcaster.domain.answers import HELP, HelpFigures
 from broadcaster.store import duties
@@ -134,13 +134,9 @@ async def asking(unit: Unit, alert_id: int, subscriber_ids: Collection[int]) -> 
 
 
 async def figures(unit: Unit, alert_id: int) -> HelpFigures:
-    rows = (
-        await unit.conn.execute(
-            select(help_requests.c.asked_at, help_requests.c.taken_at, help_requests.c.closed_at).where(
-                help_requests.c.alert_id == alert_id
-            )
-        )
-    ).all()
+    of = help_requests.c
+    query = select(of.asked_at, of.taken_at, of.closed_at).where(of.alert_id == alert_id)
+    rows = (await unit.conn.execute(query)).all()
     waits = sorted((row.taken_at - row.asked_at).total_seconds() for row in rows if row.taken_at is not None)
     return HelpFigures(
         asked=len(rows),
@@ -158,25 +154,19 @@ async def untaken(unit: Unit, before: datetime, now: datetime, limit: int) -> li
     """
     by_word, by_roster = duties.stations_on_duty(now)
     unanswered = help_requests.c.station_id.not_in(by_word) & help_requests.c.station_id.not_in(by_roster)
-    query = _WITH_ANSWER.where(
-        text(f"help_requests.{OPEN_ONLY}"),
-        help_requests.c.taken_at.is_(None),
-        help_requests.c.told_at.is_(None),
-        (help_requests.c.asked_at <= before) | unanswered,
-        answers.c.choice == HELP,
-    )
-    return [_request(unit, row) for row in await unit.conn.execute(query.order_by(help_requests.c.id).limit(limit))]
+    due = help_requests.c.told_at.is_(None), (help_requests.c.asked_at <= before) | unanswered
+    return await _untaken(unit, limit, *due)
 
 
 async def uncalled(unit: Unit, limit: int) -> list[HelpRequest]:
     """Return requests that nobody has taken, and of which those on duty were not told."""
-    query = _WITH_ANSWER.where(
-        text(f"help_requests.{OPEN_ONLY}"),
-        help_requests.c.taken_at.is_(None),
-        help_requests.c.called_at.is_(None),
-        answers.c.choice == HELP,
-    )
-    return [_request(unit, row) for row in await unit.conn.execute(query.order_by(help_requests.c.id).limit(limit))]
+    return await _untaken(unit, limit, help_requests.c.called_at.is_(None))
+
+
+async def _untaken(unit: Unit, limit: int, *which: ColumnElement[bool]) -> list[HelpRequest]:
+    wanted = text(f"help_requests.{OPEN_ONLY}"), help_requests.c.taken_at.is_(None), answers.c.choice == HELP
+    query = _WITH_ANSWER.where(*wanted, *which).order_by(help_requests.c.id).limit(limit)
+    return [_request(unit, row) for row in await unit.conn.execute(query)]
 
 
 async def mark_announced(unit: Unit, request_ids: Sequence[int], now: datetime) -> None:

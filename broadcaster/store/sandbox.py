@@ -42,17 +42,7 @@ async def keep(unit: Unit, composed: Sequence[tuple[int, int, Outcome]]) -> None
             "alert_id": alert_id,
             "delivery_id": outcome.delivery_id,
             "channel": channel,
-            "sealed": unit.vault.seal(
-                json.dumps(
-                    [
-                        outcome.composed.to,
-                        outcome.composed.readable,
-                        outcome.composed.wire.decode("latin-1"),
-                        outcome.composed.content_type,
-                    ]
-                ).encode(),
-                _CONTEXT,
-            ),
+            "sealed": _sealed(unit, outcome.composed),
             "at": outcome.at,
         }
         for alert_id, channel, outcome in composed
@@ -60,6 +50,11 @@ async def keep(unit: Unit, composed: Sequence[tuple[int, int, Outcome]]) -> None
     ]
     if rows:
         await unit.conn.execute(sandbox_messages.insert(), rows)
+
+
+def _sealed(unit: Unit, composed: Composed) -> bytes:
+    plain = [composed.to, composed.readable, composed.wire.decode("latin-1"), composed.content_type]
+    return unit.vault.seal(json.dumps(plain).encode(), _CONTEXT)
 
 
 async def page(
@@ -84,17 +79,8 @@ async def page(
     found = []
     for row in await unit.conn.execute(query):
         to, readable, wire, content_type = json.loads(unit.vault.open(row.sealed, _CONTEXT))
-        found.append(
-            of_row(
-                SandboxMessage,
-                row,
-                channel=CHANNELS[row.channel],
-                to=to,
-                readable=readable,
-                wire=wire.encode("latin-1"),
-                content_type=content_type,
-            )
-        )
+        told = {"to": to, "readable": readable, "wire": wire.encode("latin-1"), "content_type": content_type}
+        found.append(of_row(SandboxMessage, row, channel=CHANNELS[row.channel], **told))
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.refusals import Conflict, Refused
@@ -140,23 +140,28 @@ async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Sch
     return None if row is None else (_schedule(unit, row), row.request_hash or b"")
 
 
+async def _found(unit: Unit, query: Select[Any], stations: Collection[int] | None = None) -> list[Schedule]:
+    """Return the schedules of a query; ``stations``: of these only."""
+    if stations is not None:
+        query = query.where(schedules.c.station_id.in_(stations))
+    return [_schedule(unit, row) for row in await unit.conn.execute(query)]
+
+
 async def page(
     unit: Unit, *, stations: Collection[int] | None, ended: bool = False, before: int | None = None, limit: int
 ) -> list[Schedule]:
     """Return schedules, newest first, with ended ones if asked for."""
     query = select(schedules).order_by(schedules.c.id.desc()).limit(limit)
-    if stations is not None:
-        query = query.where(schedules.c.station_id.in_(stations))
     if before is not None:
         query = query.where(schedules.c.id < before)
     if not ended:
         query = query.where(schedules.c.ended_at.is_(None))
-    return [_schedule(unit, row) for row in await unit.conn.execute(query)]
+    return await _found(unit, query, stations)
 
 
 async def public(unit: Unit, station_id: int) -> list[Schedule]:
     mine = and_(schedules.c.station_id == station_id, schedules.c.public, schedules.c.next_at.is_not(None))
-    return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(mine))]
+    return await _found(unit, select(schedules).where(mine))
 
 
 async def authors(unit: Unit, found: Sequence[Schedule]) -> dict[int, str]:
@@ -174,17 +179,15 @@ async def school_zones(unit: Unit) -> list[str]:
 
 async def soonest(unit: Unit) -> datetime | None:
     """Return the earliest due time of all schedules."""
-    found: datetime | None = await unit.conn.scalar(
-        select(func.min(schedules.c.next_at)).where(schedules.c.next_at.is_not(None))
-    )
+    query = select(func.min(schedules.c.next_at)).where(schedules.c.next_at.is_not(None))
+    found: datetime | None = await unit.conn.scalar(query)
     return found
 
 
 async def due(unit: Unit, now: datetime, limit: int) -> list[Schedule]:
     """Return due schedules, most severe first."""
     query = select(schedules).where(schedules.c.next_at.is_not(None), schedules.c.next_at <= now)
-    rows = await unit.conn.execute(query.order_by(schedules.c.rank, schedules.c.next_at).limit(limit))
-    return [_schedule(unit, row) for row in rows]
+    return await _found(unit, query.order_by(schedules.c.rank, schedules.c.next_at).limit(limit))
 
 
 async def settle(unit: Unit, plans: Sequence[Settled]) -> list[Settled]:
@@ -252,8 +255,7 @@ async def not_sent(unit: Unit, stations: Collection[int] | None, limit: int) -> 
 async def to_come(unit: Unit, station_ids: Sequence[int], until: datetime, limit: int) -> list[Schedule]:
     """Return these stations' schedules due before ``until``, soonest first."""
     theirs = schedules.c.station_id.in_(station_ids), schedules.c.next_at.is_not(None), schedules.c.next_at <= until
-    rows = await unit.conn.execute(select(schedules).where(*theirs).order_by(schedules.c.next_at).limit(limit))
-    return [_schedule(unit, row) for row in rows]
+    return await _found(unit, select(schedules).where(*theirs).order_by(schedules.c.next_at).limit(limit))
 
 
 async def of_alerts(unit: Unit, alert_ids: Sequence[int]) -> dict[int, Occurrence]:
@@ -303,7 +305,7 @@ async def to_measure(unit: Unit, until: datetime, limit: int, *, binding: bool =
     if binding:
         by_reach = select(approval_rules.c.station_id).where(approval_rules.c.reach.is_not(None))
         query = query.where(or_(schedules.c.consent == Consent.APPROVED, schedules.c.station_id.in_(by_reach)))
-    return [_schedule(unit, row) for row in await unit.conn.execute(query.order_by(schedules.c.next_at).limit(limit))]
+    return await _found(unit, query.order_by(schedules.c.next_at).limit(limit))
 
 
 async def measured(unit: Unit, schedule: Schedule, reach_now: int | None, *, asks: bool) -> None:
@@ -323,25 +325,19 @@ async def measured(unit: Unit, schedule: Schedule, reach_now: int | None, *, ask
 async def unannounced(unit: Unit, limit: int) -> list[Schedule]:
     """Return schedules that approvers have not been told of yet."""
     asked = schedules.c.consent == Consent.ASKED, schedules.c.ended_at.is_(None)
-    return [_schedule(unit, row) for row in await unit.conn.execute(select(schedules).where(*asked).limit(limit))]
+    return await _found(unit, select(schedules).where(*asked).limit(limit))
 
 
 async def unapproved(unit: Unit, stations: Collection[int] | None, limit: int) -> list[Schedule]:
     """Return the schedules that wait for approval, soonest first."""
     waits = schedules.c.consent.in_((Consent.ASKED, Consent.WAITING)), schedules.c.ended_at.is_(None)
-    query = select(schedules).where(*waits).order_by(schedules.c.next_at).limit(limit)
-    if stations is not None:
-        query = query.where(schedules.c.station_id.in_(stations))
-    return [_schedule(unit, row) for row in await unit.conn.execute(query)]
+    return await _found(unit, select(schedules).where(*waits).order_by(schedules.c.next_at).limit(limit), stations)
 
 
 async def orphaned(unit: Unit, stations: Collection[int] | None, now: datetime, limit: int) -> list[Schedule]:
     """Return the schedules that will not go out because their author may send no more, soonest first."""
     gone = schedules.c.key_id.not_in(select(api_keys.c.id).where(holding(now))), schedules.c.next_at.is_not(None)
-    query = select(schedules).where(*gone).order_by(schedules.c.next_at).limit(limit)
-    if stations is not None:
-        query = query.where(schedules.c.station_id.in_(stations))
-    return [_schedule(unit, row) for row in await unit.conn.execute(query)]
+    return await _found(unit, select(schedules).where(*gone).order_by(schedules.c.next_at).limit(limit), stations)
 
 
 async def mark_announced(unit: Unit, schedule: Schedule) -> None:

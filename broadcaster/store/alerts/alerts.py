@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from broadcaster.domain.alerts import Alert, AlertState, MsgType, Role
 from broadcaster.domain.audience import AudienceKind
@@ -83,11 +83,8 @@ async def by_token(unit: Unit, token: str) -> Alert | None:
 
 async def by_idempotency_key(unit: Unit, station_id: int, key: str) -> tuple[Alert, bytes] | None:
     """Return the alert issued with this key, and the hash of its request."""
-    row = (
-        await unit.conn.execute(
-            select(alerts).where(alerts.c.station_id == station_id, alerts.c.idempotency_key == key)
-        )
-    ).one_or_none()
+    mine = alerts.c.station_id == station_id, alerts.c.idempotency_key == key
+    row = (await unit.conn.execute(select(alerts).where(*mine))).one_or_none()
     return None if row is None else (_alert(unit, row), row.request_hash or b"")
 
 
@@ -120,29 +117,21 @@ async def page(
     if before is not None:
         query = query.where(alerts.c.id < before)
     if public_at is not None:
-        query = query.where(
-            alerts.c.expires_at > public_at,
-            alerts.c.cancelled_at.is_(None),
-            alerts.c.msg_type != MsgType.CANCEL,
-            kind != AudienceKind.GROUPS,
-        )
+        query = query.where(*_active(public_at), kind != AudienceKind.GROUPS)
     return [_alert(unit, row) for row in await unit.conn.execute(query)]
 
 
+def _active(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return alerts.c.expires_at > now, alerts.c.cancelled_at.is_(None), alerts.c.msg_type != MsgType.CANCEL
+
+
 async def active_ids(unit: Unit, now: datetime) -> list[int]:
-    return list(
-        await unit.conn.scalars(
-            select(alerts.c.id).where(
-                alerts.c.expires_at > now, alerts.c.cancelled_at.is_(None), alerts.c.msg_type != MsgType.CANCEL
-            )
-        )
-    )
+    return list(await unit.conn.scalars(select(alerts.c.id).where(*_active(now))))
 
 
 async def unfinished_ids(unit: Unit) -> list[int]:
-    return list(
-        await unit.conn.scalars(select(alerts.c.id).where(alerts.c.finished_at.is_(None)).order_by(alerts.c.id))
-    )
+    query = select(alerts.c.id).where(alerts.c.finished_at.is_(None)).order_by(alerts.c.id)
+    return list(await unit.conn.scalars(query))
 
 
 async def by_ids(unit: Unit, ids: Sequence[int]) -> list[Alert]:

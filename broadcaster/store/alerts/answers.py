@@ -70,10 +70,8 @@ async def asked_for_help(unit: Unit, alert_id: int, subscriber_ids: Collection[i
 
 async def of(unit: Unit, alert_id: int, subscriber_id: int) -> int | None:
     """Return a person's choice; None if they have not answered."""
-    found: int | None = await unit.conn.scalar(
-        select(answers.c.choice).where(answers.c.alert_id == alert_id, answers.c.subscriber_id == subscriber_id)
-    )
-    return found
+    mine = answers.c.alert_id == alert_id, answers.c.subscriber_id == subscriber_id
+    return await unit.conn.scalar(select(answers.c.choice).where(*mine))
 
 
 async def who_confirmed(unit: Unit, alert_id: int, subscriber_ids: Sequence[int]) -> list[int]:

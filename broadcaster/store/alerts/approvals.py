@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from broadcaster.domain.alerts import Alert, Message, MsgType, Role, Severity
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalRules, ApprovalState
@@ -21,9 +21,8 @@ from broadcaster.store.tables import approval_rules, approvals
 
 
 async def rules_of(unit: Unit, station_id: int) -> ApprovalRules:
-    row = (
-        await unit.conn.execute(select(approval_rules).where(approval_rules.c.station_id == station_id))
-    ).one_or_none()
+    query = select(approval_rules).where(approval_rules.c.station_id == station_id)
+    row = (await unit.conn.execute(query)).one_or_none()
     if row is None:
         return ApprovalRules()
     severity = None if row.severity is None else Severity(row.severity)
@@ -103,10 +102,8 @@ async def waiting(unit: Unit, stations: Collection[int] | None, now: datetime) -
 async def updates_of(unit: Unit, alert_id: int, now: datetime) -> list[Approval]:
     """Return the pending updates of an alert that have not expired, oldest first."""
     waits = approvals.c.replaces == alert_id, approvals.c.state.in_(OPEN), approvals.c.expires_at > now
-    return [
-        _approval(unit, row)
-        for row in await unit.conn.execute(select(approvals).where(*waits).order_by(approvals.c.id))
-    ]
+    query = select(approvals).where(*waits).order_by(approvals.c.id)
+    return [_approval(unit, row) for row in await unit.conn.execute(query)]
 
 
 async def edit(unit: Unit, approval: Approval, message: Message, editor: int, why: str) -> bool:
@@ -126,16 +123,18 @@ async def decide(unit: Unit, approval: Approval, state: ApprovalState, actor: Ac
 
 async def overtake(unit: Unit, alert_id: int, now: datetime) -> None:
     """Close the pending updates of an alert that another version or its ending replaced."""
-    waits = approvals.c.replaces == alert_id, approvals.c.state.in_(OPEN)
-    closed = {"state": ApprovalState.OVERTAKEN, "decided_at": now}
-    await unit.conn.execute(update(approvals).where(*waits).values(closed))
+    await _close(unit, approvals.c.replaces == alert_id, now)
 
 
 async def miss(unit: Unit, number: int, now: datetime) -> bool:
     """Close what waits although its time is over. Return False if it was decided."""
-    waits = approvals.c.id == number, approvals.c.state.in_(OPEN)
-    closed = {"state": ApprovalState.OVERTAKEN, "decided_at": now}
-    return (await unit.conn.execute(update(approvals).where(*waits).values(closed))).rowcount == 1
+    return await _close(unit, approvals.c.id == number, now) == 1
+
+
+async def _close(unit: Unit, which: ColumnElement[bool], now: datetime) -> int:
+    closed = update(approvals).where(which, approvals.c.state.in_(OPEN))
+    values = {"state": ApprovalState.OVERTAKEN, "decided_at": now}
+    return (await unit.conn.execute(closed.values(values))).rowcount
 
 
 async def _move(unit: Unit, approval: Approval, values: dict[str, Any]) -> bool:

@@ -64,8 +64,7 @@ async def counts(unit: Unit, alert_id: int) -> dict[str, list[tuple[Any, ...]]]:
 
 async def kept(unit: Unit, alert_id: int) -> dict[str, list[Any]] | None:
     """Return the figures that are kept of an alert whose recipients were deleted (``operations.retention``)."""
-    found: dict[str, list[Any]] | None = await unit.conn.scalar(select(alerts.c.figures).where(alerts.c.id == alert_id))
-    return found
+    return await unit.conn.scalar(select(alerts.c.figures).where(alerts.c.id == alert_id))
 
 
 async def _rows(unit: Unit, alert_id: int, name: str) -> list[tuple[Any, ...]]:
@@ -108,11 +107,8 @@ async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[Person
 
 async def sender_of(unit: Unit, alert_id: int) -> str | None:
     """Return the label of the sender's key; None if there is no key, as on the command line."""
-    row = (
-        await unit.conn.execute(
-            select(api_keys).join(alerts, alerts.c.key_id == api_keys.c.id).where(alerts.c.id == alert_id)
-        )
-    ).one_or_none()
+    query = select(api_keys).join(alerts, alerts.c.key_id == api_keys.c.id).where(alerts.c.id == alert_id)
+    row = (await unit.conn.execute(query)).one_or_none()
     return None if row is None else open_label(unit.vault, row)
 
 

@@ -75,9 +75,8 @@ async def exceeded(unit: Unit, station_id: int, alert_id: int | None, now: datet
 
 async def _of_station(unit: Unit, station_id: int, now: datetime) -> tuple[Budgets, datetime]:
     """Return a station's budgets, and when its month began."""
-    row: Any = (
-        await unit.conn.execute(select(stations.c.budgets, stations.c.region).where(stations.c.id == station_id))
-    ).one()
+    query = select(stations.c.budgets, stations.c.region).where(stations.c.id == station_id)
+    row: Any = (await unit.conn.execute(query)).one()
     month = now.astimezone(zone_of(row.region)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return read_budgets(row.budgets), month
 

@@ -1,8 +1,9 @@
 """Maintained sums, so that a report on a million people is read as fast as one on ten."""
 
 from collections import Counter
+from collections.abc import Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
 
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNELS
@@ -44,24 +45,24 @@ _ADD_LATENCY = text(
 
 async def add(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> None:
     """Add to the sums: (alert id, channel, ``PEOPLE`` or ``UNCONFIRMED``, state) to increment."""
-    rows = [
-        {"alert_id": alert_id, "subject": str(subject), "state": int(state), "n": n}
-        for (alert_id, subject, state), n in sorted(deltas.items())
-        if n
-    ]
-    if rows:
-        await unit.conn.execute(_ADD, rows)
+    await _add_to(unit, _ADD, ("alert_id", "subject", "state"), deltas)
 
 
 async def add_latencies(unit: Unit, deltas: Counter[tuple[int, str, int]]) -> None:
     """Add to the histograms: (alert id, measure, bucket) to increment."""
+    await _add_to(unit, _ADD_LATENCY, ("alert_id", "measure", "bucket"), deltas)
+
+
+async def _add_to(
+    unit: Unit, statement: TextClause, names: Sequence[str], deltas: Counter[tuple[int, str, int]]
+) -> None:
     rows = [
-        {"alert_id": alert_id, "measure": measure, "bucket": number, "n": n}
-        for (alert_id, measure, number), n in sorted(deltas.items())
+        dict(zip(names, (alert_id, str(what), int(number)), strict=True), n=n)
+        for (alert_id, what, number), n in sorted(deltas.items())
         if n
     ]
     if rows:
-        await unit.conn.execute(_ADD_LATENCY, rows)
+        await unit.conn.execute(statement, rows)
 
 
 async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:

@@ -77,14 +77,13 @@ async def page(
 
 async def by_provider_id(unit: Unit, provider_id: str) -> int | None:
     """Return the SMS delivery with this carrier's id; None if unknown, or not recorded yet."""
-    found: int | None = await unit.conn.scalar(
+    return await unit.conn.scalar(
         select(deliveries.c.id)
         # A literal, not bound: else neither database sees that the partial index applies.
         .where(deliveries.c.provider_id == provider_id, text(SMS_ONLY))
         .order_by(deliveries.c.id.desc())
         .limit(1)
     )
-    return found
 
 
 class Reached(NamedTuple):
@@ -138,11 +137,7 @@ async def lately_to(unit: Unit, contact_ids: Sequence[int], now: datetime, since
 
 async def contact_of(unit: Unit, delivery_id: int) -> tuple[int, int, int] | None:
     """Return (contact id, station id, alert id) of a delivery."""
-    row = (
-        await unit.conn.execute(
-            select(deliveries.c.contact_id, alerts.c.station_id, deliveries.c.alert_id)
-            .join(alerts, alerts.c.id == deliveries.c.alert_id)
-            .where(deliveries.c.id == delivery_id)
-        )
-    ).one_or_none()
+    query = select(deliveries.c.contact_id, alerts.c.station_id, deliveries.c.alert_id)
+    query = query.join(alerts, alerts.c.id == deliveries.c.alert_id).where(deliveries.c.id == delivery_id)
+    row = (await unit.conn.execute(query)).one_or_none()
     return None if row is None else (row.contact_id, row.station_id, row.alert_id)

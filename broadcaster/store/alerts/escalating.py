@@ -123,28 +123,12 @@ async def _repeat(unit: Unit, alert: Alert, theirs: Contacts, now: datetime) -> 
 
 async def _write_people(unit: Unit, alert: Alert, plan: Plan, repeated: set[int]) -> None:
     """Write people's states. For those ``repeated``, whose state is already written, only their next round."""
-    await _GO_ON.run(
-        unit,
-        [
-            (person.next_round, int(person.enough), alert.id, each)
-            for each, person in plan.people.items()
-            if each in repeated
-        ],
-    )
-    others = [person for each, person in plan.people.items() if each not in repeated]
-    await _UPDATE.run(
-        unit,
-        [
-            (
-                int(each.state),
-                each.pending,
-                each.held,
-                each.reasons,
-                each.next_round,
-                int(each.enough),
-                alert.id,
-                each.subscriber_id,
-            )
-            for each in others
-        ],
-    )
+    going_on, moved = [], []
+    for each in plan.people.values():
+        next_one = each.next_round, int(each.enough), alert.id, each.subscriber_id
+        if each.subscriber_id in repeated:
+            going_on.append(next_one)
+        else:
+            moved.append((int(each.state), each.pending, each.held, each.reasons, *next_one))
+    await _GO_ON.run(unit, going_on)
+    await _UPDATE.run(unit, moved)

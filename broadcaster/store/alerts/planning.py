@@ -66,22 +66,9 @@ _TOLD = union(
         for table in (deliveries, shares)
     )
 )
-_INSERT_DELIVERIES = Insert(
-    deliveries, "alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at"
-)
-_INSERT_STOPPED = Insert(
-    deliveries,
-    "alert_id",
-    "subscriber_id",
-    "contact_id",
-    "channel",
-    "batch_id",
-    "state",
-    "attempts",
-    "created_at",
-    "ended_at",
-    "reason",
-)
+_NEW = ("alert_id", "subscriber_id", "contact_id", "channel", "batch_id", "state", "attempts", "created_at")
+_INSERT_DELIVERIES = Insert(deliveries, *_NEW)
+_INSERT_STOPPED = Insert(deliveries, *_NEW, "ended_at", "reason")
 
 Contacts = Mapping[int, Sequence[tuple[int, int]]]
 """(contact id, channel number) by subscriber."""
@@ -285,22 +272,12 @@ async def write(unit: Unit, alert: Alert, plan: Plan, batch_sizes: Mapping[int, 
                 batched.append((f"{batch.channel}:{batch.id}", alert.rank))
     await unit.publish_many("batch", batched)
     at = to_micros(now)
-    stopped, why = int(DeliveryState.CANCELLED), str(Reason.BUDGET)
-    await _INSERT_STOPPED.run(
-        unit,
-        [
-            (alert.id, subscriber_id, contact_id, channel, 0, stopped, 0, at, at, why)
-            for channel, subscriber_id, contact_id in plan.over_budget
-        ],
-    )
-    if plan.shared:
-        await unit.conn.execute(
-            shares.insert(),
-            [
-                {"alert_id": alert.id, "contact_id": contact_id, "subscriber_id": subscriber_id}
-                for contact_id, subscriber_id in plan.shared
-            ],
-        )
+    why = int(DeliveryState.CANCELLED), 0, at, at, str(Reason.BUDGET)
+    stopped = [(alert.id, who, contact_id, channel, 0, *why) for channel, who, contact_id in plan.over_budget]
+    await _INSERT_STOPPED.run(unit, stopped)
+    shared = [{"alert_id": alert.id, "contact_id": contact, "subscriber_id": who} for contact, who in plan.shared]
+    if shared:
+        await unit.conn.execute(shares.insert(), shared)
 
 
 async def _write_batch(unit: Unit, alert: Alert, batch: Batch, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
@@ -316,11 +293,5 @@ async def _write_batch(unit: Unit, alert: Alert, batch: Batch, pairs: Sequence[t
             again=batch.again,
         )
     )
-    channel, created_at = CHANNEL_NUMBER[batch.channel], to_micros(now)
-    await _INSERT_DELIVERIES.run(
-        unit,
-        [
-            (alert.id, subscriber_id, contact_id, channel, batch.id, 0, 0, created_at)
-            for subscriber_id, contact_id in pairs
-        ],
-    )
+    how = CHANNEL_NUMBER[batch.channel], batch.id, 0, 0, to_micros(now)
+    await _INSERT_DELIVERIES.run(unit, [(alert.id, *pair, *how) for pair in pairs])

@@ -115,9 +115,8 @@ async def head(unit: Unit) -> tuple[int, bytes]:
 
 
 async def last_at(unit: Unit, action: Action) -> datetime | None:
-    found: datetime | None = await unit.conn.scalar(
-        select(func.max(audit_entries.c.at)).where(audit_entries.c.action == action)
-    )
+    query = select(func.max(audit_entries.c.at)).where(audit_entries.c.action == action)
+    found: datetime | None = await unit.conn.scalar(query)
     return found
 
 
@@ -128,14 +127,10 @@ async def drop(unit: Unit, actor: Actor, before: datetime) -> list[Segment]:
         gone = select(audit_entries.c.id).where(audit_entries.c.seq <= segment.last)
         await unit.conn.execute(delete(audit_notes).where(audit_notes.c.entry_id.in_(gone)))
         await unit.conn.execute(delete(audit_entries).where(audit_entries.c.seq <= segment.last))
-        await unit.conn.execute(
-            audit_segments.insert().values(
-                month=segment.month, first_seq=segment.first, last_seq=segment.last, hash=segment.hash
-            )
-        )
-        await record(
-            unit, actor, Action.SEGMENT_DROPPED, first=segment.first, last=segment.last, closing=segment.hash.hex()
-        )
+        first, last, closing = segment.first, segment.last, segment.hash
+        row = {"month": segment.month, "first_seq": first, "last_seq": last, "hash": closing}
+        await unit.conn.execute(audit_segments.insert().values(row))
+        await record(unit, actor, Action.SEGMENT_DROPPED, first=first, last=last, closing=closing.hex())
         dropped.append(segment)
     return dropped
 

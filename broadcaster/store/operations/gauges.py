@@ -16,6 +16,7 @@ from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.store.alerts import counting
 from broadcaster.store.alerts.batches import ready
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.tables import alert_counts, alert_latencies, alerts, batches, channel_stops, deliveries, outbox
 
 LATE_AFTER = timedelta(minutes=15)
@@ -117,16 +118,9 @@ async def read(unit: Unit, clock: datetime) -> Reading:
 
 
 async def _watched(unit: Unit, now: datetime) -> list[Watched]:
-    rows = list(
-        await unit.conn.execute(
-            select(alerts).where(
-                or_(
-                    alerts.c.state.in_((AlertState.ACCEPTED, AlertState.SENDING)),
-                    (alerts.c.state == AlertState.FINISHED) & (alerts.c.expires_at > now - WATCHED_AFTER),
-                )
-            )
-        )
-    )
+    unfinished = alerts.c.state.in_((AlertState.ACCEPTED, AlertState.SENDING))
+    ended = (alerts.c.state == AlertState.FINISHED) & (alerts.c.expires_at > now - WATCHED_AFTER)
+    rows = list(await unit.conn.execute(select(alerts).where(or_(unfinished, ended))))
     told: dict[int, dict[str, int]] = {row.id: {} for row in rows}
     sums = await unit.conn.execute(
         select(alert_latencies.c.alert_id, alert_latencies.c.measure, func.sum(alert_latencies.c.n))
@@ -136,17 +130,14 @@ async def _watched(unit: Unit, now: datetime) -> list[Watched]:
     for alert_id, measure, n in sums:
         told[alert_id][measure] = int(n)
     return [
-        Watched(
-            id=row.id,
+        of_row(
+            Watched,
+            row,
             lane=lane_of(Severity(row.severity), Status(row.status)),
-            rank=row.rank,
-            sent_at=row.sent_at,
             since=row.sent_at,
-            resolved_at=row.resolved_at,
-            finished_at=row.finished_at,
-            expires_at=row.expires_at,
             leased=row.lease_until is not None and row.lease_until >= now,
             told=told[row.id],
+            queued=0,
         )
         for row in rows
     ]

@@ -28,6 +28,7 @@ from broadcaster.store.alerts import alerts as alert_rows
 from broadcaster.store.alerts import breakdown, by_step, retiring
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.operators import operators as operator_rows
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import people
@@ -257,11 +258,10 @@ async def enforced(unit: Unit) -> dict[Kind, Enforcement]:
     rows = (await unit.conn.execute(select(enforcements))).all()
     known = set(Kind)
     return {
-        Kind(row.kind): Enforcement(
-            row.at,
-            row.removed,
-            row.removed_at,
-            row.known_at + GRACE if row.known_at and PERIODS[Kind(row.kind)].has_grace else None,
+        Kind(row.kind): of_row(
+            Enforcement,
+            row,
+            starts_at=row.known_at + GRACE if row.known_at and PERIODS[Kind(row.kind)].has_grace else None,
         )
         for row in rows
         if row.kind in known

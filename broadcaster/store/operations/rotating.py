@@ -8,11 +8,11 @@ into ``lasting_keys``, sealed. From then on the old secret is needed for older b
 """
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Table, func, literal, select, tuple_, type_coerce, update
+from sqlalchemy import Column, LargeBinary, Table, func, literal, select, tuple_, update
 
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import Conflict
@@ -21,38 +21,7 @@ from broadcaster.store.engine.sealing import SealBroken, Vault
 from broadcaster.store.operations import copying
 from broadcaster.store.operations.processes import alive_keys
 from broadcaster.store.people.contacts import kept, key_with, open_address
-from broadcaster.store.tables import (
-    Instant,
-    addresses,
-    alerts,
-    api_keys,
-    approvals,
-    audit_notes,
-    changes,
-    confirmations,
-    contacts,
-    corrections,
-    follows,
-    groups,
-    help_requests,
-    inbox_messages,
-    keeper_answers,
-    lasting_keys,
-    occurrences,
-    operator_pushes,
-    operators,
-    places,
-    poll_pending,
-    positions,
-    sandbox_messages,
-    schedules,
-    signed_requests,
-    subscribers,
-    upload_parts,
-    uploads,
-    volunteers,
-    vulnerable_people,
-)
+from broadcaster.store.tables import contacts, lasting_keys, metadata, raw
 
 PAGE = 500
 
@@ -74,45 +43,49 @@ class Sealed:
         return self.column.table
 
 
-def _each() -> Iterator[Sealed]:
-    yield Sealed(subscribers.c.name, b"name:%b", (subscribers.c.token_hash,))
-    yield Sealed(subscribers.c.guardians, b"guardians:%b", (subscribers.c.token_hash,))
-    yield Sealed(subscribers.c.vulnerable, b"vulnerable:%b", (subscribers.c.token_hash,))
-    yield Sealed(contacts.c.sealed, b"contact:%b", (contacts.c.fingerprint,))
-    yield Sealed(follows.c.external, b"external:%b", (follows.c.external_mark,))
-    for table in (places, positions):
-        yield Sealed(table.c.sealed, b"place:%d", (table.c.subscriber_id,))
-    yield Sealed(addresses.c.sealed, b"address:%d", (addresses.c.subscriber_id,))
-    yield Sealed(addresses.c.found, b"found:%d", (addresses.c.subscriber_id,))
-    yield Sealed(changes.c.fix, b"fix:%d", (changes.c.subscriber_id,))
-    yield Sealed(confirmations.c.sealed, b"confirmation:%b", (confirmations.c.secret_hash,))
-    yield Sealed(signed_requests.c.sealed, b"signed:%d", (signed_requests.c.contact_id,))
-    for column in (vulnerable_people.c.sealed, vulnerable_people.c.person):
-        yield Sealed(column, b"vulnerable entry:%d", (vulnerable_people.c.id,))
-    yield Sealed(help_requests.c.sealed, b"help:%d", (help_requests.c.subscriber_id,))
-    yield Sealed(volunteers.c.sealed, b"volunteer:%d", (volunteers.c.id,))
-    for column in (corrections.c.sealed, corrections.c.reason):
-        yield Sealed(column, b"correction:%d", (corrections.c.subscriber_id,))
-    yield Sealed(inbox_messages.c.sealed, b"inbox", ())
-    yield Sealed(sandbox_messages.c.sealed, b"sandbox", ())
-    yield Sealed(keeper_answers.c.sealed, b"keeper:%b", (keeper_answers.c.keeper,))
-    yield Sealed(poll_pending.c.sealed, b"ballot:%d:%b", (poll_pending.c.poll_id, poll_pending.c.mark))
-    yield Sealed(uploads.c.report, b"upload:%d", (uploads.c.id,))
-    yield Sealed(upload_parts.c.sealed, b"upload:%d:%d", (upload_parts.c.upload_id, upload_parts.c.number))
-    yield Sealed(groups.c.sealed, b"group:%b", (groups.c.slug,))
-    yield Sealed(api_keys.c.sealed, b"label:%b", (api_keys.c.hash,))
-    yield Sealed(operators.c.mail, b"operator:%d", (operators.c.id,))
-    yield Sealed(operators.c.phone, b"operator phone:%d", (operators.c.id,))
-    yield Sealed(operator_pushes.c.sealed, b"operator push:%d", (operator_pushes.c.operator_id,))
-    yield Sealed(operators.c.totp, b"totp:%d", (operators.c.id,))
-    yield Sealed(approvals.c.why, b"approval:%d", (approvals.c.id,))
-    yield Sealed(audit_notes.c.sealed, b"audit:%d", (audit_notes.c.entry_id,))
-    yield Sealed(occurrences.c.params, b"occurrence:%d:%d", (occurrences.c.schedule_id, occurrences.c.at))
-    for table in (alerts, approvals, schedules):
-        yield Sealed(table.c.audience, b"audience:%d", (table.c.id,), json=True)
+def _of(table: str, column: str, text: bytes, *of: str, json: bool = False) -> Sealed:
+    columns = metadata.tables[table].c
+    return Sealed(columns[column], text, tuple(columns[each] for each in of), json)
 
 
-SEALED = tuple(_each())
+SEALED = (
+    _of("subscribers", "name", b"name:%b", "token_hash"),
+    _of("subscribers", "guardians", b"guardians:%b", "token_hash"),
+    _of("subscribers", "vulnerable", b"vulnerable:%b", "token_hash"),
+    _of("contacts", "sealed", b"contact:%b", "fingerprint"),
+    _of("follows", "external", b"external:%b", "external_mark"),
+    _of("places", "sealed", b"place:%d", "subscriber_id"),
+    _of("positions", "sealed", b"place:%d", "subscriber_id"),
+    _of("addresses", "sealed", b"address:%d", "subscriber_id"),
+    _of("addresses", "found", b"found:%d", "subscriber_id"),
+    _of("changes", "fix", b"fix:%d", "subscriber_id"),
+    _of("confirmations", "sealed", b"confirmation:%b", "secret_hash"),
+    _of("signed_requests", "sealed", b"signed:%d", "contact_id"),
+    _of("vulnerable_people", "sealed", b"vulnerable entry:%d", "id"),
+    _of("vulnerable_people", "person", b"vulnerable entry:%d", "id"),
+    _of("help_requests", "sealed", b"help:%d", "subscriber_id"),
+    _of("volunteers", "sealed", b"volunteer:%d", "id"),
+    _of("corrections", "sealed", b"correction:%d", "subscriber_id"),
+    _of("corrections", "reason", b"correction:%d", "subscriber_id"),
+    _of("inbox_messages", "sealed", b"inbox"),
+    _of("sandbox_messages", "sealed", b"sandbox"),
+    _of("keeper_answers", "sealed", b"keeper:%b", "keeper"),
+    _of("poll_pending", "sealed", b"ballot:%d:%b", "poll_id", "mark"),
+    _of("uploads", "report", b"upload:%d", "id"),
+    _of("upload_parts", "sealed", b"upload:%d:%d", "upload_id", "number"),
+    _of("groups", "sealed", b"group:%b", "slug"),
+    _of("api_keys", "sealed", b"label:%b", "hash"),
+    _of("operators", "mail", b"operator:%d", "id"),
+    _of("operators", "phone", b"operator phone:%d", "id"),
+    _of("operator_pushes", "sealed", b"operator push:%d", "operator_id"),
+    _of("operators", "totp", b"totp:%d", "id"),
+    _of("approvals", "why", b"approval:%d", "id"),
+    _of("audit_notes", "sealed", b"audit:%d", "entry_id"),
+    _of("occurrences", "params", b"occurrence:%d:%d", "schedule_id", "at"),
+    _of("alerts", "audience", b"audience:%d", "id", json=True),
+    _of("approvals", "audience", b"audience:%d", "id", json=True),
+    _of("schedules", "audience", b"audience:%d", "id", json=True),
+)
 """Every sealed column but ``lasting_keys``' own. A test compares it with the schema."""
 
 
@@ -225,10 +198,6 @@ def value_of(sealed: Sealed, value: Any) -> bytes | None:
 def context_of(sealed: Sealed, of: Sequence[Any]) -> bytes:
     """Return a value's context, from the row's values of ``sealed.of``; a group's mark stands there in hexadecimal."""
     return sealed.text % tuple(bytes.fromhex(each) if isinstance(each, str) else each for each in of)
-
-
-def raw(column: Column[Any]) -> Any:
-    return type_coerce(column, BigInteger) if isinstance(column.type, Instant) else column
 
 
 def _context(use: str) -> bytes:

@@ -140,9 +140,8 @@ async def caller(unit: Unit, operator_id: int) -> Caller:
 
 async def handle(unit: Unit, operator_id: int) -> bytes:
     """Return the random bytes by which passkeys know an operator."""
-    return bytes(
-        (await unit.conn.execute(select(operators.c.handle).where(operators.c.id == operator_id))).scalar_one()
-    )
+    mine = await unit.conn.execute(select(operators.c.handle).where(operators.c.id == operator_id))
+    return bytes(mine.scalar_one())
 
 
 async def set_role(unit: Unit, operator_id: int, station_id: int, role: Role | None) -> None:
@@ -236,14 +235,13 @@ async def link_ends(unit: Unit, now: datetime) -> datetime | None:
 
 async def of_link(unit: Unit, secret: str, now: datetime) -> int | None:
     """Return the operator of a link's secret; None if it is used, expired or unknown."""
-    found: int | None = await unit.conn.scalar(
+    return await unit.conn.scalar(
         select(operator_links.c.operator_id)
         .join(api_keys, api_keys.c.id == operator_links.c.operator_id)
         .where(
             operator_links.c.hash == hash_of(secret), operator_links.c.ends_at > now, api_keys.c.revoked_at.is_(None)
         )
     )
-    return found
 
 
 async def use_link(unit: Unit, secret: str) -> bool:
@@ -254,15 +252,13 @@ async def use_link(unit: Unit, secret: str) -> bool:
 
 async def _found(unit: Unit, which: ColumnElement[bool]) -> list[Operator]:
     count = select(func.count()).where(passkeys.c.operator_id == operators.c.id).scalar_subquery()
-    rows = (
-        await unit.conn.execute(
-            select(operators, api_keys.c.sealed, api_keys.c.hash, api_keys.c.revoked_at)
-            .add_columns(count.label("passkeys"))
-            .join(api_keys, api_keys.c.id == operators.c.id)
-            .where(which)
-            .order_by(operators.c.id)
-        )
-    ).all()
+    query = (
+        select(operators, api_keys.c.sealed, api_keys.c.hash, api_keys.c.revoked_at, count.label("passkeys"))
+        .join(api_keys, api_keys.c.id == operators.c.id)
+        .where(which)
+        .order_by(operators.c.id)
+    )
+    rows = (await unit.conn.execute(query)).all()
     if not rows:
         return []
     roles: dict[int, dict[int, Role]] = {row.id: {} for row in rows}

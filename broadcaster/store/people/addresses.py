@@ -62,10 +62,8 @@ async def waiting(unit: Unit, station_id: int | None, limit: int) -> list[Kept]:
 
 
 async def stations_waiting(unit: Unit) -> list[int]:
-    rows = await unit.conn.scalars(
-        select(addresses.c.station_id).where(addresses.c.state == int(AddressState.WAITING)).distinct()
-    )
-    return sorted(rows)
+    query = select(addresses.c.station_id).where(addresses.c.state == int(AddressState.WAITING))
+    return sorted(await unit.conn.scalars(query.distinct()))
 
 
 async def counts(unit: Unit, station_id: int) -> dict[AddressState, int]:
@@ -150,7 +148,10 @@ async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlac
     )
     if not done.rowcount:
         return False
-    await _place(unit, station_id, subscriber_id, home, now)
+    before = await unit.conn.scalar(select(addresses.c.place_id).where(_of(station_id, subscriber_id)))
+    place_ids = await _house(unit, {subscriber_id: home}, [before], now)
+    settled = update(addresses).where(_of(station_id, subscriber_id)).values(place_id=place_ids[subscriber_id])
+    await unit.conn.execute(settled)
     return True
 
 
@@ -172,15 +173,6 @@ async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
     )
 
 
-async def _place(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> None:
-    """Set a person's home at their address."""
-    before = await unit.conn.scalar(select(addresses.c.place_id).where(_of(station_id, subscriber_id)))
-    place_ids = await _house(unit, {subscriber_id: home}, [before], now)
-    await unit.conn.execute(
-        update(addresses).where(_of(station_id, subscriber_id)).values(place_id=place_ids[subscriber_id])
-    )
-
-
 async def _house(
     unit: Unit, homes: Mapping[int, NewPlace], before: Iterable[int | None], now: datetime
 ) -> dict[int, int]:
@@ -188,14 +180,8 @@ async def _house(
     if not homes:
         return {}
     await unit.conn.execute(delete(places).where(places.c.id.in_([each for each in before if each is not None])))
-    rows = [
-        {
-            "subscriber_id": each,
-            "sealed": seals.sealed_point(unit.vault, each, home.lon, home.lat, home.label),
-            "created_at": now,
-        }
-        for each, home in homes.items()
-    ]
+    sealed_homes = {each: seals.sealed_place(unit.vault, each, home) for each, home in homes.items()}
+    rows = [{"subscriber_id": each, "sealed": home, "created_at": now} for each, home in sealed_homes.items()]
     made = await unit.conn.scalars(insert(places).returning(places.c.id, sort_by_parameter_order=True), rows)
     await people.touched(unit, list(homes))
     return dict(zip(homes, made, strict=True))

@@ -211,8 +211,7 @@ async def _holding(unit: Unit, asked: ConfirmationRequest, now: datetime) -> int
         of.state != State.UNSENT,
         of.code_until > now + _LEAST_LEFT,
     )
-    found: int | None = await unit.conn.scalar(query.order_by(of.id.desc()).limit(1))
-    return found
+    return await unit.conn.scalar(query.order_by(of.id.desc()).limit(1))
 
 
 async def by_secret(unit: Unit, secret: str, now: datetime) -> Confirmation | None:
@@ -227,14 +226,13 @@ async def by_id(unit: Unit, confirmation_id: int, now: datetime) -> Confirmation
 async def try_code(unit: Unit, confirmation_id: int, code: str, now: datetime) -> bool:
     """Return whether a code is right; each attempt counts, and after ``MOST_TRIES`` every code is wrong."""
     of = confirmations.c
-    tried = (
-        await unit.conn.execute(
-            update(confirmations)
-            .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state.in_(PENDING))
-            .values(tries=of.tries + 1)
-            .returning(of.secret_hash, of.code, of.code_of, of.purpose)
-        )
-    ).one_or_none()
+    counted = (
+        update(confirmations)
+        .where(of.id == confirmation_id, of.tries < MOST_TRIES, of.expires_at > now, of.state.in_(PENDING))
+        .values(tries=of.tries + 1)
+        .returning(of.secret_hash, of.code, of.code_of, of.purpose)
+    )
+    tried = (await unit.conn.execute(counted)).one_or_none()
     if tried is not None and tried.code_of is not None:
         over = tried.purpose == Purpose.SHOW and await listed.is_guessed(unit, tried.code_of, now - BUSY_LIFE)
         sent = select(of.secret_hash, of.code).where(of.id == tried.code_of, of.code_until > now)
@@ -252,13 +250,8 @@ async def confirm(
     """
     of = confirmations.c
     await unit.in_turn("confirmation", confirmation_id)
-    row = (
-        await unit.conn.execute(
-            select(confirmations).where(
-                of.id == confirmation_id, of.state.in_(PENDING), of.expires_at > now, of.sealed.is_not(None)
-            )
-        )
-    ).one_or_none()
+    waits = of.id == confirmation_id, of.state.in_(PENDING), of.expires_at > now, of.sealed.is_not(None)
+    row = (await unit.conn.execute(select(confirmations).where(*waits))).one_or_none()
     if row is None:
         return None
     given = json.loads(unit.vault.open(row.sealed, b"confirmation:" + row.secret_hash))
@@ -310,19 +303,15 @@ async def add_contact(
 ) -> None:
     """Add a confirmed contact; active alerts at the subscriber's places go to it too."""
     (contact_id,) = (await contact_rows.ensure(unit, [contact], now)).values()
-    there = await unit.conn.scalar(
-        select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id, links.c.contact_id == contact_id)
-    )
+    mine = links.c.subscriber_id == subscriber_id, links.c.contact_id == contact_id
+    there = await unit.conn.scalar(select(links.c.contact_id).where(*mine))
     if there is None:
-        await unit.conn.execute(
-            links.insert().values(
-                subscriber_id=subscriber_id, contact_id=contact_id, status=LinkStatus.CONFIRMED, created_at=now
-            )
-        )
+        row = {"subscriber_id": subscriber_id, "contact_id": contact_id, "status": LinkStatus.CONFIRMED}
+        await unit.conn.execute(links.insert().values(row | {"created_at": now}))
     if there is None or (consent is not None and consent.way is not Way.RENEWED):
         await consents.note(unit, consent, [contact_id], now, given=True, subscriber_id=subscriber_id)
-    followed = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
-    station_ids = list(followed)
+    followed = select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id)
+    station_ids = list(await unit.conn.scalars(followed))
     await contact_rows.take_back_stop(unit, [contact_id], now)
     for station_id in station_ids:
         await contact_rows.opt_in(unit, [contact_id], station_id)

@@ -12,6 +12,7 @@ from broadcaster.domain.people import CHANNELS, ChannelName
 from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Insert
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.tables import Instant, consent_texts, consents, contacts, follows, links, to_micros
 
 _COLUMNS = ("subscriber_id", "station_id", "contact_id", "channel", "way", "given", "text_id", "key_id", "at")
@@ -97,12 +98,12 @@ async def _text_id(unit: Unit, said: str) -> int | None:
     if not said:
         return None
     mark = hashlib.sha256(f"{TEXT_VERSION}\0{said}".encode()).digest()
-    known: int | None = await unit.conn.scalar(select(consent_texts.c.id).where(consent_texts.c.hash == mark))
-    if known is not None:
-        return known
+    known = select(consent_texts.c.id).where(consent_texts.c.hash == mark)
+    number: int | None = await unit.conn.scalar(known)
+    if number is not None:
+        return number
     await unit.conn.execute(_ADD_TEXT, {"hash": mark, "version": TEXT_VERSION, "text": said})
-    added: int | None = await unit.conn.scalar(select(consent_texts.c.id).where(consent_texts.c.hash == mark))
-    return added
+    return await unit.conn.scalar(known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +132,8 @@ async def of_person(unit: Unit, subscriber_id: int, station_id: int | None = Non
     lists = lists.where(links.c.subscriber_id == subscriber_id)
     here = true() if station_id is None else or_(of.station_id == station_id, of.station_id.is_(None))
     found = [
-        Act(
-            row.contact_id,
-            CHANNELS[row.channel],
-            Way(row.way),
-            row.given,
-            row.at,
-            row.station_id,
-            row.key_id,
-            row.version or "",
-            row.text or "",
+        of_row(
+            Act, row, channel=CHANNELS[row.channel], way=Way(row.way), version=row.version or "", text=row.text or ""
         )
         for query in (own.order_by(of.id.desc()), lists)
         for row in await unit.conn.execute(query.where(here))

@@ -78,7 +78,4 @@ async def sharing(unit: Unit, contact_ids: Collection[int]) -> list[int]:
 
 async def mark_of(unit: Unit, subscriber_id: int) -> bytes | None:
     """Return the mark of a person's identity, the same on all of their devices; None if they have shown none."""
-    mark: bytes | None = await unit.conn.scalar(
-        select(identities.c.mark).where(identities.c.subscriber_id == subscriber_id)
-    )
-    return mark
+    return await unit.conn.scalar(select(identities.c.mark).where(identities.c.subscriber_id == subscriber_id))

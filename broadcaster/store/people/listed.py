@@ -16,7 +16,7 @@ from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName, Lin
 from broadcaster.domain.spelling import searched
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts as contact_rows
-from broadcaster.store.people import told_first
+from broadcaster.store.people import seals, told_first
 from broadcaster.store.tables import confirmations, contacts, follows, links, subscribers
 
 OPEN_FOR = timedelta(hours=1)
@@ -30,7 +30,9 @@ async def find(unit: Unit, station_id: int, contact: NewContact, name: str) -> i
     holders = await _holders(unit, station_id, contact)
     here = [row for row in holders if row.registered and row.guardian is None and row.status == LinkStatus.CONFIRMED]
     wanted = _compared(name)
-    named = {row.id for row in here if row.name and wanted and _compared(_name(unit, row)) == wanted}
+    named = {
+        row.id for row in here if wanted and _compared(seals.open_name(unit.vault, row.token_hash, row.name)) == wanted
+    }
     alone = {row.id for row in here if row.name is None and len({each.id for each in holders}) == 1}
     found = named or alone
     (who,) = found if len(found) == 1 else (None,)
@@ -121,10 +123,6 @@ async def _holders(unit: Unit, station_id: int, contact: NewContact) -> list[Any
     return list((await unit.conn.execute(query)).all())
 
 
-def _name(unit: Unit, row: Any) -> str:
-    return unit.vault.open(row.name, b"name:" + row.token_hash).decode()
-
-
-def _compared(name: str) -> list[str]:
+def _compared(name: str | None) -> list[str]:
     """Return the words of a name in any order: lists have the family name first or last, with or without accents."""
-    return sorted(searched(name).split())
+    return sorted(searched(name or "").split())

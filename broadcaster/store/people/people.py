@@ -88,7 +88,7 @@ async def register(
         (
             each,
             person.locale,
-            unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
+            seals.sealed_name(unit.vault, token, person.name),
             seals.sealed_guardians(unit.vault, token, person.guardians),
             token,
             told_first.sealed(unit.vault, token, first=bool(person.vulnerable)),
@@ -136,10 +136,7 @@ async def replace(
     """
     token = await unit.conn.scalar(select(subscribers.c.token_hash).where(subscribers.c.id == subscriber_id))
     if token is not None:
-        kept: dict[str, Any] = {
-            "locale": person.locale,
-            "name": unit.vault.seal(person.name.encode(), b"name:" + token) if person.name else None,
-        }
+        kept: dict[str, Any] = {"locale": person.locale, "name": seals.sealed_name(unit.vault, token, person.name)}
         if person.guardians:
             kept["guardians"] = seals.sealed_guardians(unit.vault, token, person.guardians)
         await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(kept))
@@ -192,7 +189,7 @@ async def _attach(
     at, confirmed = to_micros(now), int(LinkStatus.CONFIRMED)
     await _LINK.run(unit, [(*row, *others, confirmed, at) for row, others in sorted(link_rows.items())])
     place_rows = [
-        (subscriber_id, seals.sealed_point(unit.vault, subscriber_id, place.lon, place.lat, place.label), at)
+        (subscriber_id, seals.sealed_place(unit.vault, subscriber_id, place), at)
         for subscriber_id, person in people
         for place in person.places
     ]
@@ -224,8 +221,8 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
     Past reports keep only a number.
     """
     had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
-    asked = await unit.conn.scalars(select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id))
-    codes = list(asked)
+    asked = select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id)
+    codes = list(await unit.conn.scalars(asked))
     await inbox.forget(unit, await _numbers(unit, subscriber_id))
     await _unname(unit, subscriber_id, had)
     await told_first.unlink(unit, subscriber_id)
@@ -342,8 +339,7 @@ async def by_refs(unit: Unit, station_id: int, refs: Sequence[str]) -> dict[str,
 
 async def locale_of(unit: Unit, subscriber_id: int) -> str | None:
     """Return a subscriber's language; None if they were erased."""
-    found: str | None = await unit.conn.scalar(select(subscribers.c.locale).where(subscribers.c.id == subscriber_id))
-    return found
+    return await unit.conn.scalar(select(subscribers.c.locale).where(subscribers.c.id == subscriber_id))
 
 
 async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> dict[int, tuple[str | None, str | None]]:
@@ -358,7 +354,7 @@ async def names(unit: Unit, station_id: int, subscriber_ids: Iterable[int]) -> d
     return {
         row.id: (
             seals.open_external(unit.vault, row.external_mark, row.external),
-            unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
+            seals.open_name(unit.vault, row.token_hash, row.name),
         )
         for row in rows
     }

@@ -12,7 +12,7 @@ from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rows import of_row
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import identities, told_first, wishes
-from broadcaster.store.people.seals import open_external, open_guardians, open_point
+from broadcaster.store.people.seals import open_external, open_guardians, open_name, open_place, open_point
 from broadcaster.store.people.wishes import Followed
 from broadcaster.store.stations.labels import open_group
 from broadcaster.store.tables import (
@@ -88,7 +88,7 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
     return of_row(
         Profile,
         row,
-        name=unit.vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None,
+        name=open_name(unit.vault, row.token_hash, row.name),
         follows=tuple((each.slug, open_external(unit.vault, each.external_mark, each.external)) for each in followed),
         contacts=tuple(
             (
@@ -98,7 +98,7 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
             )
             for each in had
         ),
-        places=tuple(_place(unit, subscriber_id, sealed) for sealed in sealed_places),
+        places=tuple(open_place(unit.vault, subscriber_id, sealed) for sealed in sealed_places),
         groups=tuple(sorted(open_group(unit.vault, each)[0] for each in member_of)),
         position=None if at is None else (*open_point(unit.vault, subscriber_id, at.sealed)[:2], at.accuracy_m, at.at),
         vulnerable=told_first.opened(unit.vault, row.token_hash, row.vulnerable),
@@ -108,8 +108,3 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
         guardians=open_guardians(unit.vault, row.token_hash, row.guardians),
         wishes=await wishes.of_follower(unit, subscriber_id),
     )
-
-
-def _place(unit: Unit, subscriber_id: int, sealed: bytes) -> NewPlace:
-    lon, lat, label = open_point(unit.vault, subscriber_id, sealed)
-    return NewPlace(label, lon, lat)

@@ -1,12 +1,21 @@
-"""How fields of people are sealed: guardians' names, points with their labels, and ids of a station's register."""
+"""How fields of people are sealed: names, guardians, places with their labels, and ids of a station's register."""
 
 import struct
 from collections.abc import Sequence
 
+from broadcaster.domain.people import NewPlace
 from broadcaster.domain.spelling import key
 from broadcaster.store.engine.sealing import Vault
 
 _POINT = struct.Struct("<dd")
+
+
+def sealed_name(vault: Vault, token_hash: bytes, name: str | None) -> bytes | None:
+    return vault.seal(name.encode(), b"name:" + token_hash) if name else None
+
+
+def open_name(vault: Vault, token_hash: bytes, sealed: bytes | None) -> str | None:
+    return vault.open(sealed, b"name:" + token_hash).decode() if sealed else None
 
 
 def sealed_guardians(vault: Vault, token_hash: bytes, names: Sequence[str]) -> bytes | None:
@@ -28,6 +37,15 @@ def open_point(vault: Vault, subscriber_id: int, sealed: bytes) -> tuple[float, 
     plain = vault.open(sealed, b"place:%d" % subscriber_id)
     lon, lat = _POINT.unpack_from(plain)
     return lon, lat, plain[_POINT.size :].decode()
+
+
+def sealed_place(vault: Vault, subscriber_id: int, place: NewPlace) -> bytes:
+    return sealed_point(vault, subscriber_id, place.lon, place.lat, place.label)
+
+
+def open_place(vault: Vault, subscriber_id: int, sealed: bytes) -> NewPlace:
+    lon, lat, label = open_point(vault, subscriber_id, sealed)
+    return NewPlace(label, lon, lat)
 
 
 def open_coordinates(vault: Vault, subscriber_ids: Sequence[int], sealed: Sequence[bytes]) -> bytes:

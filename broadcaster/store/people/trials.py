@@ -97,16 +97,9 @@ async def counted(unit: Unit, subscriber_id: int, contact_id: int, station_id: i
 
 async def begin(unit: Unit, subscriber_id: int, station_id: int, target: Target, now: datetime) -> Trial:
     """Store a test that is about to be sent."""
-    values = {
-        "subscriber_id": subscriber_id,
-        "station_id": station_id,
-        "contact_id": target.contact_id,
-        "channel": CHANNEL_NUMBER[target.channel],
-        "state": State.SENDING,
-        "created_at": now,
-    }
-    made = (await unit.conn.execute(trials.insert().values(values).returning(trials))).one()
-    return _trial(made)
+    whose = {"subscriber_id": subscriber_id, "station_id": station_id, "contact_id": target.contact_id}
+    values = {"channel": CHANNEL_NUMBER[target.channel], "state": State.SENDING, "created_at": now}
+    return _trial((await unit.conn.execute(trials.insert().values(whose | values).returning(trials))).one())
 
 
 async def settle(unit: Unit, trial_id: int, state: State, code: str | None = None) -> None:
@@ -122,10 +115,8 @@ async def answer(
     mine = trials.c.id == trial_id
     if subscriber_id is not None:
         mine &= trials.c.subscriber_id == subscriber_id
-    state = State.PROVEN if came else State.MISSED
-    row = (
-        await unit.conn.execute(update(trials).where(mine).values(state=state, answered_at=now).returning(trials))
-    ).one_or_none()
+    values = {"state": State.PROVEN if came else State.MISSED, "answered_at": now}
+    row = (await unit.conn.execute(update(trials).where(mine).values(values).returning(trials))).one_or_none()
     return None if row is None else _trial(row)
 
 

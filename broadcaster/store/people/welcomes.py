@@ -81,20 +81,14 @@ async def begin(unit: Unit, subscriber_id: int, now: datetime, *, caller: bytes 
     """
     other = links.alias()
     sharers = select(func.count()).where(other.c.contact_id == contacts.c.id).scalar_subquery()
-    rows = (
-        await unit.conn.execute(
-            select(
-                contacts.c.id,
-                contacts.c.created_at,
-                contacts.c.status_at,
-                welcomes.c.contact_id.label("asked"),
-                sharers.label("sharers"),
-            )
-            .join(links, links.c.contact_id == contacts.c.id)
-            .outerjoin(welcomes, welcomes.c.contact_id == contacts.c.id)
-            .where(links.c.subscriber_id == subscriber_id, contacts.c.channel == PUSH)
-        )
-    ).all()
+    asked = welcomes.c.contact_id.label("asked")
+    theirs = (
+        select(contacts.c.id, contacts.c.created_at, contacts.c.status_at, asked, sharers.label("sharers"))
+        .join(links, links.c.contact_id == contacts.c.id)
+        .outerjoin(welcomes, welcomes.c.contact_id == contacts.c.id)
+        .where(links.c.subscriber_id == subscriber_id, contacts.c.channel == PUSH)
+    )
+    rows = (await unit.conn.execute(theirs)).all()
     if any(row.sharers > MOST_SHARERS for row in rows):
         raise Conflict("push-shared")
     new = [row.id for row in rows if row.asked is None and now in (row.created_at, row.status_at)]
@@ -158,14 +152,8 @@ async def take_due(unit: Unit, now: datetime, limit: int) -> list[int]:
 
     No try follows after ``LIFE``: the subscription then stays unconfirmed.
     """
-    rows = (
-        await unit.conn.execute(
-            select(welcomes.c.contact_id, welcomes.c.tries, welcomes.c.created_at)
-            .where(welcomes.c.next_at <= now)
-            .order_by(welcomes.c.next_at)
-            .limit(limit)
-        )
-    ).all()
+    due = select(welcomes).where(welcomes.c.next_at <= now).order_by(welcomes.c.next_at).limit(limit)
+    rows = (await unit.conn.execute(due)).all()
     for row in rows:
         next_at = now + _wait(row.tries)
         await unit.conn.execute(
@@ -182,13 +170,8 @@ async def take_due(unit: Unit, now: datetime, limit: int) -> list[int]:
 _MOST_TRIES = 1000
 _TO_SEND = (
     select(
-        contacts.c.id,
-        contacts.c.fingerprint,
-        contacts.c.sealed,
-        contacts.c.status,
-        welcomes.c.tries,
-        subscribers.c.locale,
-        stations.c.name,
+        *(contacts.c[name] for name in ("id", "fingerprint", "sealed", "status")),
+        *(welcomes.c.tries, subscribers.c.locale, stations.c.name),
     )
     .join(welcomes, welcomes.c.contact_id == contacts.c.id)
     .join(links, links.c.contact_id == contacts.c.id)

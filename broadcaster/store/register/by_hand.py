@@ -53,7 +53,7 @@ async def amend(
         return
     values = {
         "locale": change.locale,
-        "name": unit.vault.seal(change.name.encode(), b"name:" + token) if change.name else None,
+        "name": seals.sealed_name(unit.vault, token, change.name),
         "guardians": seals.sealed_guardians(unit.vault, token, change.guardians),
     }
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
@@ -61,14 +61,8 @@ async def amend(
     await _amend_contacts(unit, station_id, subscriber_id, change, now, consent=consent)
     mine = places.c.subscriber_id == subscriber_id
     await unit.conn.execute(delete(places).where(mine, places.c.id.in_(change.moved_out)))
-    rows = [
-        {
-            "subscriber_id": subscriber_id,
-            "sealed": seals.sealed_point(unit.vault, subscriber_id, place.lon, place.lat, place.label),
-            "created_at": now,
-        }
-        for place in change.moved_in
-    ]
+    sealed = [seals.sealed_place(unit.vault, subscriber_id, place) for place in change.moved_in]
+    rows = [{"subscriber_id": subscriber_id, "sealed": each, "created_at": now} for each in sealed]
     if rows:
         await unit.conn.execute(places.insert(), rows)
         await addresses.settled(unit, station_id, subscriber_id)
@@ -82,7 +76,7 @@ async def rename(unit: Unit, station_id: int, subscriber_id: int, name: str) -> 
     who = subscribers.c.id == subscriber_id
     token = await unit.conn.scalar(select(subscribers.c.token_hash).where(who))
     if token is not None:
-        sealed = unit.vault.seal(name.encode(), b"name:" + token)
+        sealed = seals.sealed_name(unit.vault, token, name)
         await unit.conn.execute(update(subscribers).where(who).values(name=sealed))
         await outdate(unit, station_id, subscriber_id)
 
@@ -106,16 +100,9 @@ async def _amend_contacts(
         delete(links).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.in_(dropped))
     )
     whose = {added[contact_rows.key_of(unit, each)]: each.guardian or None for each in change.added}
-    rows = [
-        {
-            "subscriber_id": subscriber_id,
-            "contact_id": contact_id,
-            "guardian": whose[contact_id],
-            "status": LinkStatus.CONFIRMED,
-            "created_at": now,
-        }
-        for contact_id in sorted(set(added.values()) - had)
-    ]
+    link = {"subscriber_id": subscriber_id, "status": LinkStatus.CONFIRMED, "created_at": now}
+    new = sorted(set(added.values()) - had)
+    rows = [{**link, "contact_id": contact_id, "guardian": whose[contact_id]} for contact_id in new]
     if rows:
         await unit.conn.execute(links.insert(), rows)
     await consents.note(unit, consent, added.values(), now, given=True, subscriber_id=subscriber_id)
@@ -211,8 +198,8 @@ async def remove(
 
     ``asked``: at their own request, so that this station's lists don't bring them back.
     """
-    rows = await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id))
-    followed = set(rows)
+    query = select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id)
+    followed = set(await unit.conn.scalars(query))
     if station_id not in followed:
         return None
     way = erasing.Way.REQUEST if asked else erasing.Way.REMOVED

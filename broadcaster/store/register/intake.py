@@ -39,7 +39,7 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import consents, seals, suppression, told_first
 from broadcaster.store.people.addresses import row_of
-from broadcaster.store.people.contacts import CHUNK, FORGOTTEN, adopt, drop_orphans, open_address, revive
+from broadcaster.store.people.contacts import CHUNK, FORGOTTEN, Key, adopt, drop_orphans, open_address, revive
 from broadcaster.store.register import vulnerable as vulnerable_register
 from broadcaster.store.register.preparing import Rows
 from broadcaster.store.tables import (
@@ -93,8 +93,7 @@ async def write(
     found = await unit.conn.scalar(select(stations.c.id).where(stations.c.id == station_id))
     if found is None:
         raise Conflict("station-gone")
-    dead = await _dead(unit)
-    forgotten = await _forgotten(unit)
+    dead, forgotten = await _known(unit, GONE_ONLY), await _known(unit, FORGOTTEN_ONLY)
     dropped: set[int] = set()
     act = await consents.of_list(unit, station_id, consent, now)
     try:
@@ -123,20 +122,10 @@ async def write(
         raise Conflict("register-changed") from error
 
 
-async def _dead(unit: Unit) -> dict[tuple[int, bytes], int]:
-    """Return dead contacts: (channel number, fingerprint) to id."""
-    rows = await unit.conn.execute(
-        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(GONE_ONLY))
-    )
-    return {(row.channel, row.fingerprint): row.id for row in rows}
-
-
-async def _forgotten(unit: Unit) -> dict[tuple[int, bytes], int]:
-    """Return deleted contacts that only have an opt-out: (channel number, fingerprint) to id."""
-    rows = await unit.conn.execute(
-        select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(FORGOTTEN_ONLY))
-    )
-    return {(row.channel, row.fingerprint): row.id for row in rows}
+async def _known(unit: Unit, which: str) -> dict[Key, int]:
+    """Return the ids of contacts that a partial index holds: those found dead, or deleted ones with an opt-out."""
+    query = select(contacts.c.id, contacts.c.channel, contacts.c.fingerprint).where(text(which))
+    return {(row.channel, row.fingerprint): row.id for row in await unit.conn.execute(query)}
 
 
 async def put_address(unit: Unit, station_id: int, subscriber_id: int, address: Address) -> None:
@@ -171,9 +160,7 @@ async def _write(
     await vulnerable_register.follow_list(unit, station_id, dict(rows.enrolled), now)
 
 
-async def _many(
-    unit: Unit, statement: Insert | Update | Delete, rows: Sequence[Mapping[str, Any]], now: datetime
-) -> None:
+async def _many(unit: Unit, statement: Write, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Run ``statement`` for each of ``rows``.
 
     On SQLite straight through the driver: SQLAlchemy's parameter processing would hold the writer's lock four times as
@@ -219,7 +206,7 @@ async def _rewrite(unit: Unit, station_id: int, rows: Rows, now: datetime) -> No
 def _kept(unit: Unit, row: Mapping[str, Any], known: Row[Any]) -> dict[str, Any]:
     name, vulnerable, guardians = known.name, known.vulnerable, known.guardians
     if row["a_name"] is not None:
-        name = unit.vault.seal(row["a_name"].encode(), b"name:" + known.token_hash) if row["a_name"] else None
+        name = seals.sealed_name(unit.vault, known.token_hash, row["a_name"])
     if row["a_vulnerable"] is not None:
         vulnerable = told_first.sealed(unit.vault, known.token_hash, first=row["a_vulnerable"])
     if row["a_guardians"] is not None:

@@ -41,13 +41,11 @@ class ListedPerson(NamedTuple):
         return seals.open_guardians(vault, self.token_hash, self.sealed_guardians)
 
     def name(self, vault: Vault) -> str | None:
-        sealed = self.sealed_name
-        return vault.open(sealed, b"name:" + self.token_hash).decode() if sealed else None
+        return seals.open_name(vault, self.token_hash, self.sealed_name)
 
     def places(self, vault: Vault) -> list[NewPlace]:
         """Return the places in order of addition."""
-        opened = (seals.open_point(vault, self.subscriber_id, sealed) for sealed in self.sealed_places)
-        return [NewPlace(label, lon, lat) for lon, lat, label in opened]
+        return [seals.open_place(vault, self.subscriber_id, sealed) for sealed in self.sealed_places]
 
 
 class Edit(NamedTuple):

@@ -169,9 +169,8 @@ async def _of_register(unit: Unit, subscriber_id: int) -> list[Record]:
     for entry in await vulnerable.of(unit, subscriber_id):
         facts = {name: value for name, value in asdict(entry.details).items() if value}
         found.append(Record("vulnerable", entry.confirmed_at, slugs.get(entry.station_id), None, facts))
-    shown = (
-        await unit.conn.execute(select(identities).where(identities.c.subscriber_id == subscriber_id))
-    ).one_or_none()
+    proof = select(identities).where(identities.c.subscriber_id == subscriber_id)
+    shown = (await unit.conn.execute(proof)).one_or_none()
     if shown is not None:
         found.append(Record("identity", shown.at, facts={"level": IdentityLevel(shown.level).name.lower()}))
     return found

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, LinkStatus, NewPlace
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rows import of_row
-from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import addresses, people, seals
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people.addresses import Kept
@@ -112,7 +110,7 @@ async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
     found = {
         row.id: Line(
             id=row.id,
-            name=_name(unit.vault, row),
+            name=seals.open_name(unit.vault, row.token_hash, row.name),
             external_id=seals.open_external(unit.vault, row.external_mark, row.external),
             paused_until=row.paused_until,
             channels=tuple(dict.fromkeys(each.channel for each in held.get(row.id, ()) if each.works)),
@@ -123,10 +121,6 @@ async def lines(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Line]:
         for row in rows
     }
     return [found[each] for each in ids if each in found]
-
-
-def _name(vault: Vault, row: Any) -> str | None:
-    return vault.open(row.name, b"name:" + row.token_hash).decode() if row.name else None
 
 
 async def _contacts(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, list[PersonContact]]:
@@ -227,21 +221,15 @@ async def people_of(unit: Unit, station_id: int, ids: Sequence[int]) -> list[Per
     )
     at: dict[int, dict[int, NewPlace]] = {}
     for row in sealed:
-        lon, lat, label = seals.open_point(unit.vault, row.subscriber_id, row.sealed)
-        at.setdefault(row.subscriber_id, {})[row.id] = NewPlace(label, lon, lat)
-    others = set(
-        await unit.conn.scalars(
-            select(follows.c.subscriber_id).where(
-                follows.c.subscriber_id.in_(list(ids)), follows.c.station_id != station_id
-            )
-        )
-    )
+        at.setdefault(row.subscriber_id, {})[row.id] = seals.open_place(unit.vault, row.subscriber_id, row.sealed)
+    elsewhere = follows.c.subscriber_id.in_(list(ids)), follows.c.station_id != station_id
+    others = set(await unit.conn.scalars(select(follows.c.subscriber_id).where(*elsewhere)))
     kept = await addresses.of_people(unit, station_id, ids)
     found = {
         row.id: of_row(
             Person,
             row,
-            name=_name(unit.vault, row),
+            name=seals.open_name(unit.vault, row.token_hash, row.name),
             external_id=seals.open_external(unit.vault, row.external_mark, row.external),
             contacts=tuple(held.get(row.id, ())),
             places=at.get(row.id, {}),

@@ -74,7 +74,7 @@ def make_ready(vault: Vault, station_id: int, entries: Sequence[Entry | Edit], n
             {
                 "a_subscriber": subscriber_id,
                 "a_locale": person.locale,
-                "a_name": vault.seal(person.name.encode(), b"name:" + token_hash) if person.name else None,
+                "a_name": seals.sealed_name(vault, token_hash, person.name),
                 "a_guardians": seals.sealed_guardians(vault, token_hash, person.guardians),
                 "a_token": token_hash,
                 "a_vulnerable": told_first.sealed(vault, token_hash, first=bool(person.vulnerable)),
@@ -156,10 +156,5 @@ def _make_ready_contacts(vault: Vault, rows: Rows, subscriber_id: int, added: It
 
 
 def _make_ready_places(vault: Vault, rows: Rows, subscriber_id: int, placed: Iterable[NewPlace]) -> None:
-    rows.places.extend(
-        {
-            "a_subscriber": subscriber_id,
-            "a_sealed": seals.sealed_point(vault, subscriber_id, place.lon, place.lat, place.label),
-        }
-        for place in placed
-    )
+    for place in placed:
+        rows.places.append({"a_subscriber": subscriber_id, "a_sealed": seals.sealed_place(vault, subscriber_id, place)})

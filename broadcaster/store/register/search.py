@@ -16,22 +16,15 @@ from broadcaster.domain.spelling import searched
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import contacts as contact_rows
+from broadcaster.store.people.seals import open_name
 from broadcaster.store.tables import contacts, follows, links, memberships, opt_outs, subscribers
 
 MOST_OPENED = 20_000
-
-
 """Names that one search opens before it returns what it has, and where to continue."""
 
-
 MOST_COUNTED = 1000
-
-
 UNCONFIRMED = select(subscribers.c.id).where(subscribers.c.unconfirmed_at.is_not(None))
-
-
 """People with an unconfirmed sign-up; see ``store.waves``."""
-
 
 _OPENED_AT_ONCE = 2000
 
@@ -63,9 +56,7 @@ async def by_name(unit: Unit, station_id: int, only: Only, *, after: int | None,
 
     Opens every name; a register with more than ``MOST_OPENED`` people is returned as ``page`` does.
     """
-    query = _ids(station_id, only, None).add_columns(subscribers.c.name, subscribers.c.token_hash)
-    joined = query.join(subscribers, subscribers.c.id == follows.c.subscriber_id).limit(MOST_OPENED + 1)
-    rows = (await unit.conn.execute(joined)).all()
+    rows = (await unit.conn.execute(_names(station_id, only, None).limit(MOST_OPENED + 1))).all()
     if len(rows) > MOST_OPENED:
         return await page(unit, station_id, only, after=after, limit=limit)
     ids = await asyncio.to_thread(_sorted, unit.vault, rows)
@@ -80,7 +71,7 @@ def _sorted(vault: Vault, rows: Sequence[Row[Any]]) -> list[int]:
 
 
 def _opened(vault: Vault, row: Row[Any]) -> str:
-    return "" if row.name is None else searched(vault.open(row.name, b"name:" + row.token_hash).decode())
+    return searched(open_name(vault, row.token_hash, row.name) or "")
 
 
 async def named(unit: Unit, station_id: int, only: Only, wanted: str, *, after: int | None, limit: int) -> Found:
@@ -92,14 +83,7 @@ async def named(unit: Unit, station_id: int, only: Only, wanted: str, *, after: 
     found: list[int] = []
     opened = 0
     while words and opened < MOST_OPENED:
-        rows = (
-            await unit.conn.execute(
-                _ids(station_id, only, after)
-                .add_columns(subscribers.c.name, subscribers.c.token_hash)
-                .join(subscribers, subscribers.c.id == follows.c.subscriber_id)
-                .limit(_OPENED_AT_ONCE)
-            )
-        ).all()
+        rows = (await unit.conn.execute(_names(station_id, only, after).limit(_OPENED_AT_ONCE))).all()
         like = await asyncio.to_thread(_like, unit.vault, rows, words)
         for each in like:
             found.append(each)
@@ -122,9 +106,8 @@ def _like(vault: Vault, rows: Sequence[Row[Any]], words: Sequence[str]) -> list[
 
 
 async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> list[int]:
-    marks = [contact_rows.key_of(unit, contact) for contact in wanted]
     found: set[int] = set()
-    for channel, fingerprint in marks:
+    for channel, fingerprint in [contact_rows.key_of(unit, contact) for contact in wanted]:
         rows = await unit.conn.scalars(
             select(follows.c.subscriber_id)
             .join(links, links.c.subscriber_id == follows.c.subscriber_id)
@@ -152,6 +135,11 @@ def _ids(station_id: int, only: Only, after: int | None) -> Select[Any]:
     if only.unreachable:
         query = query.where(~_working(station_id))
     return query
+
+
+def _names(station_id: int, only: Only, after: int | None) -> Select[Any]:
+    query = _ids(station_id, only, after).add_columns(subscribers.c.name, subscribers.c.token_hash)
+    return query.join(subscribers, subscribers.c.id == follows.c.subscriber_id)
 
 
 def _working(station_id: int) -> ColumnElement[bool]:

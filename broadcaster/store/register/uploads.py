@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from broadcaster.domain.permissions import Caller
 from broadcaster.store.engine.engine import Unit
+from broadcaster.store.engine.rows import of_row
 from broadcaster.store.stations.stations import hash_of
 from broadcaster.store.tables import follows, groups, upload_parts, uploads
 
@@ -81,15 +82,12 @@ async def _keep_pieces(unit: Unit, upload_id: int, pieces: Sequence[bytes]) -> N
 
 async def find(unit: Unit, token: str, now: datetime) -> Upload | None:
     """Return the list of a token; None if unknown or expired."""
-    row = (
-        await unit.conn.execute(select(uploads).where(uploads.c.hash == hash_of(token), uploads.c.expires_at > now))
-    ).one_or_none()
-    return None if row is None else _upload(unit, row)
-
-
-def _upload(unit: Unit, row: Row[Any]) -> Upload:
+    mine = uploads.c.hash == hash_of(token), uploads.c.expires_at > now
+    row = (await unit.conn.execute(select(uploads).where(*mine))).one_or_none()
+    if row is None:
+        return None
     report = json.loads(unit.vault.open(row.report, _of_report(row.id)))
-    return Upload(row.id, row.station_id, row.key_id, UploadState(row.state), row.size, report, row.busy_until)
+    return of_row(Upload, row, state=UploadState(row.state), report=report)
 
 
 async def pieces_of(unit: Unit, upload_id: int) -> AsyncIterator[bytes]:

@@ -3,8 +3,9 @@
 import hashlib
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -51,7 +52,8 @@ from broadcaster.store.tables import (
 _KEY_BYTES = 24
 
 
-class Key(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Key:
     """An API key without its secret. ``slug``: its station's; None for all stations.
 
     ``actions``: the permissions that it is limited to; empty: all of its role. ``used_at``: its last use, to the hour.
@@ -154,9 +156,8 @@ async def by_ids(unit: Unit, ids: Iterable[int]) -> list[Station]:
 
 async def ids_after(unit: Unit, station_id: int) -> list[int]:
     """Return the ids above ``station_id``, ascending."""
-    return list(
-        await unit.conn.scalars(select(stations.c.id).where(stations.c.id > station_id).order_by(stations.c.id))
-    )
+    query = select(stations.c.id).where(stations.c.id > station_id).order_by(stations.c.id)
+    return list(await unit.conn.scalars(query))
 
 
 async def boundaries(unit: Unit, ids: Sequence[int]) -> dict[int, str]:
@@ -322,19 +323,7 @@ async def _keys(unit: Unit, which: ColumnElement[bool]) -> list[Key]:
         .order_by(api_keys.c.id)
     )
     return [
-        Key(
-            row.id,
-            row.role,
-            row.slug,
-            open_label(unit.vault, row),
-            row.created_at,
-            row.revoked_at,
-            row.expires_at,
-            tuple((row.actions or "").split()),
-            row.used_at,
-            row.made_by,
-        )
-        for row in rows
+        of_row(Key, row, label=open_label(unit.vault, row), actions=tuple((row.actions or "").split())) for row in rows
     ]
 
 

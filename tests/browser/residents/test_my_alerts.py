@@ -95,7 +95,7 @@ async def tables_that_name(store: Store, number: int | None, address: str) -> se
                 if (number is not None and row.get(whose) == number) or address in str(tuple(row.values())):
                     found.add(table.name)
         for sealed in rotating.SEALED:
-            query = select(sealed.column.label("old"), *(rotating.raw(each) for each in sealed.of))
+            query = select(sealed.column.label("old"), *(tables.raw(each) for each in sealed.of))
             for value, *of in await unit.conn.execute(query):
                 octets = rotating.value_of(sealed, value)
                 if octets and address.encode() in unit.vault.open(octets, rotating.context_of(sealed, of)):

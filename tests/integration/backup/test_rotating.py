@@ -15,7 +15,7 @@ from broadcaster.domain.refusals import Conflict
 from broadcaster.store import SealBroken, Vault
 from broadcaster.store.operations import processes, rotating
 from broadcaster.store.people import people, profiles
-from broadcaster.store.tables import metadata, subscribers
+from broadcaster.store.tables import metadata, raw, subscribers
 from tests.contract.stores import NOW, SECRET, mail, register, resident
 from tests.servers.forked import ran, started
 
@@ -132,7 +132,7 @@ async def every_value_opens(store, key_id):
     opened = set()
     async with store.read() as unit:
         for sealed in rotating.SEALED:
-            keys = [rotating.raw(each) for each in sealed.of]
+            keys = [raw(each) for each in sealed.of]
             for value, *of in await unit.conn.execute(select(sealed.column.label("old"), *keys)):
                 found = rotating.value_of(sealed, value)
                 if found is not None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import event
 
 from broadcaster.store.people import trials
 from broadcaster.store.register import intake
+from broadcaster.store.tables import FORGOTTEN_ONLY, GONE_ONLY
 
 
 async def lost(unit):
@@ -17,7 +19,11 @@ async def lost(unit):
 
 @pytest.mark.parametrize(
     ("ask", "index"),
-    [(intake._dead, "ix_contacts_gone"), (intake._forgotten, "ix_contacts_forgotten"), (lost, "ix_contacts_gone")],
+    [
+        (partial(intake._known, which=GONE_ONLY), "ix_contacts_gone"),
+        (partial(intake._known, which=FORGOTTEN_ONLY), "ix_contacts_forgotten"),
+        (lost, "ix_contacts_gone"),
+    ],
 )
 async def test_the_few_dead_contacts_are_found_without_a_look_at_all(store, ask, index):
     if not store.sqlite:
