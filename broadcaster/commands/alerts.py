@@ -13,6 +13,7 @@ from broadcaster.commands.exits import Exit
 from broadcaster.commands.failing import Stop, confirm, wait_for
 from broadcaster.commands.following import follow
 from broadcaster.commands.opened import settings
+from broadcaster.commands.options import NUMBER, with_json, with_yes
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached, visit_rows, visits
 from broadcaster.commands.second_person import end_if_it_waits, with_reason, with_stake
@@ -24,8 +25,6 @@ from broadcaster.domain.people import CHANNELS
 from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 
 _WAIT_S = 900.0
-_ID = click.IntRange(1, 2**63 - 1)
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
 @click.group()
@@ -48,7 +47,7 @@ def asked(work: Callable[[Api], Awaitable[Any]], *, may_start: bool = False) -> 
 @click.option("--station", help="Only of this station.")
 @click.option("--digests", is_flag=True, help="The daily digests, which are not among the alerts.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
-@_json
+@with_json
 def list_(*, station: str | None, digests: bool, limit: int, as_json: bool) -> None:
     """List the alerts, newest first."""
     query = {"station": station, "digests": "true" if digests else None, "limit": limit}
@@ -79,8 +78,8 @@ def _listed() -> tuple[str, ...]:
 
 
 @alert.command("show")
-@click.argument("alert_id", metavar="ID", type=_ID)
-@_json
+@click.argument("alert_id", metavar="ID", type=NUMBER)
+@with_json
 def show(*, alert_id: int, as_json: bool) -> None:
     """Show an alert and its account. The exit code is 3 while not everyone is accounted for, 7 while it waits."""
 
@@ -125,11 +124,11 @@ def _show_alert(shown: dict[str, Any]) -> None:
 
 
 @alert.command("deliveries")
-@click.argument("alert_id", metavar="ID", type=_ID)
+@click.argument("alert_id", metavar="ID", type=NUMBER)
 @click.option("--state", type=click.Choice([state.word for state in DeliveryState]), help="Only in this state.")
 @click.option("--channel", type=click.Choice([name.value for name in CHANNELS]), help="Only by this channel.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000), help="How many at most.")
-@_json
+@with_json
 def deliveries(*, alert_id: int, state: str | None, channel: str | None, limit: int, as_json: bool) -> None:
     """List an alert's deliveries: one to each contact, never its address."""
 
@@ -175,8 +174,8 @@ def deliveries(*, alert_id: int, state: str | None, channel: str | None, limit: 
 
 
 @alert.command("unreached")
-@click.argument("alert_id", metavar="ID", type=_ID)
-@_json
+@click.argument("alert_id", metavar="ID", type=NUMBER)
+@with_json
 def unreached_(*, alert_id: int, as_json: bool) -> None:
     """List the people whom nothing reached, and why."""
 
@@ -191,10 +190,10 @@ def unreached_(*, alert_id: int, as_json: bool) -> None:
 
 
 @alert.command("visits")
-@click.argument("alert_id", metavar="ID", type=_ID)
+@click.argument("alert_id", metavar="ID", type=NUMBER)
 @click.option("--unconfirmed", is_flag=True, help="Also those who were told and have not confirmed.")
 @click.option("--csv", "as_csv", is_flag=True, help="A CSV file on stdout, for a spreadsheet.")
-@_json
+@with_json
 def visits_(*, alert_id: int, unconfirmed: bool, as_csv: bool, as_json: bool) -> None:
     """List whom to visit, by street and house number, to print. The audit log records it."""
 
@@ -215,7 +214,7 @@ def visits_(*, alert_id: int, unconfirmed: bool, as_csv: bool, as_json: bool) ->
 
 
 @alert.command("update")
-@click.argument("alert_id", metavar="ID", type=_ID)
+@click.argument("alert_id", metavar="ID", type=NUMBER)
 @click.option("--headline", help="The new headline; with it, the whole text in this language is replaced.")
 @click.option("--description", help="What is happening.")
 @click.option("--instruction", help="What to do.")
@@ -229,8 +228,8 @@ def visits_(*, alert_id: int, unconfirmed: bool, as_csv: bool, as_json: bool) ->
 @click.option("--expires", help="Until when it holds now: 6h, 90min, 2d, or 2026-07-01T18:30.")
 @click.option("--silent", is_flag=True, help="No SMS, e-mail or call to those who were told before.")
 @with_stake
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@_json
+@with_yes
+@with_json
 def update_(*, alert_id: int, yes: bool, as_json: bool, stake: str, **given: Any) -> None:
     """Replace an alert by a new version, and tell each person what changed for them."""
 
@@ -245,15 +244,22 @@ def update_(*, alert_id: int, yes: bool, as_json: bool, stake: str, **given: Any
         if as_json:
             print_json(new)
         end_if_it_waits(new)
-        report = await follow(api, new["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
-        return new, report, api.passing
+        return new, await _is_sent(api, new)
 
-    new, report, passing = asked(work, may_start=True)
-    if passing and (report is None or not settled(report)):
+    new, sent = asked(work, may_start=True)
+    if not sent:
         raise Stop("update-unfinished", Exit.UNACCOUNTED, id=new["id"])
     if not as_json:
         say("the alert is %(id)s now: %(url)s", id=new["id"], url=new["url"])
         say("follow it with: tocsin alert show %(id)s", id=new["id"])
+
+
+async def _is_sent(api: Api, alert: dict[str, Any]) -> bool:
+    """Let a temporary service run until everyone is accounted for; return whether they are. A lasting one goes on."""
+    if not api.passing:
+        return True
+    report = await follow(api, alert["id"], wait_s=_WAIT_S, console=err())
+    return report is not None and settled(report)
 
 
 def _confirm_update(shown: dict[str, Any], delta: dict[str, int]) -> None:
@@ -263,13 +269,13 @@ def _confirm_update(shown: dict[str, Any], delta: dict[str, int]) -> None:
 
 
 @alert.command("cancel")
-@click.argument("alert_id", metavar="ID", type=_ID)
+@click.argument("alert_id", metavar="ID", type=NUMBER)
 @click.option("--headline", help="What the all-clear says; without it, what was prepared with the alert.")
 @click.option("--description", help="More of it.")
 @click.option("--lang", help="The language of these two.  [the alert's first]")
 @click.option("--mistake", is_flag=True, help="It was sent by mistake, and the message says so.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@_json
+@with_yes
+@with_json
 def cancel(
     *,
     alert_id: int,
@@ -294,12 +300,10 @@ def cancel(
         text = {"headline": headline, **({"description": description} if description else {})}
         body = {"kind": "mistake" if mistake else "all_clear", **({"texts": {language: text}} if headline else {})}
         cleared = await api.post(f"/v1/alerts/{alert_id}/cancel", body)
-        # A temporary service must run until everyone is accounted for in the all-clear.
-        report = await follow(api, cleared["id"], wait_s=_WAIT_S, console=err()) if api.passing else None
-        return cleared, report, api.passing
+        return cleared, await _is_sent(api, cleared)
 
-    cleared, report, passing = asked(work, may_start=True)
-    if passing and (report is None or not settled(report)):
+    cleared, sent = asked(work, may_start=True)
+    if not sent:
         raise Stop("all-clear-unfinished", Exit.UNACCOUNTED, id=cleared["id"])
     if as_json:
         print_json(cleared)

@@ -6,8 +6,9 @@ import click
 
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import in_store, machine
+from broadcaster.commands.options import with_json
 from broadcaster.commands.showing import moment, out, print_json, table
-from broadcaster.commands.wording import many, reader, say, words
+from broadcaster.commands.wording import many, reader, say, say_many, words
 from broadcaster.domain.audit import Action, Entry
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit as log
@@ -39,8 +40,7 @@ def verify(*, head: str | None) -> None:
     for fault, seq in found.faults:
         click.echo(_sentence(fault, seq))
     click.echo(many("%(n)s entry", "%(n)s entries", found.entries))
-    if found.waiting:
-        click.echo(many("%(n)s waits to be chained", "%(n)s wait to be chained", found.waiting))
+    say_many("%(n)s waits to be chained", "%(n)s wait to be chained", found.waiting)
     say("newest hash: %(head)s", head=f"{found.seq}:{found.hash.hex()}")
     if found.faults:
         raise Stop("audit-touched")
@@ -61,7 +61,7 @@ def _sentence(fault: Fault, seq: int) -> str:
 @click.option("--actor", type=int, help="Only by the operator or key with this id.")
 @click.option("--about", type=int, help="Only about what has this id: an alert, a person, an operator.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@with_json
 def list_(*, action: str | None, actor: int | None, about: int | None, limit: int, as_json: bool) -> None:
     """List entries, newest first."""
     only = Only(actor_id=actor, action=None if action is None else Action(action), about=about)

@@ -12,12 +12,13 @@ from broadcaster.backup import restore as restore_from
 from broadcaster.backup.erasures import FILE, Erasures, load
 from broadcaster.backup.restoring import NONE
 from broadcaster.clock import SystemClock
+from broadcaster.commands import options
 from broadcaster.commands.failing import Stop, wait_for
 from broadcaster.commands.opened import machine, opened, settings
 from broadcaster.commands.operator_key import write_private
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import number
-from broadcaster.commands.wording import many, note, say, words
+from broadcaster.commands.wording import many, note, say, say_many, words
 from broadcaster.config import Settings
 from broadcaster.domain.audit import Action
 from broadcaster.store.operations import audit
@@ -95,13 +96,13 @@ def _needed_key(where: Settings, given: Path | None) -> SecretStr | None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=options.FILE)
 @click.option(
     "--key", type=_FILE, help="File of the secret that the backup was taken with, where the settings have none."
 )
 @click.option(
     "--erasures",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=options.FILE,
     help="A newer list of erasures, to be done again; without it, erasures.json in the data folder.",
 )
 @click.option("--keep-stations", is_flag=True, help="Bring back stations that were removed after the backup.")
@@ -134,22 +135,16 @@ def restore(file: Path, *, key: Path | None, erasures: Path | None, keep_station
         many("%(n)s row", "%(n)s rows", restored.rows),
     )
     say("restored %(what)s", what=", ".join(parts))
-    if restored.erased:
-        click.echo(
-            many(
-                "%(n)s person who was erased after the backup was erased again",
-                "%(n)s people who were erased after the backup were erased again",
-                restored.erased,
-            )
-        )
-    if restored.removed:
-        click.echo(
-            many(
-                "%(n)s station removed after the backup was removed again: --keep-stations brings it back",
-                "%(n)s stations removed after the backup were removed again: --keep-stations brings them back",
-                restored.removed,
-            )
-        )
+    say_many(
+        "%(n)s person who was erased after the backup was erased again",
+        "%(n)s people who were erased after the backup were erased again",
+        restored.erased,
+    )
+    say_many(
+        "%(n)s station removed after the backup was removed again: --keep-stations brings it back",
+        "%(n)s stations removed after the backup were removed again: --keep-stations brings them back",
+        restored.removed,
+    )
     if restored.in_flight:
         unsent = many("%(n)s message unsent", "%(n)s messages unsent", restored.queued)
         say("ALERTS IN FLIGHT: %(ids)s, with %(unsent)s when it was taken.", ids=restored.in_flight, unsent=unsent)

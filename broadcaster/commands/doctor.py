@@ -7,6 +7,7 @@ from broadcaster import config
 from broadcaster.commands.examine import PROBE_S, Examined, asked, examine
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.lookups import run_abandoning_lookups
+from broadcaster.commands.options import with_json
 from broadcaster.commands.showing import err, out, print_json, table
 from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
@@ -20,7 +21,7 @@ _STYLE = {"ok": "green", "warning": "yellow", "error": "bold red"}
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@with_json
 def doctor(*, as_json: bool) -> None:
     """Check settings, database and port, and reach each provider, without sending anything.
 
@@ -28,16 +29,9 @@ def doctor(*, as_json: bool) -> None:
     """
     found = _examined()
     if as_json:
+        facts = ("level", "what", "hint")
         print_json(
-            [
-                {
-                    "subject": each.subject,
-                    "level": each.finding.level,
-                    "what": each.finding.what,
-                    "hint": each.finding.hint,
-                }
-                for each in found
-            ]
+            [{"subject": each.subject} | {name: getattr(each.finding, name) for name in facts} for each in found]
         )
     else:
         show(found)
@@ -49,12 +43,8 @@ def _examined() -> list[Examined]:
     try:
         settings = config.load()
     except BadSettings as error:
-        return [
-            Examined(
-                "settings", Finding("error", located(each, reader()), "docs/operating.md has the table of settings")
-            )
-            for each in error.findings
-        ]
+        hint = "docs/operating.md has the table of settings"
+        return [Examined("settings", Finding("error", located(each, reader()), hint)) for each in error.findings]
     return [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read")), *examined(settings)]
 
 
@@ -63,7 +53,7 @@ def examined(settings: Settings) -> list[Examined]:
     # A finding says what is away; standard output is the findings' alone.
     set_up_logs(settings.model_copy(update={"log_level": "error"}))
     words = reader()
-    names = ", ".join(words.channel(each, inside=True) if each in CHANNEL_WORDS else words(each) for each in asked())
+    names = ", ".join(map(_named, asked()))
     err().print(words("asking all at once, %(s)s s at most: %(names)s", s=round(PROBE_S), names=names), markup=False)
     return run_abandoning_lookups(_all(settings))
 
@@ -72,25 +62,27 @@ async def _all(settings: Settings) -> list[Examined]:
     return [each async for each in examine(settings)]
 
 
+def _named(subject: str) -> str:
+    words = reader()
+    return words.channel(subject, inside=True) if subject in CHANNEL_WORDS else words(subject)
+
+
 def show(found: list[Examined]) -> None:
     """Print findings as a table, and how many are errors and warnings."""
     words = reader()
     levels = {"ok": "ok", "warning": words("warning"), "error": words("error")}
     rows = []
     before = ""
-    for each in found:
-        found_here = each.finding
-        told = Text(f"{found_here.provider}{words(': ')}" if found_here.provider else "")
-        told.append(words(found_here.sentence, **found_here.params))
-        if found_here.detail:
-            told.append(f" ({found_here.detail})")
-        if found_here.advice and found_here.level != "ok":
-            told.append(f"\n→ {words(found_here.advice, **found_here.params)}", style="dim")
-        subject = words.channel(each.subject, inside=True) if each.subject in CHANNEL_WORDS else words(each.subject)
-        rows.append(
-            (subject if each.subject != before else "", Text(levels[found_here.level], _STYLE[found_here.level]), told)
-        )
-        before = each.subject
+    for subject, finding in ((each.subject, each.finding) for each in found):
+        told = Text(f"{finding.provider}{words(': ')}" if finding.provider else "")
+        told.append(words(finding.sentence, **finding.params))
+        if finding.detail:
+            told.append(f" ({finding.detail})")
+        if finding.advice and finding.level != "ok":
+            told.append(f"\n→ {words(finding.advice, **finding.params)}", style="dim")
+        level = Text(levels[finding.level], _STYLE[finding.level])
+        rows.append((_named(subject) if subject != before else "", level, told))
+        before = subject
     out().print(table(("", "", words("finding")), rows))
     errors = sum(each.finding.level == "error" for each in found)
     warnings = sum(each.finding.level == "warning" for each in found)

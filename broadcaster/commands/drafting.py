@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from broadcaster.commands.failing import Stop
+from broadcaster.commands.options import FILE
 from broadcaster.commands.showing import utc_now
 from broadcaster.domain.alerts import Category, Certainty, Severity, Status, Urgency
 from broadcaster.domain.audience import AudienceKind
@@ -33,9 +34,7 @@ OPTIONS = (
     click.option("--lon", type=float, help="Circle: longitude of its centre."),
     click.option("--radius", type=float, help="Circle: 300 to 5000 metres."),
     click.option("--circle", "circles", multiple=True, metavar="LON,LAT,RADIUS", help="A further circle; repeatable."),
-    click.option(
-        "--area", "area_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="GeoJSON polygons."
-    ),
+    click.option("--area", "area_file", type=FILE, help="GeoJSON polygons."),
     click.option("--template", help="Write it from a template, as in flood (`tocsin station templates`)."),
     click.option(
         "--blank", "blanks", multiple=True, metavar="WHAT=TEXT",
@@ -91,12 +90,8 @@ def draft(given: Mapping[str, Any], *, now: datetime | None = None) -> dict[str,
         if given.get(name):
             body[name] = given[name]
     _put_texts(body, given)
-    area = _area(given)
-    if area:
-        body["area"] = area
-    audience = _audience(given)
-    if audience:
-        body["audience"] = audience
+    parts = {"area": _area(given), "audience": _audience(given)}
+    body |= {name: part for name, part in parts.items() if part}
     if given.get("channels"):
         body["channels"] = _channels(given["channels"])
     if given.get("topic"):

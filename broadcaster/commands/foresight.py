@@ -8,7 +8,7 @@ from rich.text import Text
 
 from broadcaster.commands.showing import money as priced
 from broadcaster.commands.showing import number, seconds, table
-from broadcaster.commands.wording import many, reader, words
+from broadcaster.commands.wording import many, reader, say_many, words
 from broadcaster.domain.warned import Warned
 
 _WIDEST = 100
@@ -48,8 +48,12 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
         console.print(Text(", ".join(parts), style="bold"))
         if reach["others"] or reach["others_fewer_than"]:
             console.print(_others(reach))
-    if reach["unconfirmed"]:
-        console.print(_unconfirmed(reach["unconfirmed"]))
+    say_many(
+        "about %(n)s sign-up is not confirmed yet, and not counted",
+        "about %(n)s sign-ups are not confirmed yet, and not counted",
+        reach["unconfirmed"],
+        to=console.print,
+    )
     say_woken(console, reach)
     _say_hearing(console, reach["hearing"])
     _say_further(console, reach)
@@ -65,8 +69,8 @@ def show_reach(console: Console, reach: dict[str, Any]) -> None:
         )
         for name, each in reach["channels"].items()
     ]
-    names = (words("channel"), *(f"#{each}" for each in _columns()))
-    console.print(table(names, rows))
+    columns = words("people"), words("contacts"), words("units"), words("cost"), words("takes")
+    console.print(table((words("channel"), *(f"#{each}" for each in columns)), rows))
     for each in reach["sms"]:
         console.print(_sms(each), markup=False)
     gaps = {"cost": priced(reach["cost_minor"], currency), "seconds": seconds(reach["seconds_to_95"])}
@@ -91,10 +95,6 @@ def _say_expected(console: Console, expected: dict[str, Any], currency: str) -> 
     console.print(words("; ").join(parts))
 
 
-def _columns() -> tuple[str, ...]:
-    return words("people"), words("contacts"), words("units"), words("cost"), words("takes")
-
-
 def _others(reach: dict[str, Any]) -> str:
     registered = number(reach["registered"])
     if reach["others"]:
@@ -102,14 +102,6 @@ def _others(reach: dict[str, Any]) -> str:
         return words("%(registered)s are on the station's list, about %(others)s are not", **gaps)
     gaps = {"registered": registered, "others": number(reach["others_fewer_than"])}
     return words("%(registered)s are on the station's list, fewer than %(others)s are not", **gaps)
-
-
-def _unconfirmed(n: int) -> str:
-    return many(
-        "about %(n)s sign-up is not confirmed yet, and not counted",
-        "about %(n)s sign-ups are not confirmed yet, and not counted",
-        n,
-    )
 
 
 def channel_of(name: str, sandbox: list[str]) -> str:
@@ -160,36 +152,31 @@ def say_woken(console: Console, reach: dict[str, Any]) -> None:
 
 
 def _say_hearing(console: Console, hearing: dict[str, int]) -> None:
-    later, digest, unwanted, missed = (hearing[each] for each in ("later", "digest", "unwanted", "missed"))
-    for n, told in (
-        (
-            later,
-            many(
-                "%(n)s person will get it when their quiet hours end",
-                "%(n)s people will get it when their quiet hours end",
-                later,
-            ),
-        ),
-        (
-            digest,
-            many(
-                "%(n)s person will get it in their daily digest",
-                "%(n)s people will get it in their daily digest",
-                digest,
-            ),
-        ),
-        (unwanted, many("%(n)s person wants no such alert", "%(n)s people want no such alert", unwanted)),
-    ):
-        if n:
-            console.print(told)
-    if missed:
+    say_many(
+        "%(n)s person will get it when their quiet hours end",
+        "%(n)s people will get it when their quiet hours end",
+        hearing["later"],
+        to=console.print,
+    )
+    say_many(
+        "%(n)s person will get it in their daily digest",
+        "%(n)s people will get it in their daily digest",
+        hearing["digest"],
+        to=console.print,
+    )
+    say_unwanted(console, hearing["unwanted"])
+    if hearing["missed"]:
         told = many(
             "%(n)s person sleeps then, and will NEVER get it: it is over before their quiet hours are",
             "%(n)s people sleep then, and will NEVER get it: it is over before their quiet hours are",
-            missed,
+            hearing["missed"],
         )
         shown = Text(f"{told}\n{words('--wakes wakes them')}", justify="center")
         console.print(Panel(shown, style="bold red", width=_width(console)))
+
+
+def say_unwanted(console: Console, n: int) -> None:
+    say_many("%(n)s person wants no such alert", "%(n)s people want no such alert", n, to=console.print)
 
 
 def how_many(reach: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop, confirm, wait_for
 from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.options import FILE
 from broadcaster.commands.plan_words import removed, show_plan
 from broadcaster.commands.progress import bar
 from broadcaster.commands.showing import err, number
@@ -49,7 +50,7 @@ def import_() -> None:
 
 
 @import_.command("subscribers")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--station", required=True, help="Short name of the station they are to follow.")
 @click.option("--skip-bad", is_flag=True, help="Take over the good lines, and leave out the bad ones.")
 @click.option("--empty-clears", is_flag=True, help="An empty cell removes what the register holds.")

@@ -8,6 +8,7 @@ from broadcaster.clock import SystemClock
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import in_store, machine, station_of
 from broadcaster.commands.operator_key import DAYS, fresh, record_key
+from broadcaster.commands.options import with_json
 from broadcaster.commands.showing import moment, out, print_json, table
 from broadcaster.commands.wording import many, say, words
 from broadcaster.domain.audit import Action
@@ -84,7 +85,7 @@ def operator(*, days: int, rotate: bool) -> None:
 
 
 @key.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@with_json
 def list_(*, as_json: bool) -> None:
     """List the keys: whose they are, never what they are."""
     rows = in_store(stations.keys)

@@ -6,8 +6,9 @@ from datetime import timedelta
 import click
 
 from broadcaster.clock import SystemClock
-from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
+from broadcaster.commands.failing import Stop
+from broadcaster.commands.opened import in_store, machine, settings, station_of
+from broadcaster.commands.options import with_json
 from broadcaster.commands.showing import out, print_json, table
 from broadcaster.commands.wording import many, note, say, words
 from broadcaster.domain.audit import Action
@@ -45,25 +46,23 @@ def invite(*, name: str, mail: str | None, slug: str | None, role: str, admin: b
     if not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise Stop("name-length", most=LONGEST_NAME)
     holds = LINK_HOLDS if admin else INVITATION_HOLDS
-    where = settings()
 
-    async def work() -> str:
+    async def work(unit: Unit) -> str:
         now = SystemClock().now()
-        async with opened(where) as store, store.write() as unit:
-            roles = {} if slug is None else {(await station_of(unit, slug)).id: Role(role)}
-            made = await operators.add(unit, name.strip(), now, mail=mail, admin=admin, roles=roles)
-            if made is None:
-                raise Stop("mail-taken", mail=mail)
-            of = next(iter(roles), None)
-            await audit.record(unit, machine(), Action.OPERATOR_INVITED, made, station_id=of, admin=admin, role=role)
-            return await operators.new_link(unit, made, now + holds)
+        roles = {} if slug is None else {(await station_of(unit, slug)).id: Role(role)}
+        made = await operators.add(unit, name.strip(), now, mail=mail, admin=admin, roles=roles)
+        if made is None:
+            raise Stop("mail-taken", mail=mail)
+        of = next(iter(roles), None)
+        await audit.record(unit, machine(), Action.OPERATOR_INVITED, made, station_id=of, admin=admin, role=role)
+        return await operators.new_link(unit, made, now + holds)
 
-    click.echo(welcome_url(where.url, wait_for(work())))
+    click.echo(welcome_url(settings().url, in_store(work, write=True)))
     note("it opens once, within %(hours)s; `tocsin operator recover` makes another", hours=_hours(holds))
 
 
 @operator.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@with_json
 def list_(*, as_json: bool) -> None:
     """List the operators, what they may do, and how they sign in."""
 
@@ -186,16 +185,14 @@ def recover(*, operator_id: int) -> None:
 
     Their passkeys, password and recovery codes end.
     """
-    where = settings()
 
-    async def work() -> str:
-        async with opened(where) as store, store.write() as unit:
-            who = await _operator(unit, operator_id)
-            await operators.forget_ways(unit, who.id)
-            await audit.record(unit, machine(), Action.OPERATOR_RECOVERED, who.id)
-            return await operators.new_link(unit, who.id, SystemClock().now() + LINK_HOLDS)
+    async def work(unit: Unit) -> str:
+        who = await _operator(unit, operator_id)
+        await operators.forget_ways(unit, who.id)
+        await audit.record(unit, machine(), Action.OPERATOR_RECOVERED, who.id)
+        return await operators.new_link(unit, who.id, SystemClock().now() + LINK_HOLDS)
 
-    click.echo(welcome_url(where.url, wait_for(work())))
+    click.echo(welcome_url(settings().url, in_store(work, write=True)))
     note("it opens once, within %(hours)s", hours=_hours(LINK_HOLDS))
 
 

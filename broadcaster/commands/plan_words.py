@@ -4,7 +4,7 @@ import click
 
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.showing import number
-from broadcaster.commands.wording import many, say
+from broadcaster.commands.wording import many, say, say_many
 from broadcaster.register.planning import Plan
 
 _SHOWN = 20
@@ -33,95 +33,58 @@ def show_plan(made: Plan) -> None:
     if made.new_groups:
         names = ", ".join(made.group_names[slug] for slug in made.new_groups)
         say("new groups: %(names)s", names=names)
-    for n, told in (
-        (
-            made.left_out,
-            many(
-                "%(n)s person asked to be left out. Nothing of them is written.",
-                "%(n)s people asked to be left out. Nothing of them is written.",
-                made.left_out,
-            ),
-        ),
-        (
-            made.not_taken,
-            many(
-                "%(n)s number or address is not taken over: its owner asked for that. The rest of the line is.",
-                "%(n)s numbers or addresses are not taken over: their owners asked for that. The rest of the lines is.",
-                made.not_taken,
-            ),
-        ),
-        (
-            made.missing,
-            many(
-                "%(n)s person of earlier lists is not in this one, and kept",
-                "%(n)s people of earlier lists are not in this one, and kept",
-                made.missing,
-            ),
-        ),
-        (
-            made.without_contact,
-            many(
-                "warning: %(n)s person has no contact at all, not even a device: no alert will reach them",
-                "warning: %(n)s people have no contact at all, not even a device: no alert will reach them",
-                made.without_contact,
-            ),
-        ),
-    ):
-        if n:
-            click.echo(told)
-    _warn_of_columns(made)
-    if made.removed.total:
-        say("would be removed: %(what)s", what=removed(made))
-    if made.undone:
-        lines = ", ".join(map(str, made.undone[:_SHOWN]))
-        click.echo(
-            many(
-                "warning: %(n)s line would undo what its person had corrected: %(lines)s",
-                "warning: %(n)s lines would undo what their people had corrected: %(lines)s",
-                len(made.undone),
-                lines=f"{lines}, …" if len(made.undone) > _SHOWN else lines,
-            )
-        )
-    for n, told in (
-        (made.addresses, many("%(n)s address to look up", "%(n)s addresses to look up", made.addresses)),
-        (
-            made.placeless,
-            many(
-                "warning: %(n)s person has no address and no coordinates: no circle will reach them",
-                "warning: %(n)s people have no address and no coordinates: no circle will reach them",
-                made.placeless,
-            ),
-        ),
-        (
-            made.far,
-            many(
-                "warning: %(n)s place is more than 100 km from the station: are lon and lat swapped?",
-                "warning: %(n)s places are more than 100 km from the station: are lon and lat swapped?",
-                made.far,
-            ),
-        ),
-    ):
-        if n:
-            click.echo(told)
-    if made.lines == 0:
-        raise Stop("only-a-header")
-
-
-def _warn_of_columns(made: Plan) -> None:
+    say_many(
+        "%(n)s person asked to be left out. Nothing of them is written.",
+        "%(n)s people asked to be left out. Nothing of them is written.",
+        made.left_out,
+    )
+    say_many(
+        "%(n)s number or address is not taken over: its owner asked for that. The rest of the line is.",
+        "%(n)s numbers or addresses are not taken over: their owners asked for that. The rest of the lines is.",
+        made.not_taken,
+    )
+    say_many(
+        "%(n)s person of earlier lists is not in this one, and kept",
+        "%(n)s people of earlier lists are not in this one, and kept",
+        made.missing,
+    )
+    say_many(
+        "warning: %(n)s person has no contact at all, not even a device: no alert will reach them",
+        "warning: %(n)s people have no contact at all, not even a device: no alert will reach them",
+        made.without_contact,
+    )
     if made.overlooked:
-        columns = ", ".join(made.overlooked)
         say(
             "warning: these columns seem to hold telephones or e-mail addresses, and are not used: %(columns)s",
-            columns=columns,
+            columns=", ".join(made.overlooked),
         )
-    if made.mangled:
-        click.echo(
-            many(
-                "warning: %(n)s id was rounded by a spreadsheet, as 2,40016E+11: take it from its source",
-                "warning: %(n)s ids were rounded by a spreadsheet, as 2,40016E+11: take them from their source",
-                made.mangled,
-            )
-        )
+    say_many(
+        "warning: %(n)s id was rounded by a spreadsheet, as 2,40016E+11: take it from its source",
+        "warning: %(n)s ids were rounded by a spreadsheet, as 2,40016E+11: take them from their source",
+        made.mangled,
+    )
+    if made.removed.total:
+        say("would be removed: %(what)s", what=removed(made))
+    lines = ", ".join(map(str, made.undone[:_SHOWN]))
+    say_many(
+        "warning: %(n)s line would undo what its person had corrected: %(lines)s",
+        "warning: %(n)s lines would undo what their people had corrected: %(lines)s",
+        len(made.undone),
+        lines=f"{lines}, …" if len(made.undone) > _SHOWN else lines,
+    )
+    say_many("%(n)s address to look up", "%(n)s addresses to look up", made.addresses)
+    say_many(
+        "warning: %(n)s person has no address and no coordinates: no circle will reach them",
+        "warning: %(n)s people have no address and no coordinates: no circle will reach them",
+        made.placeless,
+    )
+    say_many(
+        "warning: %(n)s place is more than 100 km from the station: are lon and lat swapped?",
+        "warning: %(n)s places are more than 100 km from the station: are lon and lat swapped?",
+        made.far,
+    )
+    if made.lines == 0:
+        raise Stop("only-a-header")
 
 
 def removed(made: Plan) -> str:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from broadcaster.commands.failing import Stop
 from broadcaster.commands.opened import in_store, machine, station_of
+from broadcaster.commands.options import FILE
 from broadcaster.commands.showing import print_json
 from broadcaster.commands.wording import reader
 from broadcaster.domain.refusals import Refused, located, sentence
@@ -19,7 +20,7 @@ from broadcaster.store import Unit
 
 @click.command("policies")
 @click.argument("slug")
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=FILE)
 def policies(*, slug: str, file: Path | None) -> None:
     """Show how a station's alerts escalate, and its budgets, or change them by a JSON FILE of what the API takes."""
     given = None if file is None else _policies_in(file.read_bytes())

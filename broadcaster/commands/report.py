@@ -8,9 +8,9 @@ from rich.text import Text
 
 from broadcaster.commands.alert_words import states
 from broadcaster.commands.api import Api
-from broadcaster.commands.foresight import channel_of, say_sandbox, say_warned
+from broadcaster.commands.foresight import channel_of, say_sandbox, say_unwanted, say_warned
 from broadcaster.commands.showing import moment, number, seconds, table
-from broadcaster.commands.wording import many, reader, words
+from broadcaster.commands.wording import many, reader, say_many, words
 from broadcaster.domain.alerts import Role
 from broadcaster.domain.reasons import Reason, Why, sentence
 from broadcaster.domain.visits import FINDINGS, found_words
@@ -95,33 +95,25 @@ def _replaced(report: dict[str, Any]) -> bool:
 
 
 def _say_apart(console: Console, report: dict[str, Any]) -> None:
-    unconfirmed, waiting = sum(report["unconfirmed"].values()), report["waiting"]
-    digest, unwanted = report["digest"], report["unwanted"]
-    for n, told in (
-        (
-            unconfirmed,
-            many(
-                "%(n)s sign-up is not confirmed yet, and not counted",
-                "%(n)s sign-ups are not confirmed yet, and not counted",
-                unconfirmed,
-            ),
-        ),
-        (
-            waiting,
-            many(
-                "for %(n)s person it waits until their quiet hours end",
-                "for %(n)s people it waits until their quiet hours end",
-                waiting,
-            ),
-        ),
-        (
-            digest,
-            many("%(n)s person gets it in their daily digest", "%(n)s people get it in their daily digest", digest),
-        ),
-        (unwanted, many("%(n)s person wants no such alert", "%(n)s people want no such alert", unwanted)),
-    ):
-        if n:
-            console.print(told)
+    say_many(
+        "%(n)s sign-up is not confirmed yet, and not counted",
+        "%(n)s sign-ups are not confirmed yet, and not counted",
+        sum(report["unconfirmed"].values()),
+        to=console.print,
+    )
+    say_many(
+        "for %(n)s person it waits until their quiet hours end",
+        "for %(n)s people it waits until their quiet hours end",
+        report["waiting"],
+        to=console.print,
+    )
+    say_many(
+        "%(n)s person gets it in their daily digest",
+        "%(n)s people get it in their daily digest",
+        report["digest"],
+        to=console.print,
+    )
+    say_unwanted(console, report["unwanted"])
 
 
 async def unreached(api: Api, alert_id: str) -> AsyncIterator[dict[str, Any]]:

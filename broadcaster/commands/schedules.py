@@ -12,11 +12,9 @@ from broadcaster.commands.alerts import asked
 from broadcaster.commands.api import Api
 from broadcaster.commands.drafting import minutes_of
 from broadcaster.commands.failing import Stop, confirm
+from broadcaster.commands.options import NUMBER, with_json, with_yes
 from broadcaster.commands.showing import number, out, print_json, table
 from broadcaster.commands.wording import many, say, words
-
-_ID = click.IntRange(1, 2**63 - 1)
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 OPTIONS = (
     click.option("--at", help="Send it then, in the station's time: 2026-12-07 07:30."),
@@ -68,7 +66,7 @@ def schedule() -> None:
 @click.option("--station", help="Only of this station.")
 @click.option("--ended", is_flag=True, help="Those too that have ended.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
-@_json
+@with_json
 def list_(*, station: str | None, ended: bool, limit: int, as_json: bool) -> None:
     """List the schedules, newest first."""
     query = {"station": station, "ended": "true" if ended else None, "limit": limit}
@@ -94,8 +92,8 @@ def list_(*, station: str | None, ended: bool, limit: int, as_json: bool) -> Non
 
 
 @schedule.command("show")
-@click.argument("schedule_id", metavar="ID", type=_ID)
-@_json
+@click.argument("schedule_id", metavar="ID", type=NUMBER)
+@with_json
 def show(*, schedule_id: int, as_json: bool) -> None:
     """Show a schedule, its next ten times, and what became of the last."""
 
@@ -130,9 +128,9 @@ def show(*, schedule_id: int, as_json: bool) -> None:
 
 
 @schedule.command("next")
-@click.argument("schedule_id", metavar="ID", type=_ID)
+@click.argument("schedule_id", metavar="ID", type=NUMBER)
 @click.option("--count", default=10, show_default=True, type=click.IntRange(1, 100))
-@_json
+@with_json
 def next_(*, schedule_id: int, count: int, as_json: bool) -> None:
     """Show when a schedule is next due, in its zone."""
 
@@ -149,7 +147,7 @@ def next_(*, schedule_id: int, count: int, as_json: bool) -> None:
 
 
 @schedule.command("pause")
-@click.argument("schedule_id", metavar="ID", type=_ID)
+@click.argument("schedule_id", metavar="ID", type=NUMBER)
 @click.option("--occurrence", metavar="WHEN", help="Only this time, as `next` shows it.")
 @click.option("--following", is_flag=True, help="With --occurrence: that time and all after it.")
 def pause(*, schedule_id: int, occurrence: str | None, following: bool) -> None:
@@ -175,7 +173,7 @@ def pause(*, schedule_id: int, occurrence: str | None, following: bool) -> None:
 
 
 @schedule.command("resume")
-@click.argument("schedule_id", metavar="ID", type=_ID)
+@click.argument("schedule_id", metavar="ID", type=NUMBER)
 def resume(*, schedule_id: int) -> None:
     """Let a paused schedule go on."""
     shown = asked(lambda api: api.patch(f"/v1/schedules/{schedule_id}", {"paused": False}))
@@ -183,8 +181,8 @@ def resume(*, schedule_id: int) -> None:
 
 
 @schedule.command("cancel")
-@click.argument("schedule_id", metavar="ID", type=_ID)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("schedule_id", metavar="ID", type=NUMBER)
+@with_yes
 def cancel(*, schedule_id: int, yes: bool) -> None:
     """End a schedule: nothing more of it is sent, overdue or not."""
 

@@ -15,6 +15,7 @@ from broadcaster.commands.failing import Stop, confirm, wait_for
 from broadcaster.commands.following import follow
 from broadcaster.commands.foresight import banner, how_many, say_woken, show_reach
 from broadcaster.commands.opened import settings
+from broadcaster.commands.options import with_yes
 from broadcaster.commands.reached import service
 from broadcaster.commands.report import settled, show_report, show_unreached, unreached
 from broadcaster.commands.schedules import local, scheduled, with_schedule
@@ -62,7 +63,7 @@ class _Seen:
 @click.command(epilog=HELP, short_help="Send an alert, and account for everyone it concerns.")
 @with_draft
 @with_schedule
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_yes
 @click.option("--dry-run", is_flag=True, help="Show the reach, send nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: reach, alert, report, unreached.")
 @click.option("--no-follow", is_flag=True, help="Come back as soon as the alert is taken.")
@@ -128,8 +129,7 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         show_reach(console, reach)
         if wish.dry_run:
             console.print(words("dry run: nothing was sent"))
-            if wish.as_json:
-                print_json({"reach": reach, "alert": None, "report": None, "unreached": None})
+            _print_json(wish, reach)
             return _foreseen(reach)
         if not wish.yes:
             if reach["hearing"]["missed"] and "wakes" not in wish.body:
@@ -141,13 +141,12 @@ async def _send(wish: _Wish, seen: _Seen) -> Exit:
         seen.asked = True
         alert = await _post(api, wish)
         seen.alert_id = alert["id"]
-        if wish.as_json and alert["state"] == AWAITING:
-            print_json({"reach": reach, "alert": alert, "report": None, "unreached": None})
+        if alert["state"] == AWAITING:
+            _print_json(wish, reach, alert)
         end_if_it_waits(alert)
         console.print(words("alert %(id)s is taken: %(url)s", id=alert["id"], url=alert["url"]))
         if wish.no_follow and not api.passing:  # a temporary service would end before it has sent
-            if wish.as_json:
-                print_json({"reach": reach, "alert": alert, "report": None, "unreached": None})
+            _print_json(wish, reach, alert)
             return _foreseen(reach)
         return await _follow(api, wish, reach, alert, seen)
 
@@ -247,9 +246,13 @@ async def _follow(api: Api, wish: _Wish, reach: Any, alert: Any, seen: _Seen) ->
             console.print(words("… all of them: tocsin alert unreached %(id)s", id=alert_id))
     if code is Exit.UNACCOUNTED:
         console.print(words("not everyone is accounted for; %(then)s", then=seen.goes_on), markup=False)
+    _print_json(wish, reach, alert, report, missed)
+    return code
+
+
+def _print_json(wish: _Wish, reach: Any, alert: Any = None, report: Any = None, missed: Any = None) -> None:
     if wish.as_json:
         print_json({"reach": reach, "alert": alert, "report": report, "unreached": missed})
-    return code
 
 
 def _foreseen(reach: dict[str, Any]) -> Exit:

@@ -3,11 +3,12 @@
 import click
 
 from broadcaster.clock import SystemClock
-from broadcaster.commands.failing import Stop, wait_for
-from broadcaster.commands.opened import machine, opened, settings, station_of
+from broadcaster.commands.failing import Stop
+from broadcaster.commands.opened import in_store, machine, station_of
 from broadcaster.commands.wording import reader, say
 from broadcaster.domain.refusals import NotFound, Refused, sentence
 from broadcaster.register import left_out
+from broadcaster.store import Unit
 
 
 @click.command("signed")
@@ -21,14 +22,13 @@ def signed(*, slug: str, who: str, on: str, kept: str) -> None:
     """
     now = SystemClock().now()
 
-    async def work() -> bool:
-        async with opened(settings()) as store, store.write() as unit:
-            station = await station_of(unit, slug)
-            try:
-                return await left_out.undo(unit, station, who, left_out.paper_of(on, kept, now, None), machine())
-            except Refused as error:
-                raise Stop(sentence(error, reader())) from error
+    async def work(unit: Unit) -> bool:
+        station = await station_of(unit, slug)
+        try:
+            return await left_out.undo(unit, station, who, left_out.paper_of(on, kept, now, None), machine())
+        except Refused as error:
+            raise Stop(sentence(error, reader())) from error
 
-    if not wait_for(work()):
+    if not in_store(work, write=True):
         raise Stop(sentence(NotFound("not-left-out"), reader()))
     say("recorded: lists and operators may enter this person again")

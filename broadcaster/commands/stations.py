@@ -1,7 +1,6 @@
 """``tocsin station add|margin|topics|policies|signed|list|show|remove``."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -9,9 +8,10 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.alert_words import severities
 from broadcaster.commands.exits import Exit
-from broadcaster.commands.failing import Stop, wait_for
+from broadcaster.commands.failing import Stop
 from broadcaster.commands.new_station import read_fields
-from broadcaster.commands.opened import in_store, machine, opened, settings, station_of
+from broadcaster.commands.opened import in_store, machine, settings, station_of
+from broadcaster.commands.options import FILE, with_json, with_yes
 from broadcaster.commands.policies import policies
 from broadcaster.commands.showing import number, out, print_json, table
 from broadcaster.commands.signed import signed
@@ -41,7 +41,7 @@ def station() -> None:
 @click.option("--insee", help="INSEE code of a commune: its boundary, town hall and contact are taken over.")
 @click.option(
     "--boundary",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="GeoJSON file (Polygon, MultiPolygon, Feature or FeatureCollection, WGS 84) of where the station may alert.",
 )
 @click.option("--name", help="As residents read it. Without it, the commune's.")
@@ -77,17 +77,15 @@ def add(**given: Any) -> None:
     \b
     A boundary that seems to have its coordinates swapped, or an outline that crosses itself, is asked about.
     """  # noqa: D301  click reads the \b
-    where = settings()
-    fields = read_fields(where, **given)
+    fields = read_fields(settings(), **given)
 
-    async def work() -> Station | None:
-        async with opened(where) as store, store.write() as unit:
-            added = await stations.add(unit, fields, SystemClock().now())
-            if added is not None:
-                await audit.record(unit, machine(), Action.STATION_ADDED, added.id, station_id=added.id)
-            return added
+    async def work(unit: Unit) -> Station | None:
+        added = await stations.add(unit, fields, SystemClock().now())
+        if added is not None:
+            await audit.record(unit, machine(), Action.STATION_ADDED, added.id, station_id=added.id)
+        return added
 
-    made = wait_for(work())
+    made = in_store(work, write=True)
     if made is None:
         raise Stop("slug-taken", slug=fields["slug"])
     say("added %(name)s as %(slug)s", name=made.name, slug=made.slug)
@@ -162,7 +160,7 @@ station.add_command(signed)
 
 
 @station.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@with_json
 def list_(*, as_json: bool) -> None:
     """List the stations, with how many follow each."""
 
@@ -183,7 +181,7 @@ def list_(*, as_json: bool) -> None:
 
 @station.command("show")
 @click.argument("slug")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@with_json
 def show(*, slug: str, as_json: bool) -> None:
     """Show one station, its groups and its followers."""
 
@@ -206,7 +204,7 @@ def show(*, slug: str, as_json: bool) -> None:
 
 @station.command("remove")
 @click.argument("slug")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_yes
 def remove(*, slug: str, yes: bool) -> None:
     """Remove a station for good, with its alerts, and the people who follow no other. Says first what it deletes."""
 
@@ -219,10 +217,9 @@ def remove(*, slug: str, yes: bool) -> None:
             raise Stop(words("an alert of %(name)s is still active", name=found.name), hint=hint)
         return found, await removing.contents(unit, found.id)
 
-    async def work(station_id: int) -> None:
-        async with opened(settings()) as store, store.write() as unit:
-            await erasing.erase_station(unit, station_id, SystemClock().now())
-            await audit.record(unit, machine(), Action.STATION_REMOVED, station_id)
+    async def work(unit: Unit) -> None:
+        await erasing.erase_station(unit, found.id, SystemClock().now())
+        await audit.record(unit, machine(), Action.STATION_REMOVED, found.id)
 
     found, what = in_store(counted)
     say("Removing %(name)s (%(slug)s) deletes for good:", name=found.name, slug=found.slug)
@@ -232,7 +229,7 @@ def remove(*, slug: str, yes: bool) -> None:
         typed = click.prompt(words("Type its short name to remove it"), default="", show_default=False, err=True)
         if typed.strip() != found.slug:
             raise Stop(words("nothing was removed"), Exit.ABORTED, words("`tocsin backup` keeps a copy of everything"))
-    wait_for(work(found.id))
+    in_store(work, write=True)
     say("%(name)s is removed", name=found.name)
 
 

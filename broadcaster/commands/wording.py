@@ -12,6 +12,7 @@ French is in ``web/locale/fr/LC_MESSAGES/terminal.po``. Documents for programs (
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -49,6 +50,12 @@ def say(sentence: str, /, **gaps: object) -> None:
 def note(sentence: str, /, **gaps: object) -> None:
     """Like ``say``, on stderr."""
     click.echo(words(sentence, **gaps), err=True)
+
+
+def say_many(one: str, several: str, n: int, /, *, to: Callable[[str], object] = click.echo, **gaps: object) -> None:
+    """Print the plural form for ``n``, unless that is 0."""
+    if n:
+        to(many(one, several, n, **gaps))
 
 
 def many(one: str, several: str, n: int, /, **gaps: object) -> str:

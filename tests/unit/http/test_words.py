@@ -44,7 +44,7 @@ SENTENCE = re.compile(r"""(?:\b_|\b(?:say|note)|words)(?:\.typed)?\(\s*((?:"[^"]
 """A sentence in code or template; in code, one of several lines."""
 
 
-COUNTED = re.compile(r"""\b(?:many|forms)\(\s*(?:"([^"]+)",\s*"([^"]+)"|'([^']+)',\s*'([^']+)')""")
+COUNTED = re.compile(r"""\b(?:say_many|many|forms)\(\s*(?:"([^"]+)",\s*"([^"]+)"|'([^']+)',\s*'([^']+)')""")
 
 
 def counted():
