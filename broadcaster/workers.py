@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -283,16 +284,23 @@ async def _following(services: Services) -> None:
 async def _holding(services: Services) -> None:
     """Renew the leases of this process's work."""
     await asyncio.sleep(services.settings.lease_s / 4)
-    held, resolving = sorted(services.held_batches), sorted(services.held_alerts)
+    held, resolving = dict(services.held_batches), sorted(services.held_alerts)
     if held or resolving:
 
-        async def renew(unit: Unit) -> None:
+        async def renew(unit: Unit) -> set[int]:
             until = await unit.now(services.clock.now()) + timedelta(seconds=services.settings.lease_s)
-            await batches.renew(unit, services.owner, held, until)
+            renewed = await batches.renew(unit, services.owner, sorted(held), until)
             await alerts.renew(unit, services.owner, resolving, until)
+            return renewed
 
+        asked_at = time.monotonic()
         with urgently():  # waiting behind an alert to a million people, it would be too late, and the leases taken over
-            await services.store.run_write(renew)
+            renewed = await services.store.run_write(renew)
+        for batch_id, until in held.items():
+            if batch_id in renewed:
+                services.leased(batch_id, asked_at)
+            elif 0 < until == services.held_batches.get(batch_id):  # under the same lease: another has taken it over
+                services.leased(batch_id, -math.inf)
 
 
 async def _announcing(services: Services) -> None:

@@ -1,6 +1,7 @@
 """Deliver: lease a batch, send its due deliveries (``sending_run``), release it; detached while a provider is slow."""
 
 import asyncio
+import time
 from datetime import datetime, timedelta
 
 import structlog
@@ -28,13 +29,13 @@ async def deliver(services: Services, batch_id: int) -> None:
     """
     if batch_id in services.held_batches:
         return
-    services.held_batches.add(batch_id)
+    services.held_batches[batch_id] = 0.0
     lingering = False
     try:
         lingering = await _deliver(services, batch_id)
     finally:
         if not lingering:
-            services.held_batches.discard(batch_id)
+            del services.held_batches[batch_id]
 
 
 async def _deliver(services: Services, batch_id: int) -> bool:
@@ -47,9 +48,11 @@ async def _deliver(services: Services, batch_id: int) -> bool:
         until = at + timedelta(seconds=services.settings.lease_s)
         return await batches.lease(unit, batch_id, services.owner, at, until, by=by)
 
+    asked_at = time.monotonic()
     batch = await services.store.run_write(lease)
     if batch is None:
         return False
+    services.leased(batch_id, asked_at)
     begun = asyncio.Event()
     sending = asyncio.create_task(_through(services, batch, now, begun))
     telling = asyncio.create_task(begun.wait())
@@ -79,7 +82,7 @@ def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[None]) 
 
     def ended(task: asyncio.Task[None]) -> None:
         services.lingering.discard(task)
-        services.held_batches.discard(batch_id)
+        services.held_batches.pop(batch_id, None)
 
     task = asyncio.create_task(lingering())
     services.lingering.add(task)
@@ -93,12 +96,10 @@ async def _through(services: Services, batch: Batch, now: datetime, begun: async
     await services.ledger.settled()
     sender = services.senders[batch.channel]
     stopped_until = sender.stopped_until if sender.resting(services.clock.now()) else None
-    until = [each for each in (stopped_until, put_off_until) if each is not None]
+    not_before = max((each for each in (stopped_until, put_off_until) if each is not None), default=None)
 
     async def release(unit: Unit) -> None:
-        due_at = await batches.release(unit, batch.id, services.owner, services.clock.now())
-        if due_at is not None and until:
-            await batches.postpone(unit, [batch.id], max(due_at, *until))
+        await batches.release(unit, batch.id, services.owner, services.clock.now(), not_before)
 
     await services.store.run_write(release)
 
@@ -133,6 +134,8 @@ async def _send_batch(
         # Probe a stopped channel with one message before many.
         most = 1 if stopped or sender.stopped_until is not None else services.settings.send_at_once(batch.channel)
         await run.send_all(min(len(rows), most))
+        if not run.leased:
+            _log.warning("a lease was not renewed in time: nothing more was sent under it", batch=batch.id)
     return run.put_off_until
 
 

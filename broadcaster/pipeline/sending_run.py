@@ -74,8 +74,13 @@ class Run:
                 group.create_task(self._worker())
 
     @property
+    def leased(self) -> bool:
+        """Return whether the batch is surely still ours; if it is not, another process may be sending it."""
+        return time.monotonic() < self.services.held_batches.get(self.batch.id, 0.0)
+
+    @property
     def going(self) -> bool:
-        return not self.answers.ended and not self.services.stopping.is_set()
+        return self.leased and not self.answers.ended and not self.services.stopping.is_set()
 
     async def _worker(self) -> None:
         """Send one delivery after another until none are left, or the channel stops."""
@@ -152,7 +157,8 @@ class Run:
         """Use the place at the gate, then give it back."""
         row, origin, gate, rank = ready.row, ready.origin, self.sender.gate, self.batch.rank
         try:
-            # Check again after the wait: the alert may be over, the channel stopped, or the process shutting down.
+            # Check again after the wait: the alert may be over, the channel stopped, the process shutting down, or the
+            # lease over, if the process stood still.
             if self.cancelled.is_set or self.looking.locked():
                 await self._look_again()
             outcome = self._not_sent(row)

@@ -38,6 +38,8 @@ from broadcaster.store.stations import stations
 from channels.base import Channel
 from schedules import QuietHours, SchoolCalendar
 
+_SENDS = 0.75
+"""Share of a lease in which messages may leave; the rest is for their answers to come and to be recorded."""
 _CONTEXTS = 64
 _BEGUN = 10_000
 _DUTY_KNOWN = timedelta(seconds=5)
@@ -59,7 +61,8 @@ class Services:
     """Dependencies of stages, pages and commands, which never build their own.
 
     ``atlas``: only with the role *resolver*; other processes ask one (``pipeline.reach``). ``probed``: problems found
-    by the last probe of each channel.
+    by the last probe of each channel. ``held_batches``: each with the time until which its messages may leave
+    (monotonic seconds; 0 before it is leased).
     """
 
     settings: Settings
@@ -77,7 +80,7 @@ class Services:
     roles: frozenset[ProcessRole]
     owner: str = field(default_factory=lambda: new_token(9))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    held_batches: set[int] = field(default_factory=set)
+    held_batches: dict[int, float] = field(default_factory=dict)
     held_alerts: set[int] = field(default_factory=set)
     lingering: set[asyncio.Task[None]] = field(default_factory=set)
     precedence: Precedence = field(default_factory=Precedence)
@@ -191,6 +194,11 @@ class Services:
     def usual_of(self, station: Station) -> Wishes:
         """Return the default wishes of a station's followers."""
         return Wishes(QuietHours.read(self.settings.quiet_hours), zone_of(station.region).key)
+
+    def leased(self, batch_id: int, asked_at: float) -> None:
+        """Let a held batch's messages leave under the lease taken or renewed at ``asked_at`` (monotonic seconds)."""
+        if batch_id in self.held_batches:
+            self.held_batches[batch_id] = asked_at + _SENDS * self.settings.lease_s
 
     def begins(self, alert_id: int) -> bool:
         """Return whether this process handles the alert's messages for the first time."""

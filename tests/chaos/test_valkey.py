@@ -25,25 +25,26 @@ class Night:
         self.town, self.people, self.wire = town, people, wire
 
     @asynccontextmanager
-    async def alert(self, after=150):
-        """Issue an alert, break what is broken within the block once some messages came, and wait for its end."""
-        issued = await self.town.issue()
+    async def alerts(self, after=150):
+        """Issue an alert, break what is broken within the block once some messages came; then wait for its end, and
+        for that of those issued meanwhile, and judge them all.
+        """
+        self.issued = [await self.town.issue()]
         await self.town.until_got(self.town.got + after)
+        yield
+        for each in self.issued:
+            await self.town.finished(each["id"])
         self.verdict = NONE
-        yield issued
-        await self.town.finished(issued["id"])
-        self.verdict += await judge(self.town, issued["id"], matched(self.people))
+        for each in self.issued:
+            self.verdict += await judge(self.town, each["id"], matched(self.people))
 
     async def promptly(self):
         """Issue one more, which must be taken at once; give it."""
         began = time.monotonic()
         issued = await self.town.issue()
         assert time.monotonic() - began < PROMPTLY_S, "an alert is taken while the bus is away"
+        self.issued.append(issued)
         return issued
-
-    async def ended(self, issued):
-        await self.town.finished(issued["id"])
-        self.verdict += await judge(self.town, issued["id"], matched(self.people))
 
 
 @asynccontextmanager
@@ -73,41 +74,37 @@ async def test_whatever_befalls_the_bus_alerts_are_taken_and_nobody_is_lost_or_t
         valkey = dark.town.valkey
 
         if full:
-            async with dark.alert():
+            async with dark.alerts():
                 await valkey.kill()
-                meanwhile = await dark.promptly()
+                await dark.promptly()
                 await valkey.start()
-            await dark.ended(meanwhile)
             record(dark.verdict, fault=f"{server} killed, back with its data", road="scaled", injected=1)
 
-        async with dark.alert():
+        async with dark.alerts():
             await valkey.kill()
-            meanwhile = await dark.promptly()
+            await dark.promptly()
             await valkey.forget()
             await valkey.start()
-        await dark.ended(meanwhile)
         record(dark.verdict, fault=f"{server} killed, back empty", road="scaled", injected=1)
 
-        async with dark.alert():
+        async with dark.alerts():
             await valkey.ask("FLUSHALL")
-            meanwhile = await dark.promptly()
+            await dark.promptly()
             await valkey.ask("FLUSHALL")
-        await dark.ended(meanwhile)
         record(dark.verdict, fault=f"{server}: FLUSHALL", road="scaled", injected=2)
 
-        async with dark.alert():
+        async with dark.alerts():
             valkey.pause()
-            meanwhile = await dark.promptly()
+            await dark.promptly()
             await asyncio.sleep(30 if full else 6)
             valkey.go_on()
-        await dark.ended(meanwhile)
         record(dark.verdict, fault=f"{server} paused", road="scaled", injected=1)
 
         for silent in (False, True) if full else (True,):
-            async with dark.alert():
+            async with dark.alerts():
                 dark.wire.cut(silent=silent)
                 meanwhile = await dark.promptly()
-                await dark.ended(meanwhile)  # those who still have the bus do it
+                await dark.town.finished(meanwhile["id"])  # those who still have the bus do it
                 dark.wire.mend()
             how = "carries nothing" if silent else "cut"
             record(dark.verdict, fault=f"way of some workers to {server} {how}", road="scaled", injected=1)

@@ -204,34 +204,31 @@ _RELEASE = (
 )
 
 
-async def release(unit: Unit, batch_id: int, owner: str, now: datetime) -> datetime | None:
-    """Release a batch: done if nothing is left to send, else due with its earliest delivery.
+async def release(
+    unit: Unit, batch_id: int, owner: str, now: datetime, not_before: datetime | None = None
+) -> datetime | None:
+    """Release a batch: done if nothing is left to send, else due with its earliest delivery, or ``not_before``.
 
-    Return when it is due again; None when done.
+    Return when it is due again; None when done. Another's lease stays, as ours may have ended.
     """
     row = (await unit.conn.execute(_LEFT, {"batch_id": batch_id})).one()
     due_at = None if row.left == 0 else row.due_at if row.timed == row.left else now
+    if due_at is not None and not_before is not None:
+        due_at = max(due_at, not_before)
     given = {"batch_id": batch_id, "owner": owner, "over": row.left == 0, "again_at": due_at or now}
     await unit.conn.execute(_RELEASE, given)
     return due_at
 
 
-async def postpone(unit: Unit, batch_ids: Sequence[int], due_at: datetime) -> None:
-    """Postpone batches of a stopped channel until ``due_at``, even if their deliveries are due earlier."""
-    await unit.conn.execute(
-        update(batches)
-        .where(batches.c.id.in_(batch_ids), batches.c.done.is_(False))
-        .values(due_at=due_at, lease_owner=None, lease_until=None)
-    )
-
-
-async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> None:
-    """Renew ``owner``'s leases of those batches it still holds."""
-    await unit.conn.execute(
+async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> set[int]:
+    """Renew ``owner``'s leases of those batches it still holds. Return their ids."""
+    renewed = await unit.conn.scalars(
         update(batches)
         .where(batches.c.id.in_(ids), batches.c.lease_owner == owner, batches.c.done.is_(False))
         .values(lease_until=until)
+        .returning(batches.c.id)
     )
+    return set(renewed)
 
 
 async def holders(unit: Unit) -> set[str]:
