@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 
 import structlog
 
@@ -282,25 +281,31 @@ async def _following(services: Services) -> None:
 
 
 async def _holding(services: Services) -> None:
-    """Renew the leases of this process's work."""
-    await asyncio.sleep(services.settings.lease_s / 4)
+    """Renew the leases of this process's work.
+
+    By one statement, without a transaction around it: in a process that gets little CPU each round trip may take a
+    second, as whatever else is ready has its turn in between.
+    """
+    lease_s = services.settings.lease_s
+    await asyncio.sleep(lease_s / 4)
     held, resolving = dict(services.held_batches), sorted(services.held_alerts)
-    if held or resolving:
+    asked_at = time.monotonic()
 
-        async def renew(unit: Unit) -> set[int]:
-            until = await unit.now(services.clock.now()) + timedelta(seconds=services.settings.lease_s)
-            renewed = await batches.renew(unit, services.owner, sorted(held), until)
-            await alerts.renew(unit, services.owner, resolving, until)
-            return renewed
+    async def renew_batches(unit: Unit) -> set[int]:
+        return await batches.renew(unit, services.owner, held.keys(), unit.later(services.clock.now(), lease_s))
 
-        asked_at = time.monotonic()
-        with urgently():  # waiting behind an alert to a million people, it would be too late, and the leases taken over
-            renewed = await services.store.run_write(renew)
+    async def renew_alerts(unit: Unit) -> None:
+        await alerts.renew(unit, services.owner, resolving, unit.later(services.clock.now(), lease_s))
+
+    with urgently():  # waiting behind an alert to a million people, it would be too late, and the leases taken over
+        renewed = await services.store.run_write(renew_batches, single=True) if held else set()
         for batch_id, until in held.items():
             if batch_id in renewed:
                 services.leased(batch_id, asked_at)
             elif 0 < until == services.held_batches.get(batch_id):  # under the same lease: another has taken it over
                 services.leased(batch_id, -math.inf)
+        if resolving:
+            await services.store.run_write(renew_alerts, single=True)
 
 
 async def _announcing(services: Services) -> None:

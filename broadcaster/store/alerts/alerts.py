@@ -199,8 +199,8 @@ async def free(unit: Unit, owners: Collection[str]) -> None:
     )
 
 
-async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> None:
-    """Renew ``owner``'s leases of those alerts it still resolves."""
+async def renew(unit: Unit, owner: str, ids: Collection[int], until: ColumnElement[int]) -> None:
+    """Renew ``owner``'s leases of those alerts it still resolves, by a single statement."""
     await unit.conn.execute(
         update(alerts)
         .where(alerts.c.id.in_(ids), alerts.c.lease_owner == owner, alerts.c.resolved_at.is_(None))

@@ -5,7 +5,7 @@ a recorded outcome. ``done`` is set only when none of its deliveries is *queued*
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,6 +18,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
 from broadcaster.store.alerts import counting
+from broadcaster.store.engine.among import among
 from broadcaster.store.engine.bulk import Fetch, in_hex
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import Instant, batches, contacts, deliveries, subscribers
@@ -220,13 +221,14 @@ async def release(
     return due_at
 
 
-async def renew(unit: Unit, owner: str, ids: Sequence[int], until: datetime) -> set[int]:
-    """Renew ``owner``'s leases of those batches it still holds. Return their ids."""
+async def renew(unit: Unit, owner: str, ids: Collection[int], until: ColumnElement[int]) -> set[int]:
+    """Renew ``owner``'s leases of those batches it still holds, by a single statement. Return their ids."""
     renewed = await unit.conn.scalars(
         update(batches)
-        .where(batches.c.id.in_(ids), batches.c.lease_owner == owner, batches.c.done.is_(False))
+        .where(among(batches.c.id, "ids"), batches.c.lease_owner == owner, batches.c.done.is_(False))
         .values(lease_until=until)
-        .returning(batches.c.id)
+        .returning(batches.c.id),
+        {"ids": ids},
     )
     return set(renewed)
 
