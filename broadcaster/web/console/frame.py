@@ -37,10 +37,13 @@ def show(
     facts: Mapping[str, Any],
     *,
     tab: str = "",
-    where: str = "",
-    status: int = 200,
+    where: Station | None = None,
+    status: int | None = None,
 ) -> web.Response:
-    """Render a console page. ``where``: the station it concerns; ``tab``: its active tab."""
+    """Render a console page. ``where``: the station it concerns, its fact ``station``; ``tab``: its active tab.
+
+    ``status``: by default 422 if there is a fact ``wrong`` that is not empty, else 200.
+    """
     session = request.get(SESSION)
     signed_in = session is not None
     response = render(
@@ -51,7 +54,7 @@ def show(
             "me": None
             if session is None
             else {
-                "where": where,
+                "where": "" if where is None else where.name,
                 "manages": session.caller.may_somewhere(Permission.OPERATORS),
                 "training": session.training,
                 "proves_by_password": session.trusted and session.has_password,
@@ -62,9 +65,10 @@ def show(
             "tabs": _tabs(words, session),
             "request_path": request.path,
             "languages": CONSOLE,
+            **({} if where is None else {"station": where}),
             **facts,
         },
-        status=status,
+        status=status or (422 if facts.get("wrong") else 200),
     )
     if request.query.get("lang", "") in CONSOLE:
         response.set_cookie(LANGUAGE, words.language, max_age=_YEAR_S, path=PATH, httponly=True, samesite="Lax")

@@ -45,7 +45,6 @@ async def page(call: Call[None, None]) -> web.Response:
     zone = zone_of(station.region)
     mine = None if call.caller is None else duty.get(call.caller.key_id)
     facts = {
-        "station": station,
         "stations": theirs,
         "open": shown[: len(asked)],
         "closed": shown[len(asked) :],
@@ -64,7 +63,7 @@ async def page(call: Call[None, None]) -> web.Response:
             "words": {"closer": words("Closer"), "farther": words("Farther")},
         },
     }
-    return show(call.request, "help/help.html", words, facts, tab="alerts", where=station.name)
+    return show(call.request, "help/help.html", words, facts, tab="alerts", where=station)
 
 
 async def _shown(

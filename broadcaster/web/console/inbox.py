@@ -37,14 +37,13 @@ async def page(call: Call[None, InboxQuery]) -> web.Response:
     call.seen(station_id=station.id, people=len(found))
     zone = zone_of(station.region)
     facts = {
-        "station": station,
         "stations": theirs,
         "texts": [
             (each, written_short(each.at, zone, words), names.get(each.read_by or 0, "")) for each in found[:PAGE]
         ],
         "next": found[PAGE - 1].id if len(found) > PAGE else None,
     }
-    return show(call.request, "inbox/inbox.html", words, facts, tab="people", where=station.name)
+    return show(call.request, "inbox/inbox.html", words, facts, tab="people", where=station)
 
 
 async def read(call: Call[None, None]) -> web.Response:

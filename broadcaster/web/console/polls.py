@@ -64,17 +64,16 @@ async def make(call: Call[None, None]) -> web.Response:
             channels=channels,
         )
     except Refused as refused:
-        return await _page(call, station, form, sentence(refused, words_of(call.request)), status=422)
+        return await _page(call, station, form, sentence(refused, words_of(call.request)))
     return to(f"{APPROVALS}/{poll.alert_id}" if poll.waits else f"{POLLS}?station={station.slug}")
 
 
-async def _page(call: Call[Any, Any], station: Station, form: Any, wrong: str, status: int = 200) -> web.Response:
+async def _page(call: Call[Any, Any], station: Station, form: Any, wrong: str) -> web.Response:
     words, zone = words_of(call.request, station.languages[0]), zone_of(station.region)
     async with call.services.store.read() as unit:
         found = await polls.listed(unit, [station.id], _MOST)
         groups = await stations.group_list(unit, station.id)
     facts = {
-        "station": station,
         "groups": [(slug, name) for slug, name, _ in groups],
         "given": {name: form.get(name, "") for name in ("question", "answers", "closes", "sms", "identity")},
         "wrong": wrong,
@@ -83,4 +82,4 @@ async def _page(call: Call[Any, Any], station: Station, form: Any, wrong: str, s
             for each in found
         ],
     }
-    return show(call.request, "polls/polls.html", words, facts, tab="alerts", where=station.name, status=status)
+    return show(call.request, "polls/polls.html", words, facts, tab="alerts", where=station)

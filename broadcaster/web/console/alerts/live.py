@@ -79,7 +79,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "scripts": _for_scripts(facts.alert, station, words),
         "again": _already(alert, call.request.query.get("again"), words),
     }
-    return show(call.request, "alerts/live.html", words, shown, tab="alerts", where=station.name)
+    return show(call.request, "alerts/live.html", words, shown, tab="alerts", where=station)
 
 
 def _already(alert: Alert, wanted: str | None, words: Words) -> tuple[str, str] | None:

@@ -63,7 +63,7 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
     }
     wrong = _wrong(texts, words_of(call.request, station.languages[0]))
     if wrong:
-        return await _page(call, alert, station, texts, wrong, status=422)
+        return await _page(call, alert, station, texts, wrong)
     try:
         ended = await end(call.services, alert, station, call.actor, texts, role=role, as_seen=True)
     except (Conflict, Stale):
@@ -72,7 +72,7 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
         name = ".".join(reversed(refused.field.removeprefix("texts.").split(".")))
         words = words_of(call.request, station.languages[0])
         wrong = {name: words("This can't be sent as it is: leave out signs that are no text.")}
-        return await _page(call, alert, station, texts, wrong, status=422)
+        return await _page(call, alert, station, texts, wrong)
     return _to(ended)
 
 
@@ -117,13 +117,7 @@ def _wrong(texts: Mapping[str, Text], words: Words) -> dict[str, str]:
 
 
 async def _page(
-    call: Call[Any, Any],
-    alert: Alert,
-    station: Station,
-    texts: Mapping[str, Text],
-    wrong: Mapping[str, str],
-    *,
-    status: int = 200,
+    call: Call[Any, Any], alert: Alert, station: Station, texts: Mapping[str, Text], wrong: Mapping[str, str]
 ) -> web.Response:
     words = words_of(call.request, station.languages[0])
     facts = await call.request.app[WATCH].read(call.services, alert)
@@ -143,4 +137,4 @@ async def _page(
         "nothing_sent": sandboxed(alert),
         "sent_clock": clock_time(alert.sent_at, zone_of(station.region), words),
     }
-    return show(call.request, "alerts/live_cancel.html", words, shown, tab="alerts", where=station.name, status=status)
+    return show(call.request, "alerts/live_cancel.html", words, shown, tab="alerts", where=station)

@@ -27,7 +27,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "step": step_words(found, station, words),
         "meanwhile": call.request.query.get("meanwhile"),
     }
-    return show(call.request, "alerts/live_step_page.html", words, shown, tab="alerts", where=station.name)
+    return show(call.request, "alerts/live_step_page.html", words, shown, tab="alerts", where=station)
 
 
 async def act(call: Call[None, None]) -> web.Response:

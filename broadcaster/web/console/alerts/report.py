@@ -45,7 +45,7 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     facts = await _facts(call, alert, station, words)
-    return show(call.request, "alerts/report_page.html", words, facts, tab="alerts", where=station.name)
+    return show(call.request, "alerts/report_page.html", words, facts, tab="alerts", where=station)
 
 
 async def pdf(call: Call[None, None]) -> web.StreamResponse:

@@ -81,7 +81,7 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
         "from_start": call.query.after == 0,
         "going_on": alert.finished_at is None,
     }
-    return show(call.request, "alerts/unreached.html", words, facts, tab="alerts", where=station.name)
+    return show(call.request, "alerts/unreached.html", words, facts, tab="alerts", where=station)
 
 
 def _person(row: Unreached, station: Station, words: Words) -> dict[str, str]:

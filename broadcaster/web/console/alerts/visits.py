@@ -47,7 +47,7 @@ async def page(call: Call[None, VisitsQuery]) -> web.Response:
     async with call.services.store.read() as unit:
         mark = await visited.mark_of(unit, alert.first_id)
     facts["news"] = {"news": f"/console/alerts/{alert.id}/visits/news", "mark": mark}
-    return show(call.request, "alerts/visits.html", words, facts, tab="alerts", where=station.name)
+    return show(call.request, "alerts/visits.html", words, facts, tab="alerts", where=station)
 
 
 async def news(call: Call[None, None]) -> web.Response:

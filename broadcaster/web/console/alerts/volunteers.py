@@ -41,7 +41,7 @@ async def add(call: Call[None, None]) -> web.Response:
             unconfirmed=form.get("who") == "unconfirmed",
         )
     except Refused as refused:
-        return await _page(call, form, sentence(refused, words_of(call.request)), status=422)
+        return await _page(call, form, sentence(refused, words_of(call.request)))
     return to(f"/console/alerts/{alert.id}/volunteers?who={form.get('who', '')[:20]}")
 
 
@@ -52,7 +52,7 @@ async def revoke(call: Call[None, None]) -> web.Response:
     return to(f"/console/alerts/{call.request.match_info['id']}/volunteers")
 
 
-async def _page(call: Call[Any, Any], form: MultiDict[str], wrong: str, status: int = 200) -> web.Response:
+async def _page(call: Call[Any, Any], form: MultiDict[str], wrong: str) -> web.Response:
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     unconfirmed = form.get("who") == "unconfirmed"
@@ -81,5 +81,4 @@ async def _page(call: Call[Any, Any], form: MultiDict[str], wrong: str, status: 
         "active": alert.active(call.services.clock.now()),
         "wrong": wrong,
     }
-    where = station.name
-    return show(call.request, "alerts/volunteers.html", words, facts, tab="alerts", where=where, status=status)
+    return show(call.request, "alerts/volunteers.html", words, facts, tab="alerts", where=station)

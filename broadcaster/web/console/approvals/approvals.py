@@ -155,8 +155,7 @@ async def _page(call: Call[Any, Any], approval: Approval, station: Station, *, w
         "wrong": wrong,
         "here": f"{APPROVALS}/{approval.id}",
     }
-    status = 422 if wrong else 200
-    return show(call.request, "approvals/approval.html", words, facts, tab="alerts", where=station.name, status=status)
+    return show(call.request, "approvals/approval.html", words, facts, tab="alerts", where=station)
 
 
 def _state(approval: Approval, names: Mapping[int, str], now: datetime, words: Words) -> str:
@@ -200,5 +199,4 @@ def _editing(
         "why": why,
         "here": f"{APPROVALS}/{approval.id}",
     }
-    status = 422 if wrong else 200
-    return show(call.request, "approvals/edit.html", words, facts, tab="alerts", where=station.name, status=status)
+    return show(call.request, "approvals/edit.html", words, facts, tab="alerts", where=station)

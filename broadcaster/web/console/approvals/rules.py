@@ -79,7 +79,6 @@ async def _page(
         able = await approvals.approvers(unit, station.id)
     names = severity_words(words)
     facts = {
-        "station": station,
         "rules": rules,
         "severities": [(each.value, names[each]) for each in RULES],
         "approvers": [each.name for each in able],
@@ -87,4 +86,4 @@ async def _page(
         "wrong": wrong or {},
         "done": words("The change was saved.") if call.request.query.get("done") == "changed" else "",
     }
-    return show(call.request, "approvals/rules.html", words, facts, where=station.name, status=422 if wrong else 200)
+    return show(call.request, "approvals/rules.html", words, facts, where=station)

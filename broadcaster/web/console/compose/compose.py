@@ -51,7 +51,7 @@ async def page(call: Call[None, None]) -> web.Response:
         return show(request, "compose/nowhere.html", words, {"lost": wanted[:60]}, tab="new")
     people = await people_of(call, station)
     facts = {"stations": theirs, **facts_of(call, station, people, words, None, templates=templates.values()), **alone}
-    return show(request, "compose/compose.html", words, facts, tab="new", where=station.name)
+    return show(request, "compose/compose.html", words, facts, tab="new", where=station)
 
 
 async def alone_facts(call: Call[Any, Any], unit: Unit, station: Station) -> dict[str, bool]:
@@ -89,7 +89,6 @@ def facts_of(
     languages = [*station.languages, *more]
     beginnings = compose_offered.shown(templates, words)
     return {
-        "station": station,
         "editing": editing,
         "four_eyes": False,
         "off_duty": False,

@@ -59,7 +59,7 @@ async def page(call: Call[None, EditQuery]) -> web.Response:
         "draft": await asyncio.to_thread(draft_of, call.services, found, station, at),
     }
     facts = {"stations": [], **facts_of(call, station, await people_of(call, station), words, editing)}
-    return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station.name)
+    return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station)
 
 
 async def save(call: Call[Any, EditQuery]) -> web.StreamResponse:

@@ -59,7 +59,6 @@ async def page(call: Call[None, None]) -> web.Response:
     if running is not None and running.station_id != station.id:
         running = None
     facts = {
-        "station": station,
         "stations": theirs,
         "groups": groups,
         "chosen": chosen,
@@ -74,7 +73,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "sent": running and clock_time(running.sent_at, zone_of(station.region), words),
         "headline": running and running.text_in(words.language, station.languages[0])[1].headline,
     }
-    return show(call.request, "compose/ppms.html", words, facts, tab="new", where=station.name)
+    return show(call.request, "compose/ppms.html", words, facts, tab="new", where=station)
 
 
 async def choose(call: Call[None, None]) -> web.Response:

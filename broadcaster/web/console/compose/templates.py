@@ -46,7 +46,6 @@ async def listing(call: Call[None, None]) -> web.Response:
         station, theirs = await chosen_station(unit, call)
         known = await offered(unit, station)
     facts = {
-        "station": station,
         "stations": theirs,
         "templates": [(each, title_of(each, words)) for each in known.values()],
         "severities": severity_words(words),
@@ -55,7 +54,7 @@ async def listing(call: Call[None, None]) -> web.Response:
             call.request.query.get("done", ""), ""
         ),
     }
-    return show(call.request, "compose/templates.html", words, facts, tab="new", where=station.name)
+    return show(call.request, "compose/templates.html", words, facts, tab="new", where=station)
 
 
 async def one(call: Call[None, None]) -> web.Response:
@@ -181,7 +180,6 @@ def _page(
 ) -> web.Response:
     words = words_of(call.request)
     facts = {
-        "station": station,
         "name": call.request.match_info["name"],
         "found": found,
         "title": words("New template") if found is None else title_of(found, words),
@@ -196,8 +194,7 @@ def _page(
         "school": station.kind is StationKind.SCHOOL,
         "seen": {} if wrong else _seen(call, station, _document(form, found, station)),
     }
-    status = 422 if wrong else 200
-    return show(call.request, "compose/template.html", words, facts, tab="new", where=station.name, status=status)
+    return show(call.request, "compose/template.html", words, facts, tab="new", where=station)
 
 
 def _seen(call: Call[None, None], station: Station, document: Mapping[str, Any]) -> dict[str, Any]:

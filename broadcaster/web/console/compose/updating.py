@@ -59,7 +59,7 @@ async def page(call: Call[None, None]) -> web.StreamResponse:
     facts = facts_of(call, station, people, words, editing) | {"stations": [], **alone}
     said = {each: sent_like(replace(alert.message, severity=each), alert) for each in RULES}
     facts["given"]["by_severity"] = {each: channels_for(station, message, alert) for each, message in said.items()}
-    return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station.name)
+    return show(call.request, "compose/compose.html", words, facts, tab="alerts", where=station)
 
 
 async def save(call: Call[Any, None]) -> web.StreamResponse:

@@ -29,7 +29,6 @@ async def page(call: Call[None, None]) -> web.Response:
         people = await _people(unit, station)
     zone = zone_of(station.region)
     facts = {
-        "station": station,
         "people": [(each.id, each.name) for each in people],
         "weeks": [
             (each.code, words.day(each.since.astimezone(zone)), named.get(each.code, set()))
@@ -38,7 +37,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "may_change": call.may(Permission.OPERATORS, station.id),
         "done": words("The change was saved.") if call.request.query.get("done") == "changed" else "",
     }
-    return show(call.request, "operators/roster.html", words, facts, where=station.name)
+    return show(call.request, "operators/roster.html", words, facts, where=station)
 
 
 async def change(call: Call[None, None]) -> web.Response:

@@ -55,7 +55,6 @@ async def page(call: Call[None, None]) -> web.Response:
     settings = call.services.settings
     total = sum(counts.values())
     facts = {
-        "station": station,
         "stations": theirs,
         "counts": {state.name.lower(): counts[state] for state in AddressState},
         "total": total,
@@ -72,7 +71,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "further": lost[_LISTED - 1].subscriber_id if len(lost) > _LISTED else None,
         "number": words.number,
     }
-    return show(call.request, "people/addresses.html", words, facts, tab="people", where=station.name)
+    return show(call.request, "people/addresses.html", words, facts, tab="people", where=station)
 
 
 async def left(call: Call[None, None]) -> web.Response:

@@ -67,7 +67,6 @@ async def page(call: Call[None, None]) -> web.Response:
         }
 
     facts = {
-        "station": station,
         "stations": theirs,
         "found": [fact(each) for each in found],
         "longest": LONGEST_REASON,
@@ -75,7 +74,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "geocoder": bool(call.services.settings.geocoder_url),
         "done": words("The answer is on its way to them.") if call.request.query.get("done") else "",
     }
-    return show(call.request, "people/corrections.html", words, facts, tab="people", where=station.name)
+    return show(call.request, "people/corrections.html", words, facts, tab="people", where=station)
 
 
 async def answer(call: Call[None, None]) -> web.Response:

@@ -39,13 +39,8 @@ async def ask(call: Call[None, None]) -> web.Response:
     words = words_of(call.request)
     async with call.services.store.read() as unit:
         station, theirs = await chosen_station(unit, call)
-        facts = {
-            "station": station,
-            "stations": theirs,
-            "followers": await search.count(unit, station.id, Only()),
-            "number": words.number,
-        }
-    return show(call.request, "people/export.html", words, facts, tab="people", where=station.name)
+        facts = {"stations": theirs, "followers": await search.count(unit, station.id, Only()), "number": words.number}
+    return show(call.request, "people/export.html", words, facts, tab="people", where=station)
 
 
 async def download(call: Call[None, None]) -> web.StreamResponse:

@@ -105,7 +105,6 @@ def _page(
 ) -> web.Response:
     words = words_of(call.request)
     facts = {
-        "station": station,
         "stations": theirs,
         "groups": sorted(groups, key=lambda each: each[1].casefold()),
         "may": call.may(Permission.REGISTER, station.id),
@@ -117,8 +116,7 @@ def _page(
             "deleted": words("The group was deleted."),
         }.get(call.request.query.get("done", ""), ""),
     }
-    status = 422 if facts["wrong"] else 200
-    return show(call.request, "people/groups.html", words, facts, tab="people", where=station.name, status=status)
+    return show(call.request, "people/groups.html", words, facts, tab="people", where=station)
 
 
 def _one(
@@ -130,12 +128,11 @@ def _one(
     members: int,
     wrong: str = "",
     template: str = "people/group.html",
-    refused: int = 422,
+    refused: int | None = None,
 ) -> web.Response:
     words = words_of(call.request)
-    facts = {"station": station, "slug": slug, "name": name, "members": members, "wrong": wrong}
-    status = refused if wrong else 200
-    return show(call.request, template, words, facts, tab="people", where=station.name, status=status)
+    facts = {"slug": slug, "name": name, "members": members, "wrong": wrong}
+    return show(call.request, template, words, facts, tab="people", where=station, status=refused if wrong else None)
 
 
 _asking = partial(_one, template="people/group_delete.html", refused=409)

@@ -194,8 +194,7 @@ def _asking(
     call: Call[Any, Any], station: Station, theirs: list[Station], wrong: str = "", *, clears: bool = False
 ) -> web.Response:
     facts = {"station": station, "stations": theirs, "wrong": wrong, "most": LARGEST >> 20, "clears": clears}
-    status = 422 if wrong else 200
-    return show(call.request, "people/import.html", words_of(call.request), facts, tab="people", status=status)
+    return show(call.request, "people/import.html", words_of(call.request), facts, tab="people")
 
 
 def _shown(
@@ -210,7 +209,6 @@ def _shown(
     words = words_of(call.request)
     report = found.report
     facts = {
-        "station": station,
         "token": call.request.match_info["token"],
         "report": report,
         "state": found.state.name.lower(),
@@ -231,7 +229,7 @@ def _shown(
         words,
         facts,
         tab="people",
-        where=station.name,
+        where=station,
         status=422 if unsaid or unsure else 200,
     )
     if found.state is UploadState.APPLYING:

@@ -32,7 +32,6 @@ async def page(call: Call[None, None]) -> web.Response:
     zone = zone_of(station.region)
     number = asked.get("number", "")
     facts = {
-        "station": station,
         "stations": theirs,
         "count": count,
         "number": number if _NUMBER.fullmatch(number) else "",
@@ -51,7 +50,7 @@ async def page(call: Call[None, None]) -> web.Response:
             "unknown": words("Nobody with this number or address asked to be left out."),
         }.get(asked.get("done", ""), ""),
     }
-    return show(call.request, "people/left_out.html", words, facts, tab="people", where=station.name)
+    return show(call.request, "people/left_out.html", words, facts, tab="people", where=station)
 
 
 async def undo(call: Call[None, None]) -> web.Response:

@@ -38,7 +38,6 @@ async def listing(call: Call[None, None]) -> web.Response:
         ids = await stations.group_ids(unit, station.id)
         unproven = await trials.unproven(unit, station.id, call.services.clock.now())
         facts: dict[str, Any] = {
-            "station": station,
             "stations": theirs,
             "groups": groups,
             "opened": opened,
@@ -65,7 +64,7 @@ async def listing(call: Call[None, None]) -> web.Response:
                 "exact": exact,
                 "people": [_shown(each, words) for each in await persons.lines(unit, station.id, found.ids)],
             }
-    return show(call.request, "people/people.html", words, facts, tab="people", where=station.name)
+    return show(call.request, "people/people.html", words, facts, tab="people", where=station)
 
 
 async def _found(unit: Unit, station: Station, only: Only, text: str, after: int | None) -> tuple[Found, bool]:

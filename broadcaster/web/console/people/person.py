@@ -49,7 +49,6 @@ async def one(call: Call[None, None]) -> web.Response:
         labels = {key: await reporting.label_of(unit, key) for act in acts if (key := act.key_id) is not None}
     zone = zone_of(station.region)
     facts = {
-        "station": station,
         "person": person,
         "proofs": proofs(acts, {each.id: _address(each, words) for each in person.contacts}, labels, zone, words),
         "identity": identity_words(words)[level],
@@ -80,7 +79,7 @@ async def one(call: Call[None, None]) -> web.Response:
             "revived": words("The next alert is sent to this address again."),
         }.get(call.request.query.get("done", ""), ""),
     }
-    return show(call.request, "people/person.html", words, facts, tab="people", where=station.name)
+    return show(call.request, "people/person.html", words, facts, tab="people", where=station)
 
 
 async def revive(call: Call[None, None]) -> web.Response:
@@ -129,8 +128,8 @@ async def ask_to_remove(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station = (await chosen_station(unit, call))[0]
         person = await person_of(unit, call, station)
-    facts = {"station": station, "person": person, "name": person.name or words("without a name")}
-    return show(call.request, "people/person_remove.html", words, facts, tab="people", where=station.name)
+    facts = {"person": person, "name": person.name or words("without a name")}
+    return show(call.request, "people/person_remove.html", words, facts, tab="people", where=station)
 
 
 async def remove(call: Call[None, None]) -> web.Response:

@@ -161,7 +161,6 @@ def _form(call: Call[Any, Any], where: _Where, given: PersonForm, person: Person
     station = where.station
     phones = given.phones or [("", False)] * person_form.PHONES
     facts = {
-        "station": station,
         "stations": where.theirs,
         "groups": sorted(where.groups, key=lambda each: each[1].casefold()),
         "given": given,
@@ -180,7 +179,7 @@ def _form(call: Call[Any, Any], where: _Where, given: PersonForm, person: Person
         "child": station.kind is not StationKind.AUTHORITY or (person is not None and bool(person.guardians)),
     }
     status = 200 if given.good else 422
-    return show(call.request, "people/person_form.html", words, facts, tab="people", where=station.name, status=status)
+    return show(call.request, "people/person_form.html", words, facts, tab="people", where=station, status=status)
 
 
 def _locales(station: Station, person: Person | None) -> set[str]:

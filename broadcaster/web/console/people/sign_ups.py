@@ -36,7 +36,6 @@ async def listing(call: Call[None, None]) -> web.Response:
         found = await waves.waves(unit, station.id, HOURS)
         lines = {each.id: each for wave in found for each in await persons.lines(unit, station.id, list(wave.newest))}
         facts = {
-            "station": station,
             "stations": theirs,
             "people": words.number(await waves.count(unit, station.id)),
             "waves": [_shown(each, zone_of(station.region), words) for each in found],
@@ -46,7 +45,7 @@ async def listing(call: Call[None, None]) -> web.Response:
             },
             "done": words("These sign-ups were removed.") if call.request.query.get("done") == "removed" else "",
         }
-    return show(call.request, "people/sign_ups.html", words, facts, tab="people", where=station.name)
+    return show(call.request, "people/sign_ups.html", words, facts, tab="people", where=station)
 
 
 async def remove(call: Call[None, None]) -> web.Response:

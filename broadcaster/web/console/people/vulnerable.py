@@ -36,7 +36,6 @@ async def listing(call: Call[None, None]) -> web.Response:
     call.seen(station_id=station.id, people=len(entries))
     shown = [_line(each, station, now, words) for each in entries]
     facts = {
-        "station": station,
         "stations": theirs,
         "entries": shown,
         "letters": sorted((each for each in shown if each["letter_due"]), key=lambda each: each["letter_by"]),
@@ -46,7 +45,7 @@ async def listing(call: Call[None, None]) -> web.Response:
             "removed": words("The entry was removed."),
         }.get(call.request.query.get("done", ""), ""),
     }
-    return show(call.request, "people/vulnerable.html", words, facts, tab="people", where=station.name)
+    return show(call.request, "people/vulnerable.html", words, facts, tab="people", where=station)
 
 
 async def new(call: Call[None, None]) -> web.Response:
@@ -275,7 +274,6 @@ def _form(
 ) -> web.Response:
     words = words_of(call.request)
     facts = {
-        "station": station,
         "stations": theirs,
         "given": given,
         "wrong": wrong or {},
@@ -287,10 +285,7 @@ def _form(
         "today": _today(call, station).isoformat(),
         "done": done,
     }
-    status = 422 if wrong else 200
-    return show(
-        call.request, "people/vulnerable_entry.html", words, facts, tab="people", where=station.name, status=status
-    )
+    return show(call.request, "people/vulnerable_entry.html", words, facts, tab="people", where=station)
 
 
 def _line(entry: Entry, station: Station, now: datetime, words: Words) -> dict[str, Any]:

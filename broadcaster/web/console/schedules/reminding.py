@@ -54,15 +54,11 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
     except (Refused, HttpProblem) as error:
         words = words_of(call.request, station.languages[0])
         found = [error] if isinstance(error, Refused) else list(error.errors)
-        return _page(
-            call, alert, station, form.get("at", ""), {each.field: sentence(each, words) for each in found}, status=422
-        )
+        return _page(call, alert, station, form.get("at", ""), {each.field: sentence(each, words) for each in found})
     return to(f"/console/schedules/{made.id}")
 
 
-def _page(
-    call: Call[Any, Any], alert: Alert, station: Station, at: str, wrong: dict[str, str], *, status: int = 200
-) -> web.Response:
+def _page(call: Call[Any, Any], alert: Alert, station: Station, at: str, wrong: dict[str, str]) -> web.Response:
     facts = {"alert": alert, "texts": alert.texts, "limits": TEXT_LIMITS, "begins": at, "wrong": wrong}
     words = words_of(call.request, station.languages[0])
-    return show(call.request, "schedules/remind.html", words, facts, tab="alerts", where=station.name, status=status)
+    return show(call.request, "schedules/remind.html", words, facts, tab="alerts", where=station)

@@ -236,7 +236,7 @@ async def _one(
     station: Station,
     *,
     wrong: str = "",
-    status: int = 200,
+    status: int | None = None,
     asks: dict[str, Any] | None = None,
 ) -> web.Response:
     """``asks``: a missed occurrence of a severe alert; sending it late needs a second confirmation."""
@@ -257,7 +257,7 @@ async def _one(
         "may_send": call.may(Permission.SEND, station.id),
         "may_approve": call.may(Permission.APPROVE, station.id),
     }
-    return show(call.request, "schedules/schedule.html", words, facts, tab="alerts", where=station.name, status=status)
+    return show(call.request, "schedules/schedule.html", words, facts, tab="alerts", where=station, status=status)
 
 
 async def _sure(call: Call[Any, Any], found: Schedule, station: Station, at: datetime) -> web.Response:
@@ -281,7 +281,7 @@ async def act(call: Call[None, None]) -> web.StreamResponse:
             return await _sure(call, was, station, at)
         there = await _done(call, was, station, action, at)
     except Refused as error:
-        return await _one(call, was, station, wrong=sentence(error, words_of(call.request)), status=422)
+        return await _one(call, was, station, wrong=sentence(error, words_of(call.request)))
     except Conflict:
         words = words_of(call.request)
         said = words("It was changed, sent or answered just now: this is how it stands.")

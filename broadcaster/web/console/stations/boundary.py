@@ -86,7 +86,7 @@ def _read(document: Any, *, swap: bool | None) -> tuple[Boundary, SwappedCoordin
 
 def _asking(call: Call[Any, Any], wrong: str = "") -> web.Response:
     facts = {"wrong": wrong, "kind": call.request.query.get("kind", "")}
-    return show(call.request, "stations/boundary.html", words_of(call.request), facts, status=422 if wrong else 200)
+    return show(call.request, "stations/boundary.html", words_of(call.request), facts)
 
 
 def _told(error: Exception, words: Words) -> str:

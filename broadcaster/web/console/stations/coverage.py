@@ -95,7 +95,6 @@ async def _shown(call: Call[Any, Any], station: Station, wrong: str = "", *, of_
     async with call.services.store.read() as unit:
         days = await coverage.enrolled_by_day(unit, station.id)
     facts = {
-        "station": station,
         "wrong": wrong,
         "of_letter": of_letter,
         "found": found,
@@ -112,8 +111,7 @@ async def _shown(call: Call[Any, Any], station: Station, wrong: str = "", *, of_
         "most": LARGEST >> 20,
         "unreachable": not reachable(call.services.base_url),
     }
-    status = 422 if wrong else 200
-    return show(call.request, "stations/coverage.html", words, facts, where=station.name, status=status)
+    return show(call.request, "stations/coverage.html", words, facts, where=station)
 
 
 def _quarters(words: Words) -> tuple[str, str, str, str]:

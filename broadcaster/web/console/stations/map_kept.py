@@ -71,7 +71,6 @@ async def page(call: Call[None, None]) -> web.Response:
     fetching = running or await _counted(call, station)
     held_mb, more_mb = await fetching.megabytes(fetching.total - fetching.held)
     facts = {
-        "station": station,
         "held": fetching.held,
         "total": fetching.total,
         "running": running is not None,
@@ -79,7 +78,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "more_mb": words.number(max(1, round(more_mb))),
         "number": words.number,
     }
-    return show(call.request, "stations/map_kept.html", words, facts, where=station.name)
+    return show(call.request, "stations/map_kept.html", words, facts, where=station)
 
 
 async def progress(call: Call[None, None]) -> web.Response:

@@ -71,7 +71,6 @@ def _shown(
     words = words_of(call.request)
     names = severity_words(words)
     facts = {
-        "station": station,
         "wrong": wrong,
         **policy_form.choices(words),
         "severities": [
@@ -86,4 +85,4 @@ def _shown(
         ],
         "budgets": [(each.value, words.channel(each), station.budgets.of(each)) for each in PAID],
     }
-    return show(call.request, "stations/policies.html", words, facts, where=station.name, status=422 if wrong else 200)
+    return show(call.request, "stations/policies.html", words, facts, where=station)

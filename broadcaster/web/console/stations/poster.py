@@ -75,18 +75,13 @@ async def _picture(call: Call[Any, Any], station: Station) -> Picture | None:
 
 def _shown(call: Call[Any, Any], station: Station, trouble: str = "") -> web.Response:
     base_url = call.services.base_url
-    facts = {
-        "station": station,
-        "address": address_of(base_url, station.slug),
-        "unreachable": not reachable(base_url),
-        "trouble": trouble,
-    }
+    facts = {"address": address_of(base_url, station.slug), "unreachable": not reachable(base_url), "trouble": trouble}
     return show(
         call.request,
         "stations/poster.html",
         words_of(call.request),
         facts,
-        where=station.name,
+        where=station,
         status=503 if trouble else 200,
     )
 

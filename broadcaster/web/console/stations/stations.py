@@ -55,7 +55,6 @@ async def one(call: Call[None, None]) -> web.Response:
         muted = await wishes.shares(unit, station.id)
     months = list(muted)[:_MONTHS]
     facts = {
-        "station": station,
         "kind": kind_word(station.kind, words),
         "followers": followers,
         "months": [_month(each, words) for each in months],
@@ -76,7 +75,7 @@ async def one(call: Call[None, None]) -> web.Response:
             call.request.query.get("done", ""), ""
         ),
     }
-    return show(call.request, "stations/station.html", words, facts, where=station.name)
+    return show(call.request, "stations/station.html", words, facts, where=station)
 
 
 def _month(name: str, words: Words) -> str:
@@ -110,9 +109,9 @@ async def change(call: Call[None, None]) -> web.Response:
 
 def _editing(call: Call[Any, Any], station: Station, given: StationForm, *, asks: bool = False) -> web.Response:
     words = words_of(call.request)
-    facts = {"station": station, "given": given, "known_languages": languages_known(words, given), "asks": asks}
+    facts = {"given": given, "known_languages": languages_known(words, given), "asks": asks}
     status = 422 if given.wrong else 200
-    return show(call.request, "stations/edit.html", words, facts, where=station.name, status=status)
+    return show(call.request, "stations/edit.html", words, facts, where=station, status=status)
 
 
 def kind_word(kind: StationKind, words: Words) -> str:
