@@ -18,6 +18,8 @@ from broadcaster.http.problems import unauthenticated
 from broadcaster.http.rates import address_of
 from broadcaster.http.schemas.base import Given
 from broadcaster.pipeline.services import Services
+from broadcaster.store import Unit
+from broadcaster.store.operations import audit
 
 B_co = TypeVar("B_co", covariant=True)
 Q_co = TypeVar("Q_co", covariant=True)
@@ -79,6 +81,19 @@ class Call(Generic[B_co, Q_co]):
     def signing_in(self, operator_id: int) -> Actor:
         """Return, for the audit log, the operator who signs in or sets up sign-in by this request."""
         return replace(self.actor, kind=ActorKind.OPERATOR, id=operator_id)
+
+    async def record(
+        self,
+        unit: Unit,
+        action: Action,
+        about: int | None = None,
+        *,
+        station_id: int | None = None,
+        why: str = "",
+        **params: Param,
+    ) -> None:
+        """Append an entry to the audit log: ``audit.record``, by who acts."""
+        await audit.record(unit, self.actor, action, about, station_id=station_id, why=why, **params)
 
     def seen(self, **facts: Param) -> None:
         """Complete the audit entry of a route with ``views``: ``station_id``, ``about``, params of ``audit.record``."""

@@ -19,7 +19,6 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.stations import GroupOut, StationIn, StationOut, TopicsIn
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from channels.email import parse_address
@@ -37,7 +36,7 @@ async def create(call: Call[StationIn, None]) -> web.Response:
         made = await stations.add(unit, fields, call.services.clock.now())
         if made is None:
             raise Conflict("slug-taken", "slug", slug=given.slug)
-        await audit.record(unit, call.actor, Action.STATION_ADDED, made.id, station_id=made.id)
+        await call.record(unit, Action.STATION_ADDED, made.id, station_id=made.id)
         shown = await _shown(unit, made, call.caller, call.services.sandboxed)
         return shown.model_copy(update={"notes": tuple(notes) or None})
 
@@ -62,7 +61,7 @@ async def set_topics(call: Call[TopicsIn, None]) -> web.Response:
         if call.body.topics is not None:
             topics = read_topics(call.body.topics, topics)
         await stations.change(unit, station.id, {"topics": topics}, sure=call.body.sure)
-        await audit.record(unit, call.actor, Action.TOPICS_CHANGED, station.id, station_id=station.id)
+        await call.record(unit, Action.TOPICS_CHANGED, station.id, station_id=station.id)
         shown = await _shown(unit, replace(station, topics=topics), call.caller, call.services.sandboxed)
     return answer(shown)
 
@@ -82,7 +81,7 @@ async def forget_group(unit: Unit, call: Call[None, None], station: Station, slu
     members = await by_hand.delete_group(unit, station.id, slug, call.services.clock.now())
     if members is None:
         return False
-    await audit.record(unit, call.actor, Action.GROUP_DELETED, number, station_id=station.id, members=members)
+    await call.record(unit, Action.GROUP_DELETED, number, station_id=station.id, members=members)
     return True
 
 

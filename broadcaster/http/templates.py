@@ -25,7 +25,6 @@ from broadcaster.pipeline.rules import check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.stations import templates
 from zones import Area, ZoneError, simplified
 
@@ -66,7 +65,7 @@ async def keep(call: Call[Any, Any], station: Station, template: Template) -> No
     """Save a template. Raises ``Refused`` if there are too many."""
     async with call.services.store.write() as unit:
         await templates.put(unit, station.id, template, call.services.clock.now())
-        await audit.record(unit, call.actor, Action.TEMPLATE_SAVED, station.id, station_id=station.id)
+        await call.record(unit, Action.TEMPLATE_SAVED, station.id, station_id=station.id)
 
 
 async def remove(call: Call[Any, Any], station: Station, name: str) -> None:
@@ -74,7 +73,7 @@ async def remove(call: Call[Any, Any], station: Station, name: str) -> None:
     async with call.services.store.write() as unit:
         if not await templates.remove(unit, station.id, name):
             raise NotFound("template-missing", name=name[:60])
-        await audit.record(unit, call.actor, Action.TEMPLATE_DELETED, station.id, station_id=station.id)
+        await call.record(unit, Action.TEMPLATE_DELETED, station.id, station_id=station.id)
 
 
 async def _station(unit: Unit, call: Call[Any, None]) -> Station:

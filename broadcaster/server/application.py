@@ -54,7 +54,6 @@ from broadcaster.pipeline.services import ProcessRole, Services
 from broadcaster.server.routes import ROUTES
 from broadcaster.store import Store, StoreUnavailable, Unit
 from broadcaster.store.engine.grouping import Grouped
-from broadcaster.store.operations import audit
 from broadcaster.store.people import people
 from broadcaster.store.stations import stations
 from broadcaster.tiles.source import tiles_of
@@ -184,7 +183,7 @@ async def _record_view(call: Call[Any, Any], action: Action) -> None:
     about, station_id = (facts.pop(name, None) for name in ("about", "station_id"))
 
     async def keep(unit: Unit) -> None:
-        await audit.record(unit, call.actor, action, about, station_id=station_id, **facts)
+        await call.record(unit, action, about, station_id=station_id, **facts)
 
     await call.services.store.run_grouped(keep)
 

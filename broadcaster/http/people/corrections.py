@@ -21,7 +21,6 @@ from broadcaster.http.quotas import caller_mark
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import ContactOfList, CorrectionIn, CorrectionOut
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.people import corrections, shown
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.stations import stations
@@ -36,7 +35,7 @@ async def ask(call: Call[CorrectionIn, None]) -> web.Response:
         station_id, who, told = await _asker(unit, call)
         wanted = Wanted(told, given.text, given.name or "", given.address or "")
         asked_at = await corrections.ask(unit, station_id, who, wanted, now)
-        await audit.record(unit, call.actor, Action.CORRECTION_ASKED, who, station_id=station_id)
+        await call.record(unit, Action.CORRECTION_ASKED, who, station_id=station_id)
         return CorrectionOut(asked_at=asked_at, answered_by=asked_at + ANSWERED_WITHIN)
 
     return answer(await call.services.store.transact(keep), 201)
@@ -55,8 +54,7 @@ async def add_contact(call: Call[ContactOfList, None]) -> web.Response:
     asked = ConfirmationRequest(station_id, contact, given.locale, caller_mark(call), subscriber_id=who, way=Way.OWN)
     response = await begun(call, station, replace(asked, told=told))
     async with call.services.store.write() as unit:
-        what = call.actor, Action.CORRECTION_ASKED, who
-        await audit.record(unit, *what, station_id=station_id, channel=contact.channel.value)
+        await call.record(unit, Action.CORRECTION_ASKED, who, station_id=station_id, channel=contact.channel.value)
     return response
 
 

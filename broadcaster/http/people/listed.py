@@ -21,7 +21,6 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import ConfirmedIn, ErasureOut, ListedIn
 from broadcaster.http.stations import station_named
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.people import listed, shown
 from broadcaster.store.people.confirmations import ConfirmationRequest
 from broadcaster.store.people.profiles import Profile
@@ -62,7 +61,7 @@ async def erase(call: Call[ConfirmedIn, None]) -> web.Response:
         proof = await by_hand.remove(unit, station_id, who, by.actor.at, asked=True, by=by)
         if proof is None:
             raise NotFound("not-listed")
-        await audit.record(unit, call.actor, Action.PERSON_ERASED, who, station_id=station_id)
+        await call.record(unit, Action.PERSON_ERASED, who, station_id=station_id)
         return proof
 
     return answer(ErasureOut.of(await call.services.store.transact(forget)))

@@ -22,7 +22,6 @@ from broadcaster.pipeline.welcome import send_soon
 from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, waiting
-from broadcaster.store.operations import audit
 from broadcaster.store.people import people, residents, welcomes
 from broadcaster.store.register import erasing
 from broadcaster.store.register.erasing import Erased
@@ -109,7 +108,7 @@ async def erase(call: Call[None, None]) -> web.Response:
         proof = await erasing.erase(unit, call.subscriber_id, erasing.Way.THEMSELVES, call.services.clock.now())
         if proof is None:
             raise unauthenticated("key-unknown", bad_token=True)
-        await audit.record(unit, call.actor, Action.PERSON_ERASED, call.subscriber_id)
+        await call.record(unit, Action.PERSON_ERASED, call.subscriber_id)
         return proof
 
     proof = await call.services.store.transact(forget)

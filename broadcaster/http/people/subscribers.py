@@ -41,7 +41,6 @@ from broadcaster.http.stations import station_in_path, station_named
 from broadcaster.pipeline.welcome import send_soon
 from broadcaster.register import left_out
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import fixes, people, profiles, residents, welcomes, wishes
 from broadcaster.store.people.fixes import Standing
@@ -160,11 +159,11 @@ async def change(call: Call[SubscriberPatch, None]) -> web.Response:
         await left_out.log(unit, consent)
         if "vulnerable" in fields:
             for entry in await vulnerable.leave(unit, call.subscriber_id):
-                what = call.actor, Action.VULNERABLE_REMOVED, entry.id
-                await audit.record(unit, *what, station_id=entry.station_id)
+                await call.record(unit, Action.VULNERABLE_REMOVED, entry.id, station_id=entry.station_id)
         if fields & _RECTIFIED:
-            what = call.actor, Action.PERSON_CHANGED, call.subscriber_id
-            await audit.record(unit, *what, name="name" in fields, places="places" in fields)
+            await call.record(
+                unit, Action.PERSON_CHANGED, call.subscriber_id, name="name" in fields, places="places" in fields
+            )
         if "quiet_hours" in fields:
             await wishes.set_quiet(unit, call.subscriber_id, *_quiet(given.quiet_hours))
         if "paused_until" in fields:

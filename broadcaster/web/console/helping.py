@@ -17,7 +17,6 @@ from broadcaster.store import Unit, duties, help_requests
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.help_requests import HelpRequest
-from broadcaster.store.operations import audit
 from broadcaster.store.people import profiles
 from broadcaster.store.stations import stations
 from broadcaster.web.console.alerts.live_words import clock_time, span
@@ -119,7 +118,7 @@ async def duty(call: Call[None, None]) -> web.Response:
         caller = call.need(station.id)
         until = None if hours is None else now + timedelta(hours=hours)
         await duties.set_duty(unit, station.id, caller.key_id, until)
-        await audit.record(unit, call.actor, Action.DUTY_SET, station_id=station.id, hours=hours or 0)
+        await call.record(unit, Action.DUTY_SET, station_id=station.id, hours=hours or 0)
     call.services.duty_changed(station.id)
     return to(f"{HELP}?station={station.slug}")
 
@@ -138,7 +137,7 @@ async def act(call: Call[None, None]) -> web.Response:
         if not done:
             raise Conflict("help-taken")
         what = Action.HELP_CLOSED if closes else Action.HELP_TAKEN
-        await audit.record(unit, call.actor, what, asked.id, station_id=asked.station_id)
+        await call.record(unit, what, asked.id, station_id=asked.station_id)
         station = await stations.by_id(unit, asked.station_id)
     await call.services.bus.publish(f"alert:{asked.alert_id}")
     return to(HELP if station is None else f"{HELP}?station={station.slug}")

@@ -11,7 +11,6 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.store import inbox
 from broadcaster.store.alerts import breakdown as reporting
-from broadcaster.store.operations import audit
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.pages import to, written_short
 
@@ -53,5 +52,5 @@ async def read(call: Call[None, None]) -> web.Response:
         station, _ = await chosen_station(unit, call)
         if not await inbox.read(unit, station.id, number, call.need(station.id).key_id):
             raise Conflict("help-taken")
-        await audit.record(unit, call.actor, Action.TEXT_READ, number, station_id=station.id)
+        await call.record(unit, Action.TEXT_READ, number, station_id=station.id)
     return to(f"/console/inbox?station={station.slug}")

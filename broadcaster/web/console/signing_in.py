@@ -13,7 +13,7 @@ from broadcaster.http.keys import OPENID, SERVICES, SESSION
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.sessions import COOKIE, FIELD, PATH, csrf_of, idle, session_of
-from broadcaster.store.operations import audit, sessions
+from broadcaster.store.operations import sessions
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import openid
 from broadcaster.web.console.operators.entering import check_page
@@ -62,7 +62,7 @@ async def sign_out(call: Call[None, None]) -> web.Response:
     """End this session, and the one at the OpenID Connect provider through which it began."""
     async with call.services.store.write() as unit:
         await sessions.sign_out(unit, call.request.cookies.get(COOKIE, ""))
-        await audit.record(unit, call.actor, Action.SIGNED_OUT, call.actor.id)
+        await call.record(unit, Action.SIGNED_OUT, call.actor.id)
     words, there = words_of(call.request), await openid.way_out(call.request)
     name = call.services.settings.openid_name
     # A page instead of a redirect, as no form may lead to another site (form-action).
@@ -102,7 +102,7 @@ async def end(call: Call[None, None]) -> web.Response:
     async with call.services.store.write() as unit:
         if number is None or call.caller is None or not await sessions.end(unit, call.caller, number):
             raise NotFound("session-over")
-        await audit.record(unit, call.actor, Action.SESSION_ENDED, session=number)
+        await call.record(unit, Action.SESSION_ENDED, session=number)
     return to(f"{PATH}/sessions")
 
 

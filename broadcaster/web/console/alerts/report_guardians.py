@@ -10,7 +10,6 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.render.replies import counted
 from broadcaster.store.alerts import guardians
-from broadcaster.store.operations import audit
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_exact
 
@@ -27,8 +26,7 @@ async def guardians_table(call: Call[Any, Any], alert: Alert, station: Station, 
     if not found:
         return []
 
-    about = Action.ANSWERS_SEEN, alert.id
-    await store.run_grouped(lambda unit: audit.record(unit, call.actor, *about, station_id=station.id))
+    await store.run_grouped(lambda unit: call.record(unit, Action.ANSWERS_SEEN, alert.id, station_id=station.id))
     rows = [
         (
             each.child or "–",

@@ -19,7 +19,6 @@ from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.alerts import report as reports
-from broadcaster.store.operations import audit
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_words import number, people_of
@@ -106,7 +105,7 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     alert, station = await alert_of(call)
     words = words_of(call.request, station.languages[0])
     async with call.services.store.write() as unit:
-        await audit.record(unit, call.actor, Action.UNREACHED_EXPORTED, alert.id, station_id=station.id)
+        await call.record(unit, Action.UNREACHED_EXPORTED, alert.id, station_id=station.id)
     header = [words("Number"), words("External id"), words("Name"), words("Reason"), words("In detail")]
     header.append(words("Visited"))
 

@@ -16,7 +16,6 @@ from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.alerts import visited
-from broadcaster.store.operations import audit
 from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import Street, Visit
 from broadcaster.web.console.alerts.live import heading
@@ -126,8 +125,8 @@ async def _streets(call: Call[None, VisitsQuery], alert: Alert) -> list[Street]:
 
 async def _taken(call: Call[None, VisitsQuery], alert: Alert, people: int) -> None:
     async with call.services.store.write() as unit:
-        what = Action.UNREACHED_EXPORTED
-        await audit.record(unit, call.actor, what, alert.id, station_id=alert.station_id, people=people, visits=True)
+        about, station_id = alert.id, alert.station_id
+        await call.record(unit, Action.UNREACHED_EXPORTED, about, station_id=station_id, people=people, visits=True)
 
 
 def _name(alert: Alert, station: Station, words: Words, ending: str) -> str:

@@ -13,7 +13,6 @@ from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.stations import own_station
 from broadcaster.store.alerts import approvals
-from broadcaster.store.operations import audit
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.pages import to
 from broadcaster.web.severities import severity_words
@@ -47,9 +46,8 @@ async def change(call: Call[None, None]) -> web.Response:
     async with call.services.store.write() as unit:
         await approvals.set_rules(unit, station.id, rules)
         radius_m = None if rules.radius_m is None else int(rules.radius_m)
-        await audit.record(
+        await call.record(
             unit,
-            call.actor,
             Action.APPROVAL_RULES_SET,
             station.id,
             station_id=station.id,

@@ -17,7 +17,7 @@ from broadcaster.http.schemas.base import Query
 from broadcaster.http.sessions import PATH
 from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit, audit_reading
+from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.operators import operators
 from broadcaster.web.console.audit.param_words import param_words
@@ -118,7 +118,7 @@ async def _sent(
     call: Call[None, AuditQuery], lines: AsyncIterator[str], content_type: str, ending: str
 ) -> web.StreamResponse:
     async with call.services.store.write() as unit:
-        await audit.record(unit, call.actor, Action.AUDIT_EXPORTED, form=ending)
+        await call.record(unit, Action.AUDIT_EXPORTED, form=ending)
     day = call.services.clock.now().date().isoformat()
     return await streamed(call.request, f"audit-{day}.{ending}", lines, content_type)
 

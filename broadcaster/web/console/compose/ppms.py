@@ -25,7 +25,6 @@ from broadcaster.pipeline import approving, issue
 from broadcaster.pipeline.templates import offered
 from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, threads
-from broadcaster.store.operations import audit
 from broadcaster.store.stations import ppms, stations
 from broadcaster.web.console.alerts.live_words import clock_time
 from broadcaster.web.console.compose.offered import title_of
@@ -86,7 +85,7 @@ async def choose(call: Call[None, None]) -> web.Response:
         if not known.keys() >= set(groups):
             raise Refused("ppms-groups", "staff")
         await ppms.choose(unit, station.id, known, groups)
-        await audit.record(unit, call.actor, Action.STATION_CHANGED, station.id, station_id=station.id)
+        await call.record(unit, Action.STATION_CHANGED, station.id, station_id=station.id)
     return to(f"/console/ppms?station={station.slug}")
 
 

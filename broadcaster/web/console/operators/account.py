@@ -13,7 +13,6 @@ from broadcaster.http.contacts import read_as
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators, passkeys, passwords, pushes
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.operators import webauthn_checks as checks
@@ -93,7 +92,7 @@ async def remove(call: Call[None, None]) -> web.Response:
         who = await myself(unit, call)
         if number is None or not await passkeys.remove(unit, who.id, number):
             raise Refused("last-way-in")
-        await audit.record(unit, call.actor, Action.PASSKEY_REMOVED, who.id, passkey=number)
+        await call.record(unit, Action.PASSKEY_REMOVED, who.id, passkey=number)
     return to(f"{ACCOUNT}?done=removed")
 
 
@@ -105,7 +104,7 @@ async def set_phone(call: Call[None, None]) -> web.Response:
     async with call.services.store.write() as unit:
         who = await myself(unit, call)
         await operators.set_phone(unit, who.id, phone)
-        await audit.record(unit, call.actor, Action.PHONE_SET, who.id, kept=phone is not None)
+        await call.record(unit, Action.PHONE_SET, who.id, kept=phone is not None)
     return to(f"{ACCOUNT}?done=phone")
 
 

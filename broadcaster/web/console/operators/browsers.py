@@ -12,7 +12,6 @@ from broadcaster.http.schemas.base import Shown
 from broadcaster.http.schemas.residents import PushIn
 from broadcaster.http.sessions import device_of
 from broadcaster.pipeline.telling import Notice, push_to
-from broadcaster.store.operations import audit
 from broadcaster.store.operators import pushes
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.console.operators.account import ACCOUNT, myself
@@ -37,7 +36,7 @@ async def add(call: Call[PushIn, None]) -> web.Response:
         await pushes.add(
             unit, who.id, contact.canonical, contact.address, device=device, now=now, replaces=given.replaces or ""
         )
-        await audit.record(unit, call.actor, Action.PUSH_ADDED, who.id)
+        await call.record(unit, Action.PUSH_ADDED, who.id)
         mine = await pushes.of(unit, [who.id])
     said = words("Requests for help, and alerts that wait for you, will be shown here.")
     notice = Notice(f"browser.{mine[-1].id}", words("This device is signed up"), said, ACCOUNT)
@@ -52,5 +51,5 @@ async def remove(call: Call[None, None]) -> web.Response:
         who = await myself(unit, call)
         if not await pushes.remove(unit, who.id, number):
             raise NotFound("operator-missing")
-        await audit.record(unit, call.actor, Action.PUSH_REMOVED, who.id)
+        await call.record(unit, Action.PUSH_REMOVED, who.id)
     return to(f"{ACCOUNT}?done=unpushed")

@@ -182,7 +182,7 @@ async def go_in(
 async def record_failure(call: Call[Any, Any], operator_id: int | None) -> None:
     """Record a failed sign-in; ``operator_id``: whose, if known."""
     async with call.services.store.write() as unit:
-        await audit.record(unit, call.actor, Action.SIGN_IN_FAILED, operator_id)
+        await call.record(unit, Action.SIGN_IN_FAILED, operator_id)
 
 
 def _by(way: str | None) -> dict[str, Any]:

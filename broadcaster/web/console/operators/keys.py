@@ -15,7 +15,7 @@ from broadcaster.http.route import Call
 from broadcaster.http.sessions import PATH
 from broadcaster.http.stations import station_given
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit, audit_reading
+from broadcaster.store.operations import audit_reading
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.i18n import Words
@@ -51,10 +51,9 @@ async def add(call: Call[None, None]) -> web.Response:
         )
         made = await stations.caller_of(unit, key, now)
         number = None if made is None else made.key_id
-        await audit.record(unit, call.actor, Action.KEY_MADE, number, station_id=station.id, days=days)
+        await call.record(unit, Action.KEY_MADE, number, station_id=station.id, days=days)
         if Permission.VULNERABLE in only:
-            what = call.actor, Action.VULNERABLE_GRANTED, number
-            await audit.record(unit, *what, station_id=station.id, granted=True)
+            await call.record(unit, Action.VULNERABLE_GRANTED, number, station_id=station.id, granted=True)
         return await _page(unit, call, key=key)
 
 
@@ -71,7 +70,7 @@ async def revoke(call: Call[None, None]) -> web.Response:
             call.need(station.id)
         await stations.revoke_key(unit, found.id, call.services.clock.now())
         of = None if station is None else station.id
-        await audit.record(unit, call.actor, Action.KEY_REVOKED, found.id, station_id=of)
+        await call.record(unit, Action.KEY_REVOKED, found.id, station_id=of)
     return to(f"{KEYS}?done=revoked")
 
 

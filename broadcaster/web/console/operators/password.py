@@ -161,7 +161,7 @@ async def codes(call: Call[None, None]) -> web.Response:
         who = await myself(unit, call)
         if not who.has_password:
             raise NotFound("no-password")
-        await audit.record(unit, call.actor, Action.CODES_MADE, who.id)
+        await call.record(unit, Action.CODES_MADE, who.id)
         return CodesOut(codes=await passwords.new_codes(unit, who.id), login=who.login)
 
     return answer(await call.services.store.transact(make))
@@ -173,7 +173,7 @@ async def remove(call: Call[None, None]) -> web.Response:
         who = await myself(unit, call)
         if not await passwords.remove(unit, who.id):
             raise Refused("last-way-in")
-        await audit.record(unit, call.actor, Action.PASSWORD_REMOVED, who.id)
+        await call.record(unit, Action.PASSWORD_REMOVED, who.id)
     return to(f"{ACCOUNT}?done=password-removed")
 
 

@@ -25,7 +25,6 @@ from broadcaster.http.route import Call, forbidden
 from broadcaster.http.sessions import PATH
 from broadcaster.pipeline.inviting import send_invitation
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
@@ -63,7 +62,7 @@ async def invite(call: Call[None, None]) -> web.Response:
             raise Conflict("operator-known", "mail")
         secret = await operators.new_link(unit, made, now + INVITATION_HOLDS)
         for each in chosen:
-            await audit.record(unit, call.actor, Action.OPERATOR_INVITED, made, station_id=each.id, role=str(role))
+            await call.record(unit, Action.OPERATOR_INVITED, made, station_id=each.id, role=str(role))
     url = welcome_url(call.services.base_url, secret)
     sent = mail is not None and await send_invitation(call.services, chosen[0], made, mail, url)
     async with call.services.store.read() as unit:
@@ -93,14 +92,14 @@ async def act(call: Call[None, None]) -> web.Response:
         if asked == "disable" and await operators.is_last_administrator(unit, who):
             raise Conflict("last-administrator")
         if asked == "recover":
-            await audit.record(unit, call.actor, Action.OPERATOR_RECOVERED, who.id)
+            await call.record(unit, Action.OPERATOR_RECOVERED, who.id)
             await operators.forget_ways(unit, who.id)
             secret = await operators.new_link(unit, who.id, now + LINK_HOLDS)
             return await _page(unit, call, words, link=(who.name, secret, LINK_HOLDS))
         enabled = asked == "enable"
         await operators.disable(unit, who.id, None if enabled else now)
         what = Action.OPERATOR_ENABLED if enabled else Action.OPERATOR_DISABLED
-        await audit.record(unit, call.actor, what, who.id)
+        await call.record(unit, what, who.id)
     return to(f"{OPERATORS}?done={'enabled' if enabled else 'disabled'}")
 
 
@@ -110,15 +109,13 @@ async def _set_role(unit: Unit, call: Call[Any, Any], who: Operator, form: Mappi
     role = None if form.get("role", "") == "none" else _role(form.get("role", ""))
     for station in await _chosen(unit, call, form):
         await operators.set_role(unit, who.id, station.id, role)
-        what = call.actor, Action.ROLE_SET, who.id
-        await audit.record(unit, *what, station_id=station.id, role=None if role is None else str(role))
+        await call.record(unit, Action.ROLE_SET, who.id, station_id=station.id, role=role and str(role))
 
 
 async def _grant(unit: Unit, call: Call[Any, Any], who: Operator, form: Mapping[str, str], *, granted: bool) -> None:
     for station in await _chosen(unit, call, form):
         await operators.grant(unit, who.id, station.id, granted=granted)
-        what = call.actor, Action.VULNERABLE_GRANTED, who.id
-        await audit.record(unit, *what, station_id=station.id, granted=granted)
+        await call.record(unit, Action.VULNERABLE_GRANTED, who.id, station_id=station.id, granted=granted)
 
 
 async def _chosen(unit: Unit, call: Call[Any, Any], form: Mapping[str, str]) -> list[Station]:

@@ -12,7 +12,6 @@ from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.stations import station_in
 from broadcaster.store import Unit, duties
-from broadcaster.store.operations import audit
 from broadcaster.store.operators import operators
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.pages import to
@@ -51,9 +50,8 @@ async def change(call: Call[None, None]) -> web.Response:
             chosen = {each for each in known if str(each) in form.getall(week.code, [])}
             if chosen != before.get(week.code, set()):
                 await duties.set_week(unit, station.id, week, chosen)
-                what = call.actor, Action.ROSTER_SET, station.id
-                code = week.code.lower()
-                await audit.record(unit, *what, station_id=station.id, week=code, people=len(chosen))
+                here, code = station.id, week.code.lower()
+                await call.record(unit, Action.ROSTER_SET, here, station_id=here, week=code, people=len(chosen))
     call.services.duty_changed(station.id)
     return to(f"/console/stations/{station.slug}/roster?done=changed")
 

@@ -20,7 +20,6 @@ from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.people import addresses
 from broadcaster.store.people.addresses import Kept
 from broadcaster.store.register import persons
@@ -94,14 +93,14 @@ async def say(call: Call[None, None]) -> web.Response:
     if form.get("do") == "nowhere":
         async with services.store.write() as unit:
             await addresses.give_up(unit, station.id, subscriber_id)
-            await audit.record(unit, call.actor, Action.ADDRESS_SET, subscriber_id, station_id=station.id, found=False)
+            await call.record(unit, Action.ADDRESS_SET, subscriber_id, station_id=station.id, found=False)
     elif point is None:
         return to(f"{here}&who={subscriber_id}&choose=1")
     else:
         home = NewPlace(home_label(station), *point)
         async with services.store.write() as unit:
             await addresses.confirm(unit, station.id, subscriber_id, home, services.clock.now())
-            await audit.record(unit, call.actor, Action.ADDRESS_SET, subscriber_id, station_id=station.id, found=True)
+            await call.record(unit, Action.ADDRESS_SET, subscriber_id, station_id=station.id, found=True)
     return to(f"{here}&after={subscriber_id}")
 
 

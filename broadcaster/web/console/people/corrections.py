@@ -18,7 +18,6 @@ from broadcaster.pipeline.corrections import CORRECTIONS
 from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.alerts import breakdown
-from broadcaster.store.operations import audit
 from broadcaster.store.people import addresses, corrections, profiles
 from broadcaster.store.register import correcting, persons
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -102,7 +101,7 @@ async def answer(call: Call[None, None]) -> web.Response:
             await correcting.apply(unit, done, home, now, consent)
             await left_out.log(unit, consent)
         what = Action.CORRECTION_REFUSED if said else Action.CORRECTION_ACCEPTED
-        await audit.record(unit, call.actor, what, done.subscriber_id, station_id=station.id, why=said)
+        await call.record(unit, what, done.subscriber_id, station_id=station.id, why=said)
         return done, station.languages[0] if profile is None else profile.locale
 
     done, language = await services.store.transact(keep)

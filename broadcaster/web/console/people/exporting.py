@@ -18,7 +18,6 @@ from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.guardians import headings
 from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.engine.engine import Store
-from broadcaster.store.operations import audit
 from broadcaster.store.register import persons, search
 from broadcaster.store.register import vulnerable as register
 from broadcaster.store.register.persons import Person
@@ -57,8 +56,9 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
     day = call.services.clock.now().astimezone(zone_of(station.region)).date().isoformat()
     name = f"{words('register')}-{station.slug}-{day}.csv"
     async with store.write() as unit:
-        what = call.actor, Action.REGISTER_EXPORTED
-        await audit.record(unit, *what, station_id=station.id, everyone=everyone, vulnerable=vulnerable)
+        await call.record(
+            unit, Action.REGISTER_EXPORTED, station_id=station.id, everyone=everyone, vulnerable=vulnerable
+        )
 
     async def lines() -> AsyncIterator[str]:
         yield BOM

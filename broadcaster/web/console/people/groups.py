@@ -13,7 +13,6 @@ from broadcaster.domain.stations import Station
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.stations import forget_group
-from broadcaster.store.operations import audit
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -47,7 +46,7 @@ async def add(call: Call[None, None]) -> web.Response:
         made = await stations.ensure_groups(unit, station.id, {group_slug(name): name})
         if taken is None:
             number = made[group_slug(name)]
-            await audit.record(unit, call.actor, Action.GROUP_ADDED, number, station_id=station.id)
+            await call.record(unit, Action.GROUP_ADDED, number, station_id=station.id)
     return to(f"/console/groups?station={station.slug}&done=added")
 
 
@@ -70,7 +69,7 @@ async def rename(call: Call[None, None]) -> web.Response:
     async with call.services.store.write() as unit:
         await by_hand.rename_group(unit, station.id, slug, name)
         number = (await stations.group_ids(unit, station.id)).get(slug)
-        await audit.record(unit, call.actor, Action.GROUP_RENAMED, number, station_id=station.id)
+        await call.record(unit, Action.GROUP_RENAMED, number, station_id=station.id)
     return to(f"/console/groups?station={station.slug}&done=renamed")
 
 

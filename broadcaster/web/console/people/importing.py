@@ -21,7 +21,6 @@ from broadcaster.register.applying import apply as carry_out
 from broadcaster.register.mending import to_mend
 from broadcaster.register.planning import Plan
 from broadcaster.register.refusals import ListRefused, Refusal
-from broadcaster.store.operations import audit
 from broadcaster.store.register import uploads
 from broadcaster.store.register.uploads import Upload, UploadState
 from broadcaster.store.stations import stations
@@ -64,7 +63,7 @@ async def upload(call: Call[None, None]) -> web.Response:
     async with store.write() as unit:
         token = await uploads.keep(unit, caller, station.id, sent.pieces, report=report, now=call.services.clock.now())
         lines = int(report["lines"])
-        await audit.record(unit, call.actor, Action.LIST_UPLOADED, station_id=station.id, lines=lines)
+        await call.record(unit, Action.LIST_UPLOADED, station_id=station.id, lines=lines)
     return to(f"/console/people/import/{token}?station={station.slug}")
 
 
@@ -114,7 +113,7 @@ async def forget(call: Call[None, None]) -> web.Response:
     found, station = await _found(call)
     async with call.services.store.write() as unit:
         await uploads.forget(unit, found.id)
-        await audit.record(unit, call.actor, Action.LIST_FORGOTTEN, station_id=station.id)
+        await call.record(unit, Action.LIST_FORGOTTEN, station_id=station.id)
     return to(f"/console/people/import?station={station.slug}")
 
 

@@ -20,7 +20,6 @@ from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit, polls
 from broadcaster.store.alerts import breakdown as reporting
-from broadcaster.store.operations import audit
 from broadcaster.store.people import consents, identities
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.erasing import Erased
@@ -91,7 +90,7 @@ async def revive(call: Call[None, None]) -> web.Response:
 
     async def keep(unit: Unit) -> None:
         await by_hand.revive(unit, person.id, number, call.actor.at, Consent(Way.COUNTER, call.actor))
-        await audit.record(unit, call.actor, Action.CONTACT_REVIVED, person.id, station_id=station.id, contact=number)
+        await call.record(unit, Action.CONTACT_REVIVED, person.id, station_id=station.id, contact=number)
 
     await call.services.store.transact(keep)
     return to(f"/console/people/{person.id}?station={station.slug}&done=revived")
@@ -110,7 +109,7 @@ async def identify(call: Call[None, None]) -> web.Response:
         else:
             await polls.stay_voted(unit, person.id)
             await identities.forget(unit, person.id)
-        await audit.record(unit, call.actor, Action.IDENTITY_SET, person.id, station_id=station.id, shown=shown)
+        await call.record(unit, Action.IDENTITY_SET, person.id, station_id=station.id, shown=shown)
     return to(f"/console/people/{person.id}?station={station.slug}&done=changed")
 
 
@@ -144,7 +143,7 @@ async def remove(call: Call[None, None]) -> web.Response:
         proof = await by_hand.remove(unit, station.id, number, by.actor.at, asked=asked, by=by)
         if proof is not None:
             action = Action.PERSON_ERASED if asked else Action.PERSON_REMOVED
-            await audit.record(unit, call.actor, action, number, station_id=station.id)
+            await call.record(unit, action, number, station_id=station.id)
         return proof
 
     proof = await call.services.store.transact(forget)

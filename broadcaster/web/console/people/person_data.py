@@ -10,7 +10,6 @@ from broadcaster.http.people.own_data import as_file
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.approving import check_reason
-from broadcaster.store.operations import audit
 from broadcaster.store.people.profiles import Profile
 from broadcaster.store.register import own_data
 from broadcaster.store.register.own_data import Record
@@ -49,6 +48,5 @@ async def _taken(call: Call[None, None]) -> tuple[Station, Profile, dict[str, li
     if kept is None:
         raise NotFound("person-unknown")
     async with call.services.store.write() as unit:
-        what = call.actor, Action.PERSON_EXPORTED, number
-        await audit.record(unit, *what, station_id=station.id, why=why, vulnerable=register)
+        await call.record(unit, Action.PERSON_EXPORTED, number, station_id=station.id, why=why, vulnerable=register)
     return station, *kept

@@ -13,7 +13,6 @@ from broadcaster.http.route import Call
 from broadcaster.languages import LANGUAGES
 from broadcaster.register.canonical import canonical
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.people import people, suppression
 from broadcaster.store.register import by_hand
 from broadcaster.store.register.by_hand import Change
@@ -74,7 +73,7 @@ async def add(call: Call[None, None]) -> web.Response:
             digests=[digest],
             consent=Consent(Way.COUNTER, call.actor),
         )
-        await audit.record(unit, call.actor, Action.PERSON_ADDED, subscriber_id, station_id=station.id)
+        await call.record(unit, Action.PERSON_ADDED, subscriber_id, station_id=station.id)
         return subscriber_id
 
     try:
@@ -131,7 +130,7 @@ async def change(call: Call[None, None]) -> web.Response:
             raise Conflict("person-changed")
         by = Consent(Way.COUNTER, call.actor)
         await by_hand.amend(unit, station.id, person.id, changed, by.actor.at, consent=by)
-        await audit.record(unit, call.actor, Action.PERSON_CHANGED, person.id, station_id=station.id)
+        await call.record(unit, Action.PERSON_CHANGED, person.id, station_id=station.id)
 
     try:
         await services.store.transact(keep)

@@ -12,7 +12,6 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.people import waves
 from broadcaster.store.people.waves import Wave
 from broadcaster.store.register import by_hand, persons
@@ -64,7 +63,7 @@ async def remove(call: Call[None, None]) -> web.Response:
         for each in ids:
             await by_hand.remove(unit, station.id, each, call.actor.at)
         if ids:
-            await audit.record(unit, call.actor, Action.SIGN_UPS_REMOVED, station_id=station.id, people=len(ids))
+            await call.record(unit, Action.SIGN_UPS_REMOVED, station_id=station.id, people=len(ids))
         return len(ids)
 
     while await call.services.store.transact(some):

@@ -7,7 +7,6 @@ from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.register import left_out
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.register import by_hand
 from broadcaster.web.console.frame import chosen_station
 from broadcaster.web.pages import to
@@ -26,8 +25,9 @@ async def record(call: Call[None, None]) -> web.Response:
     async def keep(unit: Unit) -> bool:
         if not await by_hand.record_signed(unit, station.id, subscriber_id, contact_id, signed, actor=call.actor):
             return False
-        what = call.actor, Action.OPT_OUT_UNDONE, subscriber_id
-        await audit.record(unit, *what, station_id=station.id, contact=contact_id, signed_on=signed.on)
+        await call.record(
+            unit, Action.OPT_OUT_UNDONE, subscriber_id, station_id=station.id, contact=contact_id, signed_on=signed.on
+        )
         return True
 
     done = await call.services.store.transact(keep)

@@ -13,7 +13,6 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of, number_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
-from broadcaster.store.operations import audit
 from broadcaster.store.register import persons
 from broadcaster.store.register import vulnerable as register
 from broadcaster.web.console.alerts.printing import printed
@@ -79,7 +78,7 @@ async def add(call: Call[None, None]) -> web.Response:
             return _form(call, station, theirs, given, wrong, person="" if person else None)
         asked_at = datetime.combine(asked_on, time(12), zone_of(station.region)).astimezone(UTC)
         entry = await register.add(unit, station.id, details, asked_at=asked_at, now=now, person=person)
-        await audit.record(unit, call.actor, Action.VULNERABLE_ADDED, entry, station_id=station.id)
+        await call.record(unit, Action.VULNERABLE_ADDED, entry, station_id=station.id)
     return to(f"{VULNERABLE}/{entry}?station={station.slug}&done=added")
 
 
@@ -131,7 +130,7 @@ async def act(call: Call[None, None]) -> web.Response:
             if wrong:
                 return _form(call, station, [], given, wrong, entry=entry)
             await register.change(unit, entry.id, details)
-        await audit.record(unit, call.actor, what, entry.id, station_id=station.id, step=done)
+        await call.record(unit, what, entry.id, station_id=station.id, step=done)
     where = VULNERABLE if done == "removed" else f"{VULNERABLE}/{entry.id}"
     return to(f"{where}?station={station.slug}&done={done}")
 
@@ -150,7 +149,7 @@ async def letter(call: Call[None, None]) -> web.Response:
         "by_self": entry.details.asker is Asker.SELF,
     }
     async with call.services.store.write() as unit:
-        await audit.record(unit, call.actor, Action.VULNERABLE_SEEN, entry.id, station_id=station.id, letter=True)
+        await call.record(unit, Action.VULNERABLE_SEEN, entry.id, station_id=station.id, letter=True)
     name, without = f"letter-{entry.id}.pdf", ("people/vulnerable_no_pdf.html", {"way_back": VULNERABLE})
     page = "people/vulnerable_letter.html"
     return await printed(call.request, page, words, facts, name, without=without, inline=True)
@@ -162,8 +161,7 @@ async def table(call: Call[None, None]) -> web.Response:
     async with call.services.store.write() as unit:
         station, _ = await chosen_station(unit, call)
         entries = await register.listed(unit, station.id)
-        what = call.actor, Action.VULNERABLE_EXPORTED
-        await audit.record(unit, *what, station_id=station.id, people=len(entries))
+        await call.record(unit, Action.VULNERABLE_EXPORTED, station_id=station.id, people=len(entries))
     grounds, askers = ground_words(words), asker_words(words)
     header = [
         words("Name"),

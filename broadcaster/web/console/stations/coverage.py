@@ -20,7 +20,6 @@ from broadcaster.http.route import Call
 from broadcaster.http.stations import own_station
 from broadcaster.pipeline.coverage import estimate
 from broadcaster.register.households import figures_in
-from broadcaster.store.operations import audit
 from broadcaster.store.people import coverage
 from broadcaster.web.console.alerts.printing import pdf_file
 from broadcaster.web.console.alerts.report_pdf import PACKAGES, NoPdf
@@ -54,7 +53,7 @@ async def upload(call: Call[None, None]) -> web.Response:
         return await _shown(call, station, sentence(error, words))
     async with call.services.store.write() as unit:
         await coverage.replace(unit, station.id, figures)
-        await audit.record(unit, call.actor, Action.FIGURES_REPLACED, station.id, station_id=station.id)
+        await call.record(unit, Action.FIGURES_REPLACED, station.id, station_id=station.id)
     return to(f"/console/stations/{station.slug}/coverage")
 
 

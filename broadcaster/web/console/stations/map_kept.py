@@ -13,7 +13,6 @@ from broadcaster.http.answers import answer
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.stations import own_station
-from broadcaster.store.operations import audit
 from broadcaster.tiles import TilesUnavailable
 from broadcaster.tiles.territory import TerritoryFetch, wanted_of
 from broadcaster.web.console.frame import show, words_of
@@ -93,7 +92,7 @@ async def begin(call: Call[None, None]) -> web.Response:
     station = await _station(call)
     wanted = await _counted(call, station)
     async with call.services.store.write() as unit:
-        await audit.record(unit, call.actor, Action.MAP_FETCHED, station.id, station_id=station.id)
+        await call.record(unit, Action.MAP_FETCHED, station.id, station_id=station.id)
     call.request.app[FETCHES].begin(station, wanted)
     return to(f"/console/stations/{station.slug}/map")
 

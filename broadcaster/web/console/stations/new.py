@@ -13,7 +13,6 @@ from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import MAX_NAME, Shown
 from broadcaster.languages import DEFAULT
-from broadcaster.store.operations import audit
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.stations import boundary as station_boundary
@@ -79,7 +78,7 @@ async def add(call: Call[None, None]) -> web.Response:
             made = await stations.add(unit, fields, services.clock.now())
             known = await stations.by_slug(unit, given.slug)
             if made is not None:
-                await audit.record(unit, call.actor, Action.STATION_ADDED, made.id, station_id=made.id)
+                await call.record(unit, Action.STATION_ADDED, made.id, station_id=made.id)
         if made is not None or (known is not None and (known.name, known.insee) == (fields["name"], fields["insee"])):
             return to(f"/console/stations/{given.slug}?done=added")
         given.wrong["slug"] = sentence(Conflict("slug-taken", slug=given.slug), words)

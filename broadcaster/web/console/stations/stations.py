@@ -15,7 +15,6 @@ from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.stations import own_station
 from broadcaster.languages import LANGUAGES
-from broadcaster.store.operations import audit
 from broadcaster.store.people import wishes
 from broadcaster.store.stations import stations
 from broadcaster.web.console.frame import show, stations_of, words_of
@@ -99,7 +98,7 @@ async def change(call: Call[None, None]) -> web.Response:
     try:
         async with call.services.store.write() as unit:
             await stations.change(unit, station.id, fields, sure=given.sure)
-            await audit.record(unit, call.actor, Action.STATION_CHANGED, station.id, station_id=station.id)
+            await call.record(unit, Action.STATION_CHANGED, station.id, station_id=station.id)
     except Refused as error:
         asks = error.code == "topic-chosen"
         given.wrong["topics"] = sentence(error, words)
