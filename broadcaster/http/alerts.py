@@ -12,7 +12,6 @@ from pydantic import BaseModel
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.approvals import OPEN, Approval
-from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.schedules import LASTS
 from broadcaster.domain.stations import Station
@@ -20,12 +19,11 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.answers import answer
 from broadcaster.http.auth import count_reach
 from broadcaster.http.messages import message_of, show_message, texts_of
-from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AlertIn, AlertOut, AlertPage, AlertsQuery
 from broadcaster.http.schemas.reports import ReachOut
 from broadcaster.http.schemas.schedules import ReachIn
-from broadcaster.http.stations import station_given
+from broadcaster.http.stations import station_asked, station_given, with_station
 from broadcaster.http.templates import kept_of, named, written_from
 from broadcaster.pipeline import approving, issue, reach
 from broadcaster.pipeline.scheduling import starts_at
@@ -41,8 +39,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 async def foresee(call: Call[ReachIn, None]) -> web.Response:
     """Return whom an alert would reach, sending nothing."""
-    async with call.services.store.read() as unit:
-        station = await station_given(unit, call.body.station)
+    station = await station_asked(call, call.body.station)
     await count_reach(call.request, call.need(station.id))
     draft = await written_from(call.services, call.body, station, await named(call.services, call.body, station))
     sent_at, expires_at = None, draft.expires
@@ -59,9 +56,7 @@ async def foresee(call: Call[ReachIn, None]) -> web.Response:
 async def create(call: Call[AlertIn, None]) -> web.Response:
     """Accept an alert: it is stored and sent. Idempotent by Idempotency-Key and body."""
     key = idempotency_key(call.request)
-    async with call.services.store.read() as unit:
-        station = await station_given(unit, call.body.station)
-    call.need(station.id)
+    station = await station_asked(call, call.body.station)
     template = await named(call.services, call.body, station)
     given = await written_from(call.services, call.body, station, template)
     message = message_of(given, station, texts_of(given, station, needed=True))
@@ -110,15 +105,8 @@ async def show(call: Call[None, None]) -> web.Response:
 
 
 async def approval_of(call: Call[Any, Any]) -> tuple[Approval, Station]:
-    """Return the path's approval (pending or decided) and its station. Raises ``NotFound``."""
-    text = call.request.match_info["id"]
-    async with call.services.store.read() as unit:
-        found = await approvals.by_id(unit, number_of(text) or 0)
-        station = None if found is None else await stations.by_id(unit, found.alert.station_id)
-    if found is None or station is None or not call.may(Permission.LOOK, station.id):
-        raise NotFound("alert-missing", id=text[:20])
-    call.need(station.id)
-    return found, station
+    """Return the path's approval (pending or decided) and its station, as ``with_station`` does."""
+    return await with_station(call, "alert-missing", approvals.by_id, lambda found: found.alert.station_id)
 
 
 def etag_of(alert: Alert) -> str:
@@ -127,25 +115,8 @@ def etag_of(alert: Alert) -> str:
 
 
 async def alert_of(call: Call[Any, Any]) -> tuple[Alert, Station]:
-    """Return the path's alert and its station. Raises ``NotFound``, also for another station's key."""
-    text = call.request.match_info["id"]
-    number = number_of(text)
-    missing = NotFound("alert-missing", id=text[:20])
-    if number is None:
-        raise missing
-
-    async def read(unit: Unit) -> tuple[Alert, Station] | None:
-        alert = await alerts.by_id(unit, number)
-        return None if alert is None else (alert, await station_of(unit, alert))
-
-    found = await call.services.store.run_read(read)
-    if found is None:
-        raise missing
-    alert, station = found
-    if not call.may(Permission.LOOK, station.id):
-        raise missing
-    call.need(station.id)
-    return alert, station
+    """Return the path's alert and its station, as ``with_station`` does."""
+    return await with_station(call, "alert-missing", alerts.by_id, lambda alert: alert.station_id)
 
 
 async def station_of(unit: Unit, alert: Alert) -> Station:

@@ -14,7 +14,7 @@ from broadcaster.http.answers import nothing
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AudienceIn
 from broadcaster.http.schemas.polls import MyPollOut, PollIn, PollOut, VoteIn
-from broadcaster.http.stations import station_given
+from broadcaster.http.stations import station_asked
 from broadcaster.pipeline.polls import open_poll
 from broadcaster.store import Unit, polls
 from broadcaster.store.alerts import answers
@@ -26,9 +26,7 @@ from broadcaster.store.stations import stations
 async def create(call: Call[PollIn, None]) -> web.Response:
     """Open a poll, and announce it once it is approved, if it must be."""
     given = call.body
-    async with call.services.store.read() as unit:
-        station = await station_given(unit, given.station)
-    call.need(station.id)
+    station = await station_asked(call, given.station)
     texts = {station.languages[0]: (given.question, given.answers)}
     texts |= {language: (each.question, each.answers) for language, each in given.texts.items()}
     audience = given.audience if isinstance(given.audience, AudienceIn) else AudienceIn(kind=given.audience)

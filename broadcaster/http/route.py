@@ -16,6 +16,7 @@ from broadcaster.domain.refusals import Forbidden
 from broadcaster.http.keys import SEEN, SESSION
 from broadcaster.http.problems import unauthenticated
 from broadcaster.http.rates import address_of
+from broadcaster.http.reading import number_of
 from broadcaster.http.schemas.base import Given
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit
@@ -94,6 +95,10 @@ class Call(Generic[B_co, Q_co]):
     ) -> None:
         """Append an entry to the audit log: ``audit.record``, by who acts."""
         await audit.record(unit, self.actor, action, about, station_id=station_id, why=why, **params)
+
+    def number(self, name: str = "id") -> int:
+        """Return an id in the path; 0, which nothing has, if it is malformed."""
+        return number_of(self.request.match_info[name]) or 0
 
     def seen(self, **facts: Param) -> None:
         """Complete the audit entry of a route with ``views``: ``station_id``, ``about``, params of ``audit.record``."""

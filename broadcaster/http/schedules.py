@@ -10,8 +10,7 @@ from aiohttp import web
 
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.audience import AudienceKind
-from broadcaster.domain.permissions import Caller, Permission
-from broadcaster.domain.refusals import NotFound, Refused, located
+from broadcaster.domain.refusals import Refused, located
 from broadcaster.domain.schedules import LASTS, Kind, Schedule
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -31,13 +30,13 @@ from broadcaster.http.schemas.schedules import (
     SchedulePatch,
     SchedulesQuery,
 )
-from broadcaster.http.stations import station_given, station_named
+from broadcaster.http.stations import station_asked, station_given, station_named, with_station
 from broadcaster.http.templates import kept_of, named, written_from
 from broadcaster.ids import new_id
 from broadcaster.pipeline import scheduling
 from broadcaster.pipeline.schedule import answer_missed
 from broadcaster.pipeline.services import Services
-from broadcaster.store import Unit, schedules
+from broadcaster.store import schedules
 from broadcaster.store.alerts import alerts
 from broadcaster.store.stations import stations
 from schedules import PublicDate, feed
@@ -52,10 +51,8 @@ _OWN_TEXT = ("headline", "description", "instruction", "sms", "easy")
 async def create(call: Call[ScheduleIn, None]) -> web.Response:
     """Store a schedule. Idempotent by Idempotency-Key and body."""
     key = idempotency_key(call.request)
-    async with call.services.store.read() as unit:
-        station = await station_given(unit, call.body.station)
-    caller = call.need(station.id)
-    asked = await planned(call.services, call.body, station, caller)
+    station = await station_asked(call, call.body.station)
+    asked = await planned(call, call.body, station)
     hashed = None if key is None else request_hash(call.body)
     made = await scheduling.write(
         call.services, station, asked, actor=call.actor, idempotency_key=key, request_hash=hashed
@@ -63,9 +60,9 @@ async def create(call: Call[ScheduleIn, None]) -> web.Response:
     return answer(await _shown(call, made, station), 201, {"Location": f"/v1/schedules/{made.id}"})
 
 
-async def planned(services: Services, given: ScheduleIn, station: Station, caller: Caller) -> Schedule:
-    """Return the requested schedule, with a new id. Raises ``Refused``, ``NotFound``."""
-    number = new_id()
+async def planned(call: Call[Any, Any], given: ScheduleIn, station: Station) -> Schedule:
+    """Return the requested schedule of the caller, with a new id. Raises ``Refused``, ``NotFound``, ``Forbidden``."""
+    number, services = new_id(), call.services
     reminded = None if given.reminds is None else await _reminded(services, given.reminds, station)
     template = await named(services, given, station)
     given = await written_from(services, given, station, template)
@@ -78,7 +75,7 @@ async def planned(services: Services, given: ScheduleIn, station: Station, calle
     return Schedule(
         id=number,
         station_id=station.id,
-        key_id=caller.key_id,
+        key_id=call.need(station.id).key_id,
         kind=Kind.REMINDER if reminded is not None else Kind(given.kind),
         message=message,
         starts=scheduling.starts_at(given.at, zone),
@@ -152,7 +149,7 @@ async def change(call: Call[SchedulePatch, None]) -> web.Response:
 
 async def changed_to(call: Call[Any, Any], was: Schedule, station: Station, given: ScheduleIn) -> Schedule:
     """Return an edited schedule, with a new id; its editor becomes its author."""
-    edited = await planned(call.services, given, station, call.need(station.id))
+    edited = await planned(call, given, station)
     said, before = edited.message, was.message
     return replace(
         edited,
@@ -233,22 +230,8 @@ async def settle(call: Call[AnswerIn, None]) -> web.Response:
 
 
 async def schedule_of(call: Call[Any, Any]) -> tuple[Schedule, Station]:
-    """Return the path's schedule and its station. Raises ``NotFound``, also for another station's key."""
-    text = call.request.match_info["id"]
-    missing = NotFound("schedule-missing", id=text[:20])
-    number = number_of(text)
-    if number is None:
-        raise missing
-
-    async def read(unit: Unit) -> tuple[Schedule | None, Station | None]:
-        found = await schedules.by_id(unit, number)
-        return found, None if found is None else await stations.by_id(unit, found.station_id)
-
-    found, station = await call.services.store.run_read(read)
-    if found is None or station is None or not call.may(Permission.LOOK, station.id):
-        raise missing
-    call.need(station.id)
-    return found, station
+    """Return the path's schedule and its station, as ``with_station`` does."""
+    return await with_station(call, "schedule-missing", schedules.by_id, lambda schedule: schedule.station_id)
 
 
 async def calendar(call: Call[None, None]) -> web.Response:

@@ -2,8 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -24,6 +25,7 @@ from broadcaster.store.stations import stations
 from channels.email import parse_address
 from channels.sms import parse_phone
 
+T = TypeVar("T")
 _SLUG = re.compile(SLUG)
 
 
@@ -116,11 +118,38 @@ async def own_station(call: Call[Any, Any]) -> Station:
         return await station_in(unit, call)
 
 
+async def with_station(
+    call: Call[Any, Any], missing: str, by_id: Callable[[Unit, int], Awaitable[T | None]], whose: Callable[[T], int]
+) -> tuple[T, Station]:
+    """Return what the path's id names, and its station, whose id is ``whose`` of it.
+
+    Raises ``NotFound`` with the code ``missing``, also for who may not look at the station, and ``Forbidden``.
+    """
+
+    async def read(unit: Unit) -> tuple[T | None, Station | None]:
+        found = await by_id(unit, call.number())
+        return found, None if found is None else await stations.by_id(unit, whose(found))
+
+    found, station = await call.services.store.run_read(read)
+    if found is None or station is None or not call.may(Permission.LOOK, station.id):
+        raise NotFound(missing, id=call.request.match_info["id"][:20])
+    call.need(station.id)
+    return found, station
+
+
 async def station_given(unit: Unit, slug: str) -> Station:
     """Return the station named in a body or query. Raises ``Refused``."""
     station = await stations.by_slug(unit, slug)
     if station is None:
         raise Refused("station-unknown", "station", slug=slug)
+    return station
+
+
+async def station_asked(call: Call[Any, Any], slug: str) -> Station:
+    """Return the station named in a body or query. Raises as ``station_given``, and ``Forbidden``."""
+    async with call.services.store.read() as unit:
+        station = await station_given(unit, slug)
+    call.need(station.id)
     return station
 
 

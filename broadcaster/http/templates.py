@@ -20,11 +20,10 @@ from broadcaster.http.schemas.alerts import Content, Draft, TextIn
 from broadcaster.http.schemas.base import SLUG
 from broadcaster.http.schemas.escalation import PolicyIn
 from broadcaster.http.schemas.templates import TemplateIn, TemplateOut, TemplatesOut
-from broadcaster.http.stations import station_named
+from broadcaster.http.stations import own_station, station_in
 from broadcaster.pipeline.rules import check_texts
 from broadcaster.pipeline.services import Services
 from broadcaster.pipeline.templates import offered
-from broadcaster.store import Unit
 from broadcaster.store.stations import templates
 from zones import Area, ZoneError, simplified
 
@@ -36,7 +35,7 @@ _TAKEN = ("status", "severity", "urgency", "certainty", "category")
 async def listing(call: Call[None, None]) -> web.Response:
     """Return the station's own templates and those shipped for its kind."""
     async with call.services.store.read() as unit:
-        station = await _station(unit, call)
+        station = await station_in(unit, call)
         known = await offered(unit, station)
     return answer(TemplatesOut(templates=tuple(map(_shown, known.values()))))
 
@@ -46,8 +45,7 @@ async def put(call: Call[TemplateIn, None]) -> web.Response:
     name = call.request.match_info["name"]
     if not re.fullmatch(SLUG, name):
         raise Refused("not-a-slug", "name")
-    async with call.services.store.read() as unit:
-        station = await _station(unit, call)
+    station = await own_station(call)
     template = template_of(station, name, call.body)
     await keep(call, station, template)
     return answer(_shown(template))
@@ -55,9 +53,7 @@ async def put(call: Call[TemplateIn, None]) -> web.Response:
 
 async def delete(call: Call[None, None]) -> web.Response:
     """Delete one of the station's own templates; a shipped one of this name is offered again."""
-    async with call.services.store.read() as unit:
-        station = await _station(unit, call)
-    await remove(call, station, call.request.match_info["name"])
+    await remove(call, await own_station(call), call.request.match_info["name"])
     return web.Response(status=204)
 
 
@@ -74,12 +70,6 @@ async def remove(call: Call[Any, Any], station: Station, name: str) -> None:
         if not await templates.remove(unit, station.id, name):
             raise NotFound("template-missing", name=name[:60])
         await call.record(unit, Action.TEMPLATE_DELETED, station.id, station_id=station.id)
-
-
-async def _station(unit: Unit, call: Call[Any, None]) -> Station:
-    station = await station_named(unit, call.request.match_info["slug"])
-    call.need(station.id)
-    return station
 
 
 def template_of(station: Station, name: str, given: TemplateIn) -> Template:

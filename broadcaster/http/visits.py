@@ -10,7 +10,6 @@ from broadcaster.domain.visits import Volunteer
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.people.confirmations import telephone
-from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.visits import StreetOut, VisitsOut, VisitsQuery, VolunteerIn, VolunteerOut, VolunteersOut
 from broadcaster.pipeline import visiting
@@ -40,7 +39,6 @@ async def who_visits(call: Call[None, None]) -> web.Response:
 async def add(call: Call[VolunteerIn, None]) -> web.Response:
     """Give streets to a volunteer, and send them their link."""
     alert, station = await alert_of(call)
-    call.need(station.id)
     given = call.body
     made = await visiting.share(
         call.services,
@@ -63,11 +61,9 @@ async def revoke(call: Call[None, None]) -> web.Response:
 
 async def volunteer_of(call: Call[Any, Any]) -> Volunteer:
     """Return the path's volunteer, who must be one of the path's alert. Raises ``NotFound``."""
-    alert, station = await alert_of(call)
-    call.need(station.id)
-    number = number_of(call.request.match_info["volunteer"])
+    alert, _ = await alert_of(call)
     async with call.services.store.read() as unit:
-        found = None if number is None else await volunteers.by_id(unit, number)
+        found = await volunteers.by_id(unit, call.number("volunteer"))
     if found is None or found.alert_id != alert.first_id:
         raise NotFound("volunteer-missing")
     return found

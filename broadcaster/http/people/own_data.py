@@ -8,7 +8,6 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.answers import answer
 from broadcaster.http.people.subscribers import profile_of, shown
-from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import DataOut, RecordOut, SentOut
 from broadcaster.http.stations import station_in
@@ -30,8 +29,7 @@ async def of_person(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station = await station_in(unit, call)
         register = call.may(Permission.VULNERABLE, station.id)
-        number = number_of(call.request.match_info["id"])
-        kept = None if number is None else await own_data.of_station(unit, station, number, register=register)
+        kept = await own_data.of_station(unit, station, call.number(), register=register)
     if kept is None:
         raise NotFound("person-unknown")
     call.seen(vulnerable=register)

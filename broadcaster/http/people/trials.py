@@ -7,7 +7,6 @@ from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.people.subscribers import profile_of
 from broadcaster.http.problems import HttpProblem
-from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.reports import ReceiptIn
 from broadcaster.http.schemas.trials import TrialAnswer, TrialIn, TrialOut, TrialsOut
@@ -67,9 +66,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 async def tell(call: Call[TrialAnswer, None]) -> web.Response:
     """Record whether a test came."""
-    number, now = number_of(call.request.match_info["id"]), call.services.clock.now()
-    if number is None:
-        raise NotFound("trial-missing")
+    number, now = call.number(), call.services.clock.now()
     async with call.services.store.write() as unit:
         if await trials.answer(unit, number, now, came=call.body.came, subscriber_id=call.subscriber_id) is None:
             raise NotFound("trial-missing")

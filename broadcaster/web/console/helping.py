@@ -10,7 +10,7 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.helping import HELP, operators_of
 from broadcaster.store import Unit, duties, help_requests
@@ -126,9 +126,8 @@ async def duty(call: Call[None, None]) -> web.Response:
 async def act(call: Call[None, None]) -> web.Response:
     """Take charge of a request, or close it. Raises ``Conflict`` if somebody else was faster."""
     form, now = await form_of(call.request), call.services.clock.now()
-    number = number_of(call.request.match_info["id"])
     async with call.services.store.write() as unit:
-        asked = None if number is None else await help_requests.by_id(unit, number)
+        asked = await help_requests.by_id(unit, call.number())
         if asked is None or call.caller is None or not call.may(call.permission, asked.station_id):  # type: ignore[arg-type]
             raise NotFound("help-missing")
         key_id = call.need(asked.station_id).key_id

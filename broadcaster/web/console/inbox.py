@@ -6,7 +6,6 @@ from pydantic import Field
 from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.store import inbox
@@ -47,7 +46,7 @@ async def page(call: Call[None, InboxQuery]) -> web.Response:
 
 async def read(call: Call[None, None]) -> web.Response:
     """Record that a text is dealt with. Raises ``Conflict`` if it already is."""
-    number = number_of(call.request.match_info["id"]) or 0
+    number = call.number()
     async with call.services.store.write() as unit:
         station, _ = await chosen_station(unit, call)
         if not await inbox.read(unit, station.id, number, call.need(station.id).key_id):

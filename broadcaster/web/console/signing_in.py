@@ -10,7 +10,7 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.keys import OPENID, SERVICES, SESSION
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.sessions import COOKIE, FIELD, PATH, csrf_of, idle, session_of
 from broadcaster.store.operations import sessions
@@ -98,9 +98,9 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 
 async def end(call: Call[None, None]) -> web.Response:
-    number = number_of(call.request.match_info["id"])
+    number = call.number()
     async with call.services.store.write() as unit:
-        if number is None or call.caller is None or not await sessions.end(unit, call.caller, number):
+        if call.caller is None or not await sessions.end(unit, call.caller, number):
             raise NotFound("session-over")
         await call.record(unit, Action.SESSION_ENDED, session=number)
     return to(f"{PATH}/sessions")

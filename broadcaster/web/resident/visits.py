@@ -15,7 +15,7 @@ from broadcaster.domain.visits import FINDINGS, SIGNED_IN, Finding, found_words
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.people.confirmations import begin, telephone
 from broadcaster.http.quotas import caller_mark
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.languages import CONSOLE
@@ -131,14 +131,14 @@ async def record(call: Call[None, None]) -> web.Response:
     if found is None:
         return unknown(call)
     words, form = _words(call, found), await form_of(call.request)
-    person, finding = number_of(call.request.match_info["person"]), FINDINGS.get(form.get("found", ""))
+    person, finding = call.number("person"), FINDINGS.get(form.get("found", ""))
     if finding is None:
         raise Refused("answer-unknown", "found")
     if found.volunteer.revoked_at is not None:
         return _closed(call, words, found)
     if not await _signed_in(call, found):
         return to(f"{_path(call)}?lang={words.language}")
-    if person is None or not await visiting.record(call.services, found, person, finding, _actor(call)):
+    if not await visiting.record(call.services, found, person, finding, _actor(call)):
         if found.over:
             return _closed(call, words, found)
         raise NotFound("visit-missing")

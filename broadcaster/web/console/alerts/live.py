@@ -105,8 +105,7 @@ def _already(alert: Alert, wanted: str | None, words: Words) -> tuple[str, str] 
 
 async def _changed(unit: Unit, seen: str, alert: Alert, by: str | None, words: Words) -> dict[str, Any] | None:
     """Return the changes since the version that an operator saw, and their author; None without such a version."""
-    number = number_of(seen)
-    before = None if number is None else await alerts.by_id(unit, number)
+    before = await alerts.by_id(unit, number_of(seen) or 0)
     if before is None or before.first_id != alert.first_id:
         return None
     return {"by": by, "what": what_differs(before, alert, words)}

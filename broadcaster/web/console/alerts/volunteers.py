@@ -28,7 +28,6 @@ async def add(call: Call[None, None]) -> web.Response:
     """Give streets to a volunteer; what is wrong is said above the form."""
     alert, station = await alert_of(call)
     form = await form_of(call.request)
-    call.need(station.id)
     try:
         await visiting.share(
             call.services,

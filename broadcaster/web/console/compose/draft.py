@@ -20,7 +20,7 @@ from broadcaster.http.reading import body_of, checked
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Content
 from broadcaster.http.schemas.base import Locale, Slug
-from broadcaster.http.stations import station_given
+from broadcaster.http.stations import station_asked
 from broadcaster.http.templates import territory
 from broadcaster.pipeline.render import Context, cheap_sms, foreseen
 from broadcaster.pipeline.services import Services
@@ -56,7 +56,7 @@ async def read(call: Call[Any, Any], model: type[D], *, updates: bool = False) -
     page = await body_of(call.request, Page)
     if page is None:
         raise Refused("draft-missing")
-    station = await publisher(call, page.station)
+    station = await station_asked(call, page.station)
     rest = {"station": page.station, **(page.model_extra or {})}
     if page.territory:
         rest["area"] = {"polygons": await asyncio.to_thread(territory, station)}
@@ -73,13 +73,6 @@ async def read_finished(call: Call[Any, Any], model: type[D], *, updates: bool =
     if found:
         raise HttpProblem("refused", errors=found)
     return given
-
-
-async def publisher(call: Call[Any, Any], slug: str) -> Station:
-    async with call.services.store.read() as unit:
-        station = await station_given(unit, slug)
-    call.need(station.id)
-    return station
 
 
 def context_of(

@@ -15,8 +15,9 @@ from broadcaster.http import schedules
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Given, Slug
 from broadcaster.http.schemas.schedules import At, Repeat, ScheduleIn, SchoolZone, Zone
+from broadcaster.http.stations import station_asked
 from broadcaster.pipeline import scheduling
-from broadcaster.web.console.compose.draft import publisher, read_finished
+from broadcaster.web.console.compose.draft import read_finished
 from broadcaster.web.console.frame import words_of
 from broadcaster.web.pages import written_time
 from schedules import BadSchedule, Recurrence
@@ -39,7 +40,7 @@ class Times(Given):
 async def ahead(call: Call[Times, None]) -> web.StreamResponse:
     """Return the next ten times, and the date up to which the school calendar is known."""
     words, given = words_of(call.request), call.body
-    station = await publisher(call, given.station)
+    station = await station_asked(call, given.station)
     zone = given.zone or zone_of(station.region).key
     try:
         off = scheduling.days_off(

@@ -19,10 +19,11 @@ from broadcaster.http.reading import body_of, checked, form_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import Draft
 from broadcaster.http.schemas.base import Shown
+from broadcaster.http.stations import station_asked
 from broadcaster.http.validation import findings
 from broadcaster.pipeline.render import Context, cheap_sms, cut_in_sms, render, sms_text
 from broadcaster.pipeline.rules import check_questions
-from broadcaster.web.console.compose.draft import Page, context_of, publisher
+from broadcaster.web.console.compose.draft import Page, context_of
 from broadcaster.web.console.compose.easy import easy_of
 from broadcaster.web.console.compose.findings import field_of, unreadable
 from broadcaster.web.console.frame import words_of
@@ -97,7 +98,7 @@ async def preview(call: Call[None, None]) -> web.Response:
     page = await body_of(call.request, Page)
     if page is None:
         raise Refused("draft-missing")
-    station = await publisher(call, page.station)
+    station = await station_asked(call, page.station)
     draft, wrong = _as_far_as_sound(page)
     texts = texts_in(draft.texts)
     try:
@@ -151,7 +152,7 @@ async def mail(call: Call[None, None]) -> web.Response:
         draft = await checked(call.request, Draft, form.get("draft", "").encode())
     except HttpProblem:
         return web.Response(status=204)
-    station = await publisher(call, draft.station)
+    station = await station_asked(call, draft.station)
     language = form.get("language", "")
     texts = texts_in(draft.texts)
     if language not in texts:

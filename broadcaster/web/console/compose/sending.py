@@ -11,9 +11,10 @@ from broadcaster.http.alerts import AWAITING, IDEMPOTENCY_KEY, create, foresee
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.alerts import AlertIn
 from broadcaster.http.schemas.schedules import ReachIn
+from broadcaster.http.stations import station_asked
 from broadcaster.pipeline.reach_density import density
 from broadcaster.store.alerts import alerts
-from broadcaster.web.console.compose.draft import publisher, read, read_finished
+from broadcaster.web.console.compose.draft import read, read_finished
 from broadcaster.web.console.compose.later import json_of
 
 
@@ -25,7 +26,7 @@ async def reach(call: Call[Any, Any]) -> web.StreamResponse:
 
 async def cells(call: Call[None, None]) -> web.StreamResponse:
     """Return the density of the station's followers, in cells that reveal nobody's home."""
-    station = await publisher(call, call.request.query.get("station", "")[:60])
+    station = await station_asked(call, call.request.query.get("station", "")[:60])
     found = await density(call.services, station)
     return json_of({"cells": [list(each) for each in found]}, cache="private, max-age=300")
 

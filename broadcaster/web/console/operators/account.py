@@ -10,7 +10,7 @@ from broadcaster.domain.refusals import NotFound, Refused
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.answers import answer, nothing
 from broadcaster.http.contacts import read_as
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit
 from broadcaster.store.operators import operators, passkeys, passwords, pushes
@@ -87,10 +87,10 @@ async def add(call: Call[PasskeyIn, None]) -> web.Response:
 
 async def remove(call: Call[None, None]) -> web.Response:
     """Remove a passkey. Raises ``Refused`` if it is the last way to sign in."""
-    number = number_of(call.request.match_info["id"])
+    number = call.number()
     async with call.services.store.write() as unit:
         who = await myself(unit, call)
-        if number is None or not await passkeys.remove(unit, who.id, number):
+        if not await passkeys.remove(unit, who.id, number):
             raise Refused("last-way-in")
         await call.record(unit, Action.PASSKEY_REMOVED, who.id, passkey=number)
     return to(f"{ACCOUNT}?done=removed")

@@ -6,7 +6,6 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.answers import answer
 from broadcaster.http.contacts import read_push
-from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
 from broadcaster.http.schemas.residents import PushIn
@@ -46,7 +45,7 @@ async def add(call: Call[PushIn, None]) -> web.Response:
 
 async def remove(call: Call[None, None]) -> web.Response:
     """Send no more pushes to one of the operator's browsers. Raises ``NotFound``."""
-    number = number_of(call.request.match_info["id"]) or 0
+    number = call.number()
     async with call.services.store.write() as unit:
         who = await myself(unit, call)
         if not await pushes.remove(unit, who.id, number):

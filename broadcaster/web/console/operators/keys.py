@@ -59,10 +59,9 @@ async def add(call: Call[None, None]) -> web.Response:
 
 async def revoke(call: Call[None, None]) -> web.Response:
     """Revoke a key at once."""
-    number = number_of(call.request.match_info["id"])
     async with call.services.store.write() as unit:
         known = {each.id: each for each in await stations.keys_that_hold(unit, call.services.clock.now())}
-        found = None if number is None else known.get(number)
+        found = known.get(call.number())
         station = None if found is None or found.slug is None else await stations.by_slug(unit, found.slug)
         if found is None or (station is None and call.stations() is not None):
             raise NotFound("key-missing")

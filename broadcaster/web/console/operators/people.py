@@ -20,7 +20,7 @@ from broadcaster.domain.operators import (
 from broadcaster.domain.permissions import Caller, Permission, Role
 from broadcaster.domain.refusals import Conflict, Forbidden, NotFound, Refused
 from broadcaster.domain.stations import Station
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call, forbidden
 from broadcaster.http.sessions import PATH
 from broadcaster.pipeline.inviting import send_invitation
@@ -76,9 +76,8 @@ async def act(call: Call[None, None]) -> web.Response:
     words, now = words_of(call.request), call.services.clock.now()
     form = await form_of(call.request)
     asked = form.get("do", "")
-    number = number_of(call.request.match_info["id"])
     async with call.services.store.write() as unit:
-        who = None if number is None else await operators.by_id(unit, number)
+        who = await operators.by_id(unit, call.number())
         if who is None or not _sees(call, who):
             raise NotFound("operator-missing")
         if asked in ("grant", "ungrant"):

@@ -11,7 +11,7 @@ from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.corrections import LONGEST_ADDRESS, Correction, CorrectionState
 from broadcaster.domain.refusals import Conflict, Refused
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline import notices
 from broadcaster.pipeline.corrections import CORRECTIONS
@@ -79,7 +79,7 @@ async def page(call: Call[None, None]) -> web.Response:
 async def answer(call: Call[None, None]) -> web.Response:
     """Correct what was asked for, or refuse with a reason. Raises ``Conflict`` if somebody else did."""
     services, given = call.services, await form_of(call.request)
-    number = number_of(call.request.match_info["id"]) or 0
+    number = call.number()
     reason = " ".join(given.get("why", "").split())
     state = CorrectionState.REFUSED if given.get("do") == "refuse" else CorrectionState.ACCEPTED
     if state is CorrectionState.REFUSED and not 1 <= len(reason) <= LONGEST_REASON:

@@ -16,7 +16,7 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit, polls
 from broadcaster.store.alerts import breakdown as reporting
@@ -86,7 +86,7 @@ async def revive(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station = (await chosen_station(unit, call))[0]
         person = await person_of(unit, call, station)
-    number = number_of(call.request.match_info["contact"]) or 0
+    number = call.number("contact")
 
     async def keep(unit: Unit) -> None:
         await by_hand.revive(unit, person.id, number, call.actor.at, Consent(Way.COUNTER, call.actor))
@@ -136,7 +136,7 @@ async def remove(call: Call[None, None]) -> web.Response:
     asked = (await form_of(call.request)).get("why", "") == "asked"
     async with call.services.store.read() as unit:
         station = (await chosen_station(unit, call))[0]
-    number = number_of(call.request.match_info["id"]) or 0
+    number = call.number()
 
     async def forget(unit: Unit) -> Erased | None:
         by = Consent(Way.COUNTER, call.actor)
@@ -197,8 +197,7 @@ def _address(held: PersonContact, words: Words) -> str:
 
 async def person_of(unit: Unit, call: Call[Any, Any], station: Station) -> Person:
     """Return the path's person. Raises ``NotFound``."""
-    number = number_of(call.request.match_info["id"])
-    found = None if number is None else await persons.person(unit, station.id, number)
+    found = await persons.person(unit, station.id, call.number())
     if found is None:
         raise NotFound("person-unknown")
     return found

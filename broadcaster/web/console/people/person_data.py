@@ -7,7 +7,7 @@ from broadcaster.domain.permissions import Permission
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.stations import Station
 from broadcaster.http.people.own_data import as_file
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.approving import check_reason
 from broadcaster.store.people.profiles import Profile
@@ -38,7 +38,7 @@ async def _taken(call: Call[None, None]) -> tuple[Station, Profile, dict[str, li
     Raises ``Refused`` if the form does not say who asked, and ``NotFound``.
     """
     given = await form_of(call.request)
-    number = number_of(call.request.match_info["id"]) or 0
+    number = call.number()
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
         call.need(station.id)

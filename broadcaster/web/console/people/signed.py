@@ -18,7 +18,7 @@ async def record(call: Call[None, None]) -> web.Response:
     async with call.services.store.read() as unit:
         station, _ = await chosen_station(unit, call)
     caller = call.need(station.id)
-    subscriber_id = number_of(call.request.match_info["id"]) or 0
+    subscriber_id = call.number()
     contact_id = number_of(given.get("contact", "")) or 0
     signed = left_out.paper_of(given.get("on", ""), given.get("kept", ""), now, caller.key_id)
 

@@ -248,8 +248,7 @@ async def _person(unit: Unit, station: Station, number: str) -> int | None:
 
 async def _entry(unit: Unit, call: Call[Any, Any]) -> tuple[Station, Entry]:
     station, _ = await chosen_station(unit, call)
-    number = number_of(call.request.match_info["id"])
-    entry = None if number is None else await register.by_id(unit, station.id, number)
+    entry = await register.by_id(unit, station.id, call.number())
     if entry is None:
         raise NotFound("vulnerable-missing")
     return station, entry

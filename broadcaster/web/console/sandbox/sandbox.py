@@ -96,10 +96,7 @@ def _reach(call: Call[Any, Any]) -> tuple[frozenset[int] | None, bool]:
 
 
 async def _message(call: Call[Any, Any]) -> SandboxMessage | None:
-    number = number_of(call.request.match_info["id"])
-    theirs, opened = _reach(call)
-    if number is None:
-        return None
+    number, (theirs, opened) = call.number(), _reach(call)
     async with call.services.store.read() as unit:
         found = await sandbox.page(unit, alert_id=None, channel=None, before=number + 1, limit=1, stations=theirs)
     if not found or found[0].id != number or (found[0].alert_id == CODES and not opened):

@@ -16,7 +16,7 @@ from broadcaster.http.route import Call
 from broadcaster.http.schedules import planned
 from broadcaster.http.schemas.alerts import AudienceIn, TextIn
 from broadcaster.http.schemas.schedules import ScheduleIn
-from broadcaster.http.stations import station_given
+from broadcaster.http.stations import station_asked
 from broadcaster.pipeline import scheduling
 from broadcaster.store import Unit, drills
 from broadcaster.store.stations import stations
@@ -60,9 +60,7 @@ async def schedule(call: Call[None, None]) -> web.StreamResponse:
     """Schedule a monthly drill for a group of operators."""
     form = await form_of(call.request)
     slug, _, group = form.get("group", "").partition("/")
-    async with call.services.store.read() as unit:
-        station = await station_given(unit, slug)
-    caller = call.need(station.id)
+    station = await station_asked(call, slug)
     at = scheduling.starts_at(form.get("at", ""), zone_of(station.region).key)
     if not group:
         raise Refused("needed", "group")
@@ -78,11 +76,8 @@ async def schedule(call: Call[None, None]) -> web.StreamResponse:
         repeat=f"FREQ=MONTHLY;BYDAY={(at.day - 1) // 7 + 1}{_DAYS[at.weekday()]}",
         kind="drill",
     )
-    made = await scheduling.write(
-        call.services, station, await planned(call.services, asked, station, caller), actor=call.actor
-    )
-    there = f"/console/schedules/{made.id}"
-    return to(there)
+    made = await scheduling.write(call.services, station, await planned(call, asked, station), actor=call.actor)
+    return to(f"/console/schedules/{made.id}")
 
 
 def _text(words: Words) -> TextIn:

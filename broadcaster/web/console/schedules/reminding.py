@@ -47,10 +47,7 @@ async def do(call: Call[None, None]) -> web.StreamResponse:
         asked["repeat"] = "FREQ=DAILY"
     try:
         given = await checked(call.request, ScheduleIn, json.dumps(asked).encode())
-        caller = call.need(station.id)
-        made = await scheduling.write(
-            call.services, station, await planned(call.services, given, station, caller), actor=call.actor
-        )
+        made = await scheduling.write(call.services, station, await planned(call, given, station), actor=call.actor)
     except (Refused, HttpProblem) as error:
         words = words_of(call.request, station.languages[0])
         found = [error] if isinstance(error, Refused) else list(error.errors)
