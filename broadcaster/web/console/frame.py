@@ -99,6 +99,12 @@ async def stations_of(unit: Unit, call: Call[Any, Any]) -> list[Station]:
     return sorted(known, key=lambda station: station.name.casefold())
 
 
+async def station_chosen(call: Call[Any, Any]) -> Station:
+    """Return the station of ``chosen_station`` alone. Raises likewise."""
+    async with call.services.store.read() as unit:
+        return (await chosen_station(unit, call))[0]
+
+
 async def chosen_station(unit: Unit, call: Call[Any, Any]) -> tuple[Station, list[Station]]:
     """Return the station in ``?station=`` or else the first, and all that may be chosen.
 

@@ -17,7 +17,7 @@ from broadcaster.pipeline.polls import open_poll
 from broadcaster.store import polls
 from broadcaster.store.stations import stations
 from broadcaster.web.console.approvals.approvals import APPROVALS
-from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.frame import show, station_chosen, words_of
 from broadcaster.web.pages import to, written_short
 from zones import Area
 
@@ -27,17 +27,12 @@ _MOST = 50
 
 async def page(call: Call[None, None]) -> web.Response:
     """Show the polls, and the form."""
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
-    return await _page(call, station, {}, "")
+    return await _page(call, await station_chosen(call), {}, "")
 
 
 async def make(call: Call[None, None]) -> web.Response:
     """Open a poll; errors appear above the form."""
-    form = await form_of(call.request)
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
-    call.need(station.id)
+    form, station = await form_of(call.request), await station_chosen(call)
     own = tuple(each.strip() for each in form.get("answers", "").splitlines() if each.strip())
     try:
         try:

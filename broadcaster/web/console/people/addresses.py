@@ -23,7 +23,7 @@ from broadcaster.store import Unit
 from broadcaster.store.people import addresses
 from broadcaster.store.people.addresses import Kept
 from broadcaster.store.register import persons
-from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.frame import chosen_station, show, station_chosen, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
 
@@ -83,10 +83,7 @@ async def left(call: Call[None, None]) -> web.Response:
 
 async def say(call: Call[None, None]) -> web.Response:
     """Record an operator's answer: the position, or that it is unknown."""
-    form = await form_of(call.request)
-    services = call.services
-    async with services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
+    form, station, services = await form_of(call.request), await station_chosen(call), call.services
     subscriber_id = number_of(form.get("who", "")) or 0
     here = f"/console/people/addresses?station={station.slug}"
     point = _point(form)

@@ -20,7 +20,7 @@ from broadcaster.store import Unit
 from broadcaster.store.alerts import breakdown
 from broadcaster.store.people import addresses, corrections, profiles
 from broadcaster.store.register import correcting, persons
-from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.frame import chosen_station, show, station_chosen, words_of
 from broadcaster.web.pages import to, written_short
 from broadcaster.web.resident.record_words import corrections as states
 from broadcaster.web.resident.record_words import written_number
@@ -84,8 +84,7 @@ async def answer(call: Call[None, None]) -> web.Response:
     state = CorrectionState.REFUSED if given.get("do") == "refuse" else CorrectionState.ACCEPTED
     if state is CorrectionState.REFUSED and not 1 <= len(reason) <= LONGEST_REASON:
         raise Refused("approval-reason", "why", most=LONGEST_REASON)
-    async with services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
+    station = await station_chosen(call)
     caller = call.need(station.id)
 
     async def keep(unit: Unit) -> tuple[Correction, str]:

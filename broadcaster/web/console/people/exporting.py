@@ -23,7 +23,7 @@ from broadcaster.store.register import vulnerable as register
 from broadcaster.store.register.persons import Person
 from broadcaster.store.register.search import Only
 from broadcaster.web.console.downloads import streamed
-from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.frame import chosen_station, show, station_chosen, words_of
 from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
 from channels.sms import InvalidPhone
@@ -48,9 +48,7 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
     ``who=all``: include people who signed up themselves.
     """
     store, words = call.services.store, words_of(call.request)
-    async with store.read() as unit:
-        station, _ = await chosen_station(unit, call)
-    call.need(station.id)
+    station = await station_chosen(call)
     everyone = call.request.query.get("who") == "all"
     vulnerable = call.may(Permission.VULNERABLE, station.id)
     day = call.services.clock.now().astimezone(zone_of(station.region)).date().isoformat()

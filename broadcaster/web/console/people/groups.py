@@ -1,7 +1,7 @@
 """/console/groups: a station's groups: add, rename, delete, and members."""
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -15,11 +15,19 @@ from broadcaster.http.route import Call
 from broadcaster.http.stations import forget_group
 from broadcaster.store.register import by_hand
 from broadcaster.store.stations import stations
-from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.frame import chosen_station, show, station_chosen, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
 
 LONGEST_NAME = 60
+
+
+class _Group(NamedTuple):
+    """A group, and the number of its members."""
+
+    slug: str
+    name: str
+    members: int
 
 
 async def listing(call: Call[None, None]) -> web.Response:
@@ -52,50 +60,37 @@ async def add(call: Call[None, None]) -> web.Response:
 
 async def one(call: Call[None, None]) -> web.Response:
     """Show a group, with a form for its name."""
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
-        slug, name, members = _named(call, await stations.group_list(unit, station.id))
-    return _one(call, station, slug, name=name, members=members)
+    return _one(call, *await _group(call))
 
 
 async def rename(call: Call[None, None]) -> web.Response:
     name = await _name(call)
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
-        slug, _, members = _named(call, await stations.group_list(unit, station.id))
+    station, group = await _group(call)
     wrong = _wrong(name, words_of(call.request))
     if wrong:
-        return _one(call, station, slug, name=name, members=members, wrong=wrong)
+        return _one(call, station, group._replace(name=name), wrong)
     async with call.services.store.write() as unit:
-        await by_hand.rename_group(unit, station.id, slug, name)
-        number = (await stations.group_ids(unit, station.id)).get(slug)
+        await by_hand.rename_group(unit, station.id, group.slug, name)
+        number = (await stations.group_ids(unit, station.id)).get(group.slug)
         await call.record(unit, Action.GROUP_RENAMED, number, station_id=station.id)
     return to(f"/console/groups?station={station.slug}&done=renamed")
 
 
 async def ask_to_delete(call: Call[None, None]) -> web.Response:
     """Ask for confirmation, with the number of members."""
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
-        slug, name, members = _named(call, await stations.group_list(unit, station.id))
-    return _asking(call, station, slug, name=name, members=members)
+    return _asking(call, *await _group(call))
 
 
 async def delete(call: Call[None, None]) -> web.Response:
     """Delete a group; idempotent."""
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
-        groups = await stations.group_list(unit, station.id)
-    slug = call.request.match_info["slug"]
+    station, slug, words = await station_chosen(call), call.request.match_info["slug"], words_of(call.request)
     try:
         await call.services.store.transact(lambda unit: forget_group(unit, call, station, slug))
     except Conflict:
-        words = words_of(call.request)
         wrong = words(
             "An alert to this group is not over yet. End it, or wait until it is over, then delete the group."
         )
-        _, name, count = _named(call, groups)
-        return _asking(call, station, slug, name=name, members=count, wrong=wrong)
+        return _asking(call, *await _group(call), wrong)
     return to(f"/console/groups?station={station.slug}&done=deleted")
 
 
@@ -121,27 +116,28 @@ def _page(
 def _one(
     call: Call[Any, Any],
     station: Station,
-    slug: str,
-    *,
-    name: str,
-    members: int,
+    group: _Group,
     wrong: str = "",
+    *,
     template: str = "people/group.html",
     refused: int | None = None,
 ) -> web.Response:
-    words = words_of(call.request)
-    facts = {"slug": slug, "name": name, "members": members, "wrong": wrong}
+    words, facts = words_of(call.request), {**group._asdict(), "wrong": wrong}
     return show(call.request, template, words, facts, tab="people", where=station, status=refused if wrong else None)
 
 
 _asking = partial(_one, template="people/group_delete.html", refused=409)
 
 
-def _named(call: Call[Any, Any], groups: list[tuple[str, str, int]]) -> tuple[str, str, int]:
-    for each in groups:
-        if each[0] == call.request.match_info["slug"]:
-            return each
-    raise NotFound("group-missing", name=call.request.match_info["slug"][:LONGEST_NAME])
+async def _group(call: Call[Any, Any]) -> tuple[Station, _Group]:
+    """Return the station and the path's group. Raises ``NotFound``."""
+    slug = call.request.match_info["slug"]
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        for each in await stations.group_list(unit, station.id):
+            if each[0] == slug:
+                return station, _Group(*each)
+    raise NotFound("group-missing", name=slug[:LONGEST_NAME])
 
 
 async def _name(call: Call[Any, Any]) -> str:

@@ -13,7 +13,7 @@ from broadcaster.store.people import suppression
 from broadcaster.store.register import by_hand, erasing
 from broadcaster.store.register.by_hand import NOBODY
 from broadcaster.store.register.erasing import Way
-from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.frame import chosen_station, show, station_chosen, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to, written_short
 
@@ -55,9 +55,7 @@ async def page(call: Call[None, None]) -> web.Response:
 
 async def undo(call: Call[None, None]) -> web.Response:
     """Take a number, an address or an id off the list; requires a signed request."""
-    given = await form_of(call.request)
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
+    given, station = await form_of(call.request), await station_chosen(call)
     caller, now = call.need(station.id), call.services.clock.now()
     signed = left_out.paper_of(given.get("on", ""), given.get("kept", ""), now, caller.key_id)
 

@@ -24,7 +24,7 @@ from broadcaster.store.people import consents, identities
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.erasing import Erased
 from broadcaster.store.register.persons import Person, PersonContact
-from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.frame import chosen_station, show, station_chosen, words_of
 from broadcaster.web.console.people.consent_words import proofs
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import CHANNEL_ICONS, language_word
@@ -37,7 +37,7 @@ async def one(call: Call[None, None]) -> web.Response:
     """Show all of the station's data on a person."""
     words = words_of(call.request)
     async with call.services.store.read() as unit:
-        station = (await chosen_station(unit, call))[0]
+        station, _ = await chosen_station(unit, call)
         person = await person_of(unit, call, station)
         level = await identities.level_of(unit, person.id, station.id)
         signed = [
@@ -83,9 +83,7 @@ async def one(call: Call[None, None]) -> web.Response:
 
 async def revive(call: Call[None, None]) -> web.Response:
     """Revive a dead contact. A working one is unchanged."""
-    async with call.services.store.read() as unit:
-        station = (await chosen_station(unit, call))[0]
-        person = await person_of(unit, call, station)
+    station, person = await _person(call)
     number = call.number("contact")
 
     async def keep(unit: Unit) -> None:
@@ -101,7 +99,7 @@ async def identify(call: Call[None, None]) -> web.Response:
     form, now = await form_of(call.request), call.services.clock.now()
     shown = form.get("do") == "shown"
     async with call.services.store.write() as unit:
-        station = (await chosen_station(unit, call))[0]
+        station, _ = await chosen_station(unit, call)
         person = await person_of(unit, call, station)
         if shown:
             shown_as = civil(*(form.get(each, "") for each in ("family", "given", "born")))
@@ -124,18 +122,14 @@ def identity_words(words: Words) -> dict[IdentityLevel, str]:
 
 async def ask_to_remove(call: Call[None, None]) -> web.Response:
     words = words_of(call.request)
-    async with call.services.store.read() as unit:
-        station = (await chosen_station(unit, call))[0]
-        person = await person_of(unit, call, station)
+    station, person = await _person(call)
     facts = {"person": person, "name": person.name or words("without a name")}
     return show(call.request, "people/person_remove.html", words, facts, tab="people", where=station)
 
 
 async def remove(call: Call[None, None]) -> web.Response:
     """Remove a person, as their register's keeper or at their request; idempotent."""
-    asked = (await form_of(call.request)).get("why", "") == "asked"
-    async with call.services.store.read() as unit:
-        station = (await chosen_station(unit, call))[0]
+    asked, station = (await form_of(call.request)).get("why", "") == "asked", await station_chosen(call)
     number = call.number()
 
     async def forget(unit: Unit) -> Erased | None:
@@ -193,6 +187,12 @@ def _address(held: PersonContact, words: Words) -> str:
         if mark in host:
             return words("a device, with %(browser)s", browser=browser)
     return words("a device")
+
+
+async def _person(call: Call[Any, Any]) -> tuple[Station, Person]:
+    async with call.services.store.read() as unit:
+        station, _ = await chosen_station(unit, call)
+        return station, await person_of(unit, call, station)
 
 
 async def person_of(unit: Unit, call: Call[Any, Any], station: Station) -> Person:

@@ -15,7 +15,7 @@ from broadcaster.store import Unit
 from broadcaster.store.people import waves
 from broadcaster.store.people.waves import Wave
 from broadcaster.store.register import by_hand, persons
-from broadcaster.web.console.frame import chosen_station, show, words_of
+from broadcaster.web.console.frame import chosen_station, show, station_chosen, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to, written_short
 
@@ -49,9 +49,7 @@ async def listing(call: Call[None, None]) -> web.Response:
 
 async def remove(call: Call[None, None]) -> web.Response:
     """Remove unconfirmed sign-ups of an hour, or of one address in it."""
-    given = await form_of(call.request)
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
+    given, station = await form_of(call.request), await station_chosen(call)
     try:
         begins_at = datetime.fromisoformat(given.get("hour", "")).astimezone(UTC)
         source = bytes.fromhex(given["source"]) if given.get("source") else None

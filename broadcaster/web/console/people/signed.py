@@ -8,15 +8,14 @@ from broadcaster.http.route import Call
 from broadcaster.register import left_out
 from broadcaster.store import Unit
 from broadcaster.store.register import by_hand
-from broadcaster.web.console.frame import chosen_station
+from broadcaster.web.console.frame import station_chosen
 from broadcaster.web.pages import to
 
 
 async def record(call: Call[None, None]) -> web.Response:
     """Record a request; requires the day and where the paper is filed."""
     given, now = await form_of(call.request), call.services.clock.now()
-    async with call.services.store.read() as unit:
-        station, _ = await chosen_station(unit, call)
+    station = await station_chosen(call)
     caller = call.need(station.id)
     subscriber_id = call.number()
     contact_id = number_of(given.get("contact", "")) or 0
