@@ -14,7 +14,7 @@ from broadcaster.http.schemas.base import Query
 from broadcaster.store.alerts import alerts
 from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.web import severities
-from broadcaster.web.console.alerts.live_words import People, number, people_of, sandboxed
+from broadcaster.web.console.alerts.live_words import People, people_of, sandboxed
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
@@ -111,7 +111,7 @@ def state_word(alert: Alert, people: People, now: datetime, words: Words, *, rep
 def told_of(alert: Alert, people: People, words: Words) -> str:
     if people.matched == 0:
         return ""
-    gaps = {"reached": number(people.reached, words), "matched": number(people.matched, words)}
+    gaps = {"reached": words.number(people.reached), "matched": words.number(people.matched)}
     if sandboxed(alert):
         return words("sandbox: nobody told, %(matched)s concerned", matched=gaps["matched"])
     return words("%(reached)s of %(matched)s told", **gaps)

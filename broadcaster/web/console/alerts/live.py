@@ -33,7 +33,7 @@ from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_reasons import state_word as delivery_word
-from broadcaster.web.console.alerts.live_words import clock_time, number, sandboxed, span, verdict
+from broadcaster.web.console.alerts.live_words import clock_time, sandboxed, span, verdict
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.ground import picture_of
 from broadcaster.web.health_words import told
@@ -201,7 +201,7 @@ def changing(facts: Facts, station: Station, words: Words) -> dict[str, Any]:
         "verdict": found,
         "title": f"{share} · {text.headline}" if people.matched else text.headline,
         "apart": _apart(facts.report, words),
-        "number": lambda value: number(value, words),
+        "number": words.number,
         "span": lambda seconds: span(seconds, words),
         "nothing_sent": sandboxed(alert),
         "sandbox": [words.channel(name, inside=True) for name in alert.sandbox],

@@ -21,7 +21,7 @@ from broadcaster.pipeline.prepared import ending
 from broadcaster.store.alerts import threads
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_facts import WATCH
-from broadcaster.web.console.alerts.live_words import clock_time, number, sandboxed
+from broadcaster.web.console.alerts.live_words import clock_time, sandboxed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
@@ -132,7 +132,7 @@ async def _page(
         "kind": call.query.kind,
         "wrong": wrong,
         "told": told,
-        "count": number(told, words),
+        "count": words.number(told),
         "pending": people.pending,
         "nothing_sent": sandboxed(alert),
         "sent_clock": clock_time(alert.sent_at, zone_of(station.region), words),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from broadcaster.domain.latency import middle_s, percentile_s
-from broadcaster.web.console.alerts.live_words import number, span
+from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.i18n import Words
 
 _SCALE_S = 5.0
@@ -103,10 +103,10 @@ def curve_of(
             marks.append(mark)
     line = path(accepted)
     half = whole // 2
-    levels = [Level(round(y(whole), 2), number(whole, words))]
+    levels = [Level(round(y(whole), 2), words.number(whole))]
     if half > 1:
         early = sum(n for number, n in accepted.items() if x(middle_s(number)) < _LEFT)
-        levels.append(Level(round(y(half), 2), number(half, words), right=early > half))
+        levels.append(Level(round(y(half), 2), words.number(half), right=early > half))
     return Curve(
         line=line,
         area=f"{line}L{_WIDE} {height}L0 {height}Z",

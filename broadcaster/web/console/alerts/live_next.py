@@ -11,7 +11,7 @@ from broadcaster.http.route import Call
 from broadcaster.pipeline import escalate
 from broadcaster.pipeline.escalate import Next
 from broadcaster.store.alerts import budgets
-from broadcaster.web.console.alerts.live_words import clock_time, number
+from broadcaster.web.console.alerts.live_words import clock_time
 from broadcaster.web.i18n import Words
 
 
@@ -42,5 +42,5 @@ def step_words(found: Next | None, station: Station, words: Words) -> dict[str, 
         }[found.until],
         "at": clock_time(found.due_at, zone_of(station.region), words),
         "due": found.due_at.isoformat(),
-        "people": number(found.people, words),
+        "people": words.number(found.people),
     }

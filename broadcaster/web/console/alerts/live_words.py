@@ -76,7 +76,7 @@ def sandboxed(alert: Alert) -> bool:
 
 def verdict(alert: Alert, people: People, words: Words) -> Verdict:
     """Return the progress, which a mayor must grasp in one second."""
-    gaps = {"matched": number(people.matched, words)}
+    gaps = {"matched": words.number(people.matched)}
     if people.matched == 0 and alert.resolved_at is None:
         return Verdict("busy", words("We are finding out who is concerned."), words("It takes some seconds at most."))
     if people.matched == 0:
@@ -92,7 +92,7 @@ def verdict(alert: Alert, people: People, words: Words) -> Verdict:
             "%(n)s person of %(matched)s is told. Sending goes on.",
             "%(n)s people of %(matched)s are told. Sending goes on.",
             people.reached,
-            **gaps | {"n": number(people.reached, words)},
+            **gaps,
         )
         # Unreachable people are known early: a mayor need not wait for the rest.
         poor = people.unreached > (1 - _WELL) * people.matched
@@ -111,37 +111,19 @@ def _to_nobody(alert: Alert, words: Words) -> Verdict:
 
 def _finished(people: People, words: Words, gaps: dict[str, str]) -> Verdict:
     if people.unreached == 0:
-        everyone = words.many(
-            "Everyone is told: %(n)s person.",
-            "Everyone is told: %(n)s people.",
-            people.matched,
-            n=number(people.matched, words),
-        )
+        everyone = words.many("Everyone is told: %(n)s person.", "Everyone is told: %(n)s people.", people.matched)
         return Verdict("good", everyone)
     if people.reached == 0:
         return Verdict("bad", words("Nobody is told: no message went through."))
     sentence = words.many(
-        "%(n)s person of %(matched)s is told.",
-        "%(n)s people of %(matched)s are told.",
-        people.reached,
-        **gaps | {"n": number(people.reached, words)},
+        "%(n)s person of %(matched)s is told.", "%(n)s people of %(matched)s are told.", people.reached, **gaps
     )
     look = "good" if people.share >= _WELL else "warn" if people.share >= _POORLY else "bad"
     return Verdict(look, sentence, _missed(people, words))
 
 
 def _missed(people: People, words: Words) -> str:
-    return words.many(
-        "%(n)s person could not be reached.",
-        "%(n)s people could not be reached.",
-        people.unreached,
-        n=number(people.unreached, words),
-    )
-
-
-def number(value: int, words: Words) -> str:
-    """Format a number: 6 000 or 6,000."""
-    return str(format_decimal(value, locale=words.locale))
+    return words.many("%(n)s person could not be reached.", "%(n)s people could not be reached.", people.unreached)
 
 
 def span(seconds: float | None, words: Words) -> str:

@@ -27,7 +27,7 @@ from broadcaster.web.console.alerts.live import changing, heading
 from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped, state_word
-from broadcaster.web.console.alerts.live_words import clock_time, number, span
+from broadcaster.web.console.alerts.live_words import clock_time, span
 from broadcaster.web.console.alerts.printing import printed
 from broadcaster.web.console.alerts.report_guardians import guardians_table
 from broadcaster.web.console.downloads import table_of
@@ -90,9 +90,9 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
         "places": whereabouts(alert, station, words),
         "timeline": _timeline(facts, moments, by, zone, words),
         "states": [(word, n) for word, n in states if n],
-        "steps": steps_table(steps, words, lambda n: number(n, words)),
+        "steps": steps_table(steps, words, words.number),
         "children": await guardians_table(call, alert, station, words),
-        "visits": [(found_words(FINDINGS[word], words), number(n, words)) for word, n in facts.report.visits.items()],
+        "visits": [(found_words(FINDINGS[word], words), words.number(n)) for word, n in facts.report.visits.items()],
         "adds_up": sum(n for _, n in states) == facts.people.matched,
         "reasons": reasons,
         "failures": [_failure(each, words) for each in failures],
@@ -197,7 +197,7 @@ def _failure(failure: Failure, words: Words) -> tuple[str, str, str, str]:
         words.channel(failure.channel),
         words(SENTENCES[failure.reason]),
         failure.code or "–",
-        number(failure.n, words),
+        words.number(failure.n),
     )
 
 
@@ -208,11 +208,11 @@ def _totals(facts: Facts, words: Words) -> dict[str, Any]:
     for state in DeliveryState:
         counts = [facts.report.channels.get(name, {}).get(state.word, 0) for name in channels]
         if any(counts):
-            rows.append((state_word(state, words), [number(n, words) for n in counts], number(sum(counts), words)))
+            rows.append((state_word(state, words), [words.number(n) for n in counts], words.number(sum(counts))))
     sums = [sum(facts.report.channels.get(name, {}).values()) for name in channels]
     return {
         "channels": [words.channel(name) for name in channels],
         "rows": rows,
-        "sums": [number(n, words) for n in sums],
-        "sum": number(sum(sums), words),
+        "sums": [words.number(n) for n in sums],
+        "sum": words.number(sum(sums)),
     }

@@ -21,7 +21,7 @@ from broadcaster.store.alerts import breakdown as reporting
 from broadcaster.store.alerts import report as reports
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_reasons import grouped
-from broadcaster.web.console.alerts.live_words import number, people_of
+from broadcaster.web.console.alerts.live_words import people_of
 from broadcaster.web.console.downloads import streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
@@ -62,7 +62,7 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
             groups.append(
                 {
                     "reason": each,
-                    "count": number(each.people, words),
+                    "count": words.number(each.people),
                     "people": [_person(row, station, words) for row in rows[:limit]],
                     "more": len(rows) > limit,
                     "next": rows[limit - 1].subscriber_id if len(rows) > limit and not several else None,
@@ -71,7 +71,7 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     facts = {
         **heading(alert, station, words, call.services.clock.now()),
         "people": people,
-        "count": number(people.unreached, words),
+        "count": words.number(people.unreached),
         "groups": groups,
         "several": several,
         "named": named,

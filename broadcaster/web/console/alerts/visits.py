@@ -19,7 +19,6 @@ from broadcaster.store.alerts import visited
 from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import Street, Visit
 from broadcaster.web.console.alerts.live import heading
-from broadcaster.web.console.alerts.live_words import number
 from broadcaster.web.console.alerts.printing import printed
 from broadcaster.web.console.alerts.unreached import visited_words
 from broadcaster.web.console.downloads import streamed
@@ -144,7 +143,7 @@ async def _facts(call: Call[None, VisitsQuery], alert: Alert, station: Station, 
         {
             "place": street.place,
             "name": street.name,
-            "listed": number(street.listed, words),
+            "listed": words.number(street.listed),
             "left_out": street.listed > len(street.people),
             "done": street.done,
             "visitors": [each.name for each in visitors if street.place in each.streets],
@@ -167,9 +166,9 @@ async def _facts(call: Call[None, VisitsQuery], alert: Alert, station: Station, 
         **heading(alert, station, words, call.services.clock.now()),
         "people": sum(len(each.people) for each in found),
         "streets": streets,
-        "count": number(people, words),
+        "count": words.number(people),
         "done": sum(each.done for each in found),
-        "cut": number(visits.MOST, words) if visits.cut(found) else "",
+        "cut": words.number(visits.MOST) if visits.cut(found) else "",
         "street": call.query.street,
         "who": "unconfirmed" if call.query.who == "unconfirmed" else "unreached",
         "printed": written_time(call.services.clock.now(), zone, words),
