@@ -14,8 +14,7 @@ from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.helping import HELP, operators_of
 from broadcaster.store import Unit, duties, help_requests
-from broadcaster.store.alerts import alerts
-from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import alerts, breakdown
 from broadcaster.store.help_requests import HelpRequest
 from broadcaster.store.people import profiles
 from broadcaster.store.stations import stations
@@ -98,7 +97,7 @@ async def _shown(
 
 
 async def _name(unit: Unit, key_id: int) -> str:
-    return await reporting.label_of(unit, key_id)
+    return await breakdown.label_of(unit, key_id)
 
 
 async def news(call: Call[None, None]) -> web.Response:

@@ -9,7 +9,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.store import inbox
-from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import breakdown
 from broadcaster.web.console.frame import chosen_station, show, words_of
 from broadcaster.web.pages import to, written_short
 
@@ -31,7 +31,7 @@ async def page(call: Call[None, InboxQuery]) -> web.Response:
         station, theirs = await chosen_station(unit, call)
         found = await inbox.page(unit, station.id, before=call.query.before, limit=PAGE + 1)
         readers = {each.read_by for each in found if each.read_by is not None}
-        names = {each: await reporting.label_of(unit, each) for each in readers}
+        names = {each: await breakdown.label_of(unit, each) for each in readers}
     call.seen(station_id=station.id, people=len(found))
     zone = zone_of(station.region)
     facts = {

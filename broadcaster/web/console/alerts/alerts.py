@@ -11,8 +11,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
-from broadcaster.store.alerts import alerts
-from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import alerts, breakdown
 from broadcaster.web import severities
 from broadcaster.web.console.alerts.live_words import People, people_of, sandboxed
 from broadcaster.web.console.frame import show, stations_of, words_of
@@ -39,7 +38,7 @@ async def listing(call: Call[None, PageQuery]) -> web.Response:
             unit, stations=call.stations(), before=query.before, limit=_PAGE + 1, digests=query.digests
         )
         shown = [alert for alert in found[:_PAGE] if alert.station_id in theirs]
-        sums = await reporting.glances(unit, [alert.id for alert in shown])
+        sums = await breakdown.glances(unit, [alert.id for alert in shown])
         followers = await alerts.by_ids(unit, [alert.followed_by for alert in shown if alert.followed_by is not None])
     roles = {each.id: each.role for each in followers}
 

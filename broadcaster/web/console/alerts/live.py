@@ -24,8 +24,7 @@ from broadcaster.http.reading import number_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline.versions import differences
 from broadcaster.store import Unit, schedules
-from broadcaster.store.alerts import alerts
-from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import alerts, breakdown
 from broadcaster.web.console.alerts import live_next, live_waiting
 from broadcaster.web.console.alerts.alerts import label_of, look_of
 from broadcaster.web.console.alerts.live_answers import answers_of
@@ -57,7 +56,7 @@ async def page(call: Call[None, None]) -> web.Response:
     facts = await call.request.app[WATCH].read(call.services, alert)
     earlier: Alert | None = None
     async with call.services.store.read() as unit:
-        by = await reporting.sender_of(unit, alert.id)
+        by = await breakdown.sender_of(unit, alert.id)
         occurrence = (await schedules.of_alerts(unit, [alert.id])).get(alert.id)
         if alert.references:
             earlier = await alerts.by_id(unit, alert.references[-1])

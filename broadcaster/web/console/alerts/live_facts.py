@@ -14,8 +14,7 @@ from broadcaster.health import refused
 from broadcaster.http.deliveries import PACE_S
 from broadcaster.http.shared_read import SharedRead
 from broadcaster.pipeline.services import Services
-from broadcaster.store.alerts import alerts, counting, retiring
-from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import alerts, breakdown, counting, retiring
 from broadcaster.store.alerts import report as reports
 from broadcaster.web.console.alerts.live_words import People, people_in
 
@@ -73,7 +72,7 @@ class Watch:
             people = people_in(found)
             follower = None if alert.followed_by is None else await alerts.by_id(unit, alert.followed_by)
             refusals = [refused(each) for each in await retiring.refusals_of(unit, alert.id)]
-            by = None if follower is None else await reporting.sender_of(unit, follower.id)
+            by = None if follower is None else await breakdown.sender_of(unit, follower.id)
             # This scans every person of the alert, so it is not done at each of many changes a second.
             before = self._reasons.get(alert.id)
             stale = before is None or (
@@ -81,7 +80,7 @@ class Watch:
                 and (people.pending == 0 or (now - before[1]).total_seconds() >= _REASONS_S)
             )
             if stale or before is None:
-                reasons = await reporting.reasons(unit, alert.id) if people.unreached else {}
+                reasons = await breakdown.reasons(unit, alert.id) if people.unreached else {}
                 before = (people.unreached, now, reasons)
                 self._reasons[alert.id] = before
                 if len(self._reasons) > _MOST:

@@ -21,7 +21,7 @@ from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.steps import STEPS
 from broadcaster.languages import own_name
-from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import breakdown
 from broadcaster.store.alerts.breakdown import Failure, Moments
 from broadcaster.web.console.alerts.live import changing, heading
 from broadcaster.web.console.alerts.live_curve import curve_of
@@ -65,10 +65,10 @@ async def _facts(call: Call[Any, Any], alert: Alert, station: Station, words: Wo
     facts = await call.request.app[WATCH].read(call.services, alert)
     alert = facts.alert
     async with call.services.store.read() as unit:
-        sender = await reporting.sender_of(unit, alert.id)
-        moments = await reporting.moments(unit, alert.id)
-        failures = await reporting.failures(unit, alert.id)
-        reasons = grouped(await reporting.reasons(unit, alert.id), words)
+        sender = await breakdown.sender_of(unit, alert.id)
+        moments = await breakdown.moments(unit, alert.id)
+        failures = await breakdown.failures(unit, alert.id)
+        reasons = grouped(await breakdown.reasons(unit, alert.id), words)
     steps = await call.request.app[STEPS].read(call.services, alert, facts.report)
     states = _states(facts, words)
     by = sender and author_word(sender, words)

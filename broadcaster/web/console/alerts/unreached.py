@@ -16,8 +16,7 @@ from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
 from broadcaster.register.sheets import BOM, csv_text, delimiter_of
-from broadcaster.store.alerts import alerts
-from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import alerts, breakdown
 from broadcaster.store.alerts import report as reports
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_reasons import grouped
@@ -49,8 +48,8 @@ async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     async with call.services.store.read() as unit:
         # Read together, so that the alert and its sums are consistent.
         alert = await alerts.by_id(unit, alert.id) or alert
-        people = people_of((await reporting.glances(unit, [alert.id])).get(alert.id, {}))
-        reasons = grouped(await reporting.reasons(unit, alert.id), words)
+        people = people_of((await breakdown.glances(unit, [alert.id])).get(alert.id, {}))
+        reasons = grouped(await breakdown.reasons(unit, alert.id), words)
         chosen = [each for each in reasons if each.slug == wanted] if wanted else reasons
         several = len(chosen) > 1
         limit = _FEW if several else PAGE

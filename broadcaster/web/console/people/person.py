@@ -19,7 +19,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.store import Unit, polls
-from broadcaster.store.alerts import breakdown as reporting
+from broadcaster.store.alerts import breakdown
 from broadcaster.store.people import consents, identities
 from broadcaster.store.register import by_hand, persons
 from broadcaster.store.register.erasing import Erased
@@ -41,11 +41,11 @@ async def one(call: Call[None, None]) -> web.Response:
         person = await person_of(unit, call, station)
         level = await identities.level_of(unit, person.id, station.id)
         signed = [
-            (each, "" if each.key_id is None else await reporting.label_of(unit, each.key_id))
+            (each, "" if each.key_id is None else await breakdown.label_of(unit, each.key_id))
             for each in await by_hand.signed_by(unit, station.id, person.id)
         ]
         acts = await consents.of_person(unit, person.id, station.id)
-        labels = {key: await reporting.label_of(unit, key) for act in acts if (key := act.key_id) is not None}
+        labels = {key: await breakdown.label_of(unit, key) for act in acts if (key := act.key_id) is not None}
     zone = zone_of(station.region)
     facts = {
         "person": person,
