@@ -66,6 +66,7 @@ from broadcaster.web.error_pages import reader_of, respond_in_words
 from broadcaster.web.ground import GROUND, TILES, Ground
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.kept import KEPT_PAGES, KeptPages
+from broadcaster.web.resident.public import Unknown, unknown
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -201,6 +202,8 @@ async def _problems_told(request: web.Request, handler: Handle) -> web.StreamRes
         if isinstance(stopped, Unproven):
             return respond(HttpProblem("forbidden", "passkey-wanted"))
         return respond(unauthenticated("signed-out"))
+    except Unknown:
+        return unknown(request)
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer without our insides
         return await _refused(request, error)
 

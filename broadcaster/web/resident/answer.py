@@ -29,7 +29,7 @@ from broadcaster.web.i18n import Words
 from broadcaster.web.pages import render, to
 from broadcaster.web.resident import polls
 from broadcaster.web.resident.frame import words_of
-from broadcaster.web.resident.public import page_facts, unknown
+from broadcaster.web.resident.public import known, page_facts
 
 _ENDING = 2
 _FARTHEST_LON, _FARTHEST_LAT = 180, 90
@@ -44,9 +44,7 @@ class AnswerQuery(Query):
 
 async def ask(call: Call[None, AnswerQuery]) -> web.Response:
     """Show the alert and its buttons. Changes nothing."""
-    asked = await answering.by_delivery(call, call.linked)
-    if asked is None:
-        return unknown(call)
+    asked = known(await answering.by_delivery(call, call.linked))
     poll = await announced(call, asked)
     if poll is not None:
         words = words_of(call, asked.station.languages[0])
@@ -68,9 +66,7 @@ async def ask(call: Call[None, AnswerQuery]) -> web.Response:
 
 async def do(call: Call[None, None]) -> web.Response:
     """Record the answer or the vote, and show the page again."""
-    asked = await answering.by_delivery(call, call.linked)
-    if asked is None:
-        return unknown(call)
+    asked = known(await answering.by_delivery(call, call.linked))
     poll, form = await announced(call, asked), await form_of(call.request)
     if poll is not None:
         voted = await vote_by_link(call, poll, asked.who, number_of(form.get("answer", "")) or 0)

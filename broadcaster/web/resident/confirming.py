@@ -14,21 +14,17 @@ from broadcaster.store.people import confirmations
 from broadcaster.store.people.confirmations import Confirmation, State
 from broadcaster.web.pages import render
 from broadcaster.web.resident.frame import words_of
-from broadcaster.web.resident.public import unknown
+from broadcaster.web.resident.public import known
 
 
 async def ask(call: Call[None, None]) -> web.Response:
     """Is this address mine? Changes nothing."""
-    found = await by_link(call)
-    return unknown(call) if found is None else _page(call, *found)
+    return _page(call, *known(await by_link(call)))
 
 
 async def do(call: Call[None, None]) -> web.Response:
     """This address is mine."""
-    found = await by_link(call)
-    if found is None:
-        return unknown(call)
-    confirmation, station = found
+    confirmation, station = known(await by_link(call))
     now = call.services.clock.now()
     async with call.services.store.write() as unit:
         await left_out.log(unit, await confirmations.confirm(unit, confirmation.id, now, call.actor, by_link=True))

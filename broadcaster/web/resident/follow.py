@@ -2,14 +2,12 @@
 
 from aiohttp import web
 
-from broadcaster.domain.refusals import NotFound
 from broadcaster.http.people.consents import agreed
 from broadcaster.http.route import Call
-from broadcaster.http.stations import station_named
 from broadcaster.store.alerts import alerts
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import page, words_of
-from broadcaster.web.resident.public import entry, unknown
+from broadcaster.web.resident.public import entry, station_of_page
 
 _MOST_ALERTS = 20
 
@@ -18,10 +16,7 @@ async def page_of_station(call: Call[None, None]) -> web.Response:
     """Follow a station: where its QR code leads."""
     now = call.services.clock.now()
     async with call.services.store.read() as unit:
-        try:
-            station = await station_named(unit, call.request.match_info["slug"])
-        except NotFound:
-            return unknown(call)
+        station = await station_of_page(unit, call)
         held = await alerts.page(unit, stations=[station.id], before=None, limit=_MOST_ALERTS, public_at=now)
     held.sort(key=lambda alert: (alert.rank, -alert.id))
     words = words_of(call, station.languages[0])

@@ -2,23 +2,18 @@
 
 from aiohttp import web
 
-from broadcaster.domain.refusals import NotFound
 from broadcaster.http.people.listed import kept
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.residents import ConfirmedIn
-from broadcaster.http.stations import station_named
 from broadcaster.web.resident import data_page
 from broadcaster.web.resident.frame import page, words_of
-from broadcaster.web.resident.public import unknown
+from broadcaster.web.resident.public import station_of_page
 
 
 async def ask(call: Call[None, None]) -> web.Response:
     """Ask for a code; it shows what the station keeps of who gives it back."""
     async with call.services.store.read() as unit:
-        try:
-            station = await station_named(unit, call.request.match_info["slug"])
-        except NotFound:
-            return unknown(call)
+        station = await station_of_page(unit, call)
     words = words_of(call, station.languages[0])
     return page(call, "resident/listed.html", words, {"station": station}, given={"station": station.slug})
 

@@ -16,7 +16,7 @@ from broadcaster.store.people import contacts
 from broadcaster.store.stations import stations
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
-from broadcaster.web.resident.public import unknown
+from broadcaster.web.resident.public import known
 
 USE = "optout"
 
@@ -25,40 +25,36 @@ async def ask(call: Call[None, None]) -> web.Response:
     """No more messages? Changes nothing."""
     number = await _number(call)
     async with call.services.store.read() as unit:
-        found = None if number is None else await deliveries.contact_of(unit, number)
-        station = None if found is None else await stations.by_id(unit, found[1])
-    if station is None:
-        return unknown(call)
-    return _page(call, station.name, station.languages[0], done=False)
+        _, station = await _owner(unit, number)
+    return _page(call, station, done=False)
 
 
 async def do(call: Call[None, None]) -> web.Response:
     """No more messages to this contact (RFC 8058)."""
     number = await _number(call)
-    if number is None:
-        return unknown(call)
 
-    async def keep(unit: Unit) -> Station | None:
-        found = await deliveries.contact_of(unit, number)
-        station = None if found is None else await stations.by_id(unit, found[1])
-        if found is not None and station is not None:
-            by = Consent(Way.LINK, call.actor)
-            await contacts.opt_out(unit, found[0], station.id, by.actor.at, by)
+    async def keep(unit: Unit) -> Station:
+        contact_id, station = await _owner(unit, number)
+        by = Consent(Way.LINK, call.actor)
+        await contacts.opt_out(unit, contact_id, station.id, by.actor.at, by)
         return station
 
-    station = await call.services.store.transact(keep)
-    if station is None:
-        return unknown(call)
-    return _page(call, station.name, station.languages[0], done=True)
+    return _page(call, await call.services.store.transact(keep), done=True)
 
 
-async def _number(call: Call[None, None]) -> int | None:
+async def _number(call: Call[None, None]) -> int:
     number = call.services.store.vault.unlink(USE, call.request.match_info["token"])
     if number is None:
         await count(call.request)
-    return number
+    return known(number)
 
 
-def _page(call: Call[None, None], station: str, default: str, *, done: bool) -> web.Response:
-    words = catalogs().words(language_of(call.request, default))
-    return render(call.request, "opt_out.html", words, {"station": station, "done": done})
+async def _owner(unit: Unit, delivery_id: int) -> tuple[int, Station]:
+    """Return the contact of a message, and the station that sent it. Raises ``Unknown``."""
+    contact_id, station_id, _ = known(await deliveries.contact_of(unit, delivery_id))
+    return contact_id, known(await stations.by_id(unit, station_id))
+
+
+def _page(call: Call[None, None], station: Station, *, done: bool) -> web.Response:
+    words = catalogs().words(language_of(call.request, station.languages[0]))
+    return render(call.request, "opt_out.html", words, {"station": station.name, "done": done})

@@ -19,7 +19,7 @@ from broadcaster.store.polls import Poll
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_time
 from broadcaster.web.resident.frame import page, words_of
-from broadcaster.web.resident.public import unknown
+from broadcaster.web.resident.public import Unknown
 
 
 async def show(call: Call[None, None]) -> web.Response:
@@ -27,7 +27,7 @@ async def show(call: Call[None, None]) -> web.Response:
     try:
         poll, station = await polls.poll_of(call)
     except NotFound:
-        return unknown(call)
+        raise Unknown from None
     return await _page(call, poll, station, words_of(call, station.languages[0]), None)
 
 

@@ -4,7 +4,7 @@ import gzip
 import re
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from broadcaster.domain.alerts import ENDINGS, Alert, MsgType, Role, Status
 from broadcaster.domain.answers import asks
+from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.spelling import folded, searched
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import easy_in
@@ -19,6 +20,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.auth import count
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
+from broadcaster.http.stations import station_named
 from broadcaster.languages import DEFAULT
 from broadcaster.store import Unit, polls
 from broadcaster.store.alerts import alerts, threads
@@ -43,12 +45,32 @@ from broadcaster.web.severities import look_of, severity_words
 from broadcaster.web.whereabouts import whereabouts
 from zones import Area, simplified
 
+T = TypeVar("T")
 _FRESH = "public, max-age=15, must-revalidate"
 _UNCHANGED = ("Cache-Control", "Content-Language", "ETag", "Last-Modified", "Vary")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MOST_ALERTS = 50
 _MOST_STATIONS, _FEW_STATIONS = 100, 8
 _MOST_SHAPE = 10_000
+
+
+class Unknown(Exception):
+    """The link of a page leads nowhere."""
+
+
+def known(found: T | None) -> T:
+    """Return what a page's link leads to. Raises ``Unknown`` if there is nothing."""
+    if found is None:
+        raise Unknown
+    return found
+
+
+async def station_of_page(unit: Unit, call: Call[Any, Any]) -> Station:
+    """Return the station in a page's path. Raises ``Unknown``."""
+    try:
+        return await station_named(unit, call.request.match_info["slug"])
+    except NotFound:
+        raise Unknown from None
 
 
 class LandingQuery(Query):
@@ -116,7 +138,7 @@ async def alert_page(call: Call[None, None]) -> web.StreamResponse:
                 made = await _made(call, token)
                 if made is None:
                     await count(request)
-                    return unknown(call)
+                    raise Unknown
                 alert_id, body, headers = made
                 if packed:
                     body = gzip.compress(body, mtime=0)
@@ -216,14 +238,14 @@ async def _as_it_stands(unit: Unit, alert: Alert) -> tuple[Alert, Alert | None, 
     return versions[-1] if versions else alert, ending, alert.role is Role.LEFT
 
 
-def unknown(call: Call[Any, Any]) -> web.Response:
-    """Show that the page does not exist."""
-    words = catalogs().words(language_of(call.request, DEFAULT))
+def unknown(request: web.Request) -> web.Response:
+    """Show that the page does not exist: the answer to ``Unknown``."""
+    words = catalogs().words(language_of(request, DEFAULT))
     facts = {
         "heading": words("There is nothing here"),
         "sentence": words("This link leads nowhere: it may have been cut off in a message. Copy it whole."),
     }
-    return render(call.request, "words.html", words, facts, status=404)
+    return render(request, "words.html", words, facts, status=404)
 
 
 def mark_of(alert: Alert, words: Words) -> str:

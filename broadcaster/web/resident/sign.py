@@ -4,14 +4,12 @@ import segno
 from aiohttp import web
 
 from broadcaster.domain.alerts import Severity
-from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.cells import station_alerts
 from broadcaster.http.route import Call
-from broadcaster.http.stations import station_named
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.resident.frame import page, words_of
-from broadcaster.web.resident.public import unknown
+from broadcaster.web.resident.public import station_of_page
 from broadcaster.web.resident.script_words import script_words
 
 _IN_EACH = ("exercise", "test", *map(str, Severity), "since", "until")
@@ -20,10 +18,7 @@ _IN_EACH = ("exercise", "test", *map(str, Severity), "since", "until")
 async def show(call: Call[None, None]) -> web.Response:
     """Show active alerts; the script keeps the page current."""
     async with call.services.store.read() as unit:
-        try:
-            station = await station_named(unit, call.request.match_info["slug"])
-        except NotFound:
-            return unknown(call)
+        station = await station_of_page(unit, call)
         now = await station_alerts(unit, call.services, station)
     words = words_of(call, station.languages[0])
     given = {

@@ -7,7 +7,7 @@ from broadcaster.store import Unit
 from broadcaster.store.people import inactive, people
 from broadcaster.web.i18n import catalogs
 from broadcaster.web.pages import language_of, render
-from broadcaster.web.resident.public import unknown
+from broadcaster.web.resident.public import known
 
 USE = "stay"
 
@@ -15,7 +15,7 @@ USE = "stay"
 async def ask(call: Call[None, None]) -> web.Response:
     """Show the button with which somebody who gave no sign for long stays. Changes nothing."""
     locale = await call.services.store.run_read(lambda unit: people.locale_of(unit, call.linked))
-    return unknown(call) if locale is None else _page(call, locale, done=False)
+    return _page(call, known(locale), done=False)
 
 
 async def do(call: Call[None, None]) -> web.Response:
@@ -26,7 +26,7 @@ async def do(call: Call[None, None]) -> web.Response:
         return await people.locale_of(unit, call.linked)
 
     locale = await call.services.store.transact(keep)
-    return unknown(call) if locale is None else _page(call, locale, done=True)
+    return _page(call, known(locale), done=True)
 
 
 def _page(call: Call[None, None], locale: str, *, done: bool) -> web.Response:

@@ -28,7 +28,7 @@ from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import Street, Visit
 from broadcaster.web.i18n import Words, catalogs
 from broadcaster.web.pages import language_of, render, to, written_short
-from broadcaster.web.resident.public import unknown
+from broadcaster.web.resident.public import known
 
 _COOKIE = "tocsin_visits"
 _LONGEST = 60
@@ -46,8 +46,6 @@ class VisitsQuery(Query):
 async def show(call: Call[None, VisitsQuery]) -> web.Response:
     """Show the list to a phone that gave its code, else ask for one. Each reading is recorded."""
     found = await _found(call)
-    if found is None:
-        return unknown(call)
     words = _words(call, found)
     if not found.readable:
         return _closed(call, words, found)
@@ -85,8 +83,6 @@ async def show(call: Call[None, VisitsQuery]) -> web.Response:
 async def send_code(call: Call[None, None]) -> web.Response:
     """Send a code to the volunteer's own telephone."""
     found = await _found(call)
-    if found is None:
-        return unknown(call)
     words = _words(call, found)
     if not found.readable:
         return _closed(call, words, found)
@@ -102,8 +98,6 @@ async def send_code(call: Call[None, None]) -> web.Response:
 async def enter(call: Call[None, None]) -> web.Response:
     """Check the code, and open the list on this phone."""
     found = await _found(call)
-    if found is None:
-        return unknown(call)
     words, form = _words(call, found), await form_of(call.request)
     if not found.readable:
         return _closed(call, words, found)
@@ -128,8 +122,6 @@ async def enter(call: Call[None, None]) -> web.Response:
 async def record(call: Call[None, None]) -> web.Response:
     """Record what was found at a person's door; who needs help is told to the station at once."""
     found = await _found(call)
-    if found is None:
-        return unknown(call)
     words, form = _words(call, found), await form_of(call.request)
     person, finding = call.number("person"), FINDINGS.get(form.get("found", ""))
     if finding is None:
@@ -145,8 +137,9 @@ async def record(call: Call[None, None]) -> web.Response:
     return to(f"{_path(call)}?done={person}&lang={words.language}#p{person}")
 
 
-async def _found(call: Call[Any, Any]) -> Visiting | None:
-    return await call.services.store.run_read(lambda unit: visiting.of_volunteer(unit, call.services, call.linked))
+async def _found(call: Call[Any, Any]) -> Visiting:
+    read = call.services.store.run_read
+    return known(await read(lambda unit: visiting.of_volunteer(unit, call.services, call.linked)))
 
 
 async def _signed_in(call: Call[Any, Any], found: Visiting) -> bool:

@@ -22,7 +22,7 @@ from broadcaster.web.console.sandbox.seen import html_of, seen, without_secrets
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import CHANNEL_ICONS
 from broadcaster.web.pages import written_short
-from broadcaster.web.resident.public import unknown
+from broadcaster.web.resident.public import Unknown, known
 
 _PAGE = 25
 _MOST_ALERTS = 30
@@ -67,18 +67,16 @@ async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
 async def one(call: Call[None, None]) -> web.StreamResponse:
     """Show one message to the last byte."""
     words = words_of(call.request)
-    found = await _message(call)
-    if found is None:
-        return unknown(call)
+    found = known(await _message(call))
     _, opened = _reach(call)
     return show(call.request, "sandbox/one.html", words, {"message": seen(found, words, opened=opened)})
 
 
 async def mail(call: Call[None, None]) -> web.StreamResponse:
     """Return a mail's HTML for a frame without scripts and network access."""
-    found = await _message(call)
-    if found is None or found.channel is not ChannelName.EMAIL:
-        return unknown(call)
+    found = known(await _message(call))
+    if found.channel is not ChannelName.EMAIL:
+        raise Unknown
     _, opened = _reach(call)
     body = html_of(found)
     return web.Response(
