@@ -2,8 +2,8 @@
 
 import { all, fill, number, one } from "./parts/dom.js";
 import { operatorRequest } from "./parts/operator_request.js";
+import { reloadOnce } from "./parts/renew.js";
 
-const EVERY_MS = 2000;
 const CLOSE = { tiles: 16, outlines: 13 }; // without tiles, only the boundaries of communes are visible
 
 const box = one("[data-map]");
@@ -41,16 +41,11 @@ const watched = one("[data-watch]");
 const bar = watched && one("progress", watched);
 if (bar) {
   const { watch, said, total } = watched.dataset;
-  const look = async () => {
-    try {
-      const { waiting, uncertain } = await operatorRequest("GET", watch);
-      if (waiting === 0 || (uncertain && !box)) return location.reload();
-      bar.value = total - waiting;
-      one("p", watched).textContent = fill(said, { done: number(total - waiting) });
-    } catch {
-      // the next poll asks again
-    }
-    setTimeout(look, EVERY_MS);
-  };
-  setTimeout(look, EVERY_MS);
+  reloadOnce(async () => {
+    const { waiting, uncertain } = await operatorRequest("GET", watch);
+    if (waiting === 0 || (uncertain && !box)) return true;
+    bar.value = total - waiting;
+    one("p", watched).textContent = fill(said, { done: number(total - waiting) });
+    return false;
+  });
 }

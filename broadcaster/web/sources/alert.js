@@ -3,7 +3,7 @@
 import { answering } from "./parts/answering.js";
 import { residentRequest } from "./parts/resident_page.js";
 import { fact } from "./parts/device.js";
-import { all, one, written } from "./parts/dom.js";
+import { all, one, svg, written } from "./parts/dom.js";
 import { easyFirst } from "./parts/easy.js";
 import { distance, locate, metresOutside } from "./parts/geo.js";
 
@@ -56,17 +56,12 @@ function mark(at) {
   const y = (lat - at.lat) * 111320;
   const size = box.width / 45;
   one("#you", map)?.remove();
-  const made = (name, facts) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(facts)) element.setAttribute(key, String(value));
-    return element;
-  };
-  const group = made("g", { id: "you" });
+  const group = svg("g", { id: "you" });
   if (x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height) {
     group.append(
-      made("circle", { cx: x, cy: y, r: Math.max(size * 1.8, Math.min(at.accuracy, box.width / 4)), class: "you-about" }),
-      made("circle", { cx: x, cy: y, r: size, class: "you" }),
-      Object.assign(made("text", { x: x + size * 1.6, y: y + size * 0.6, class: "label", "font-size": size * 1.5 }), { textContent: words.you }),
+      svg("circle", { cx: x, cy: y, r: Math.max(size * 1.8, Math.min(at.accuracy, box.width / 4)), class: "you-about" }),
+      svg("circle", { cx: x, cy: y, r: size, class: "you" }),
+      svg("text", { x: x + size * 1.6, y: y + size * 0.6, class: "label", "font-size": size * 1.5 }, words.you),
     );
   }
   map.append(group);

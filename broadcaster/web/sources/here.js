@@ -1,10 +1,10 @@
 // //here: one press shows the alerts at this position. The service learns only a cell of some kilometres, unless the
 // visitor asks for alerts while they are here.
 
-import { residentRequest, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
+import { residentRequest, given, isOffline, once, sentenceOf, word } from "./parts/resident_page.js";
 import { card, moment, textOf } from "./parts/cards.js";
 import { drop, fact, keep } from "./parts/device.js";
-import { all, one, say } from "./parts/dom.js";
+import { all, one, say, submitted, trouble } from "./parts/dom.js";
 import { locale } from "./parts/codes.js";
 import { standing, subscribe } from "./parts/pushing.js";
 import { alertsAround, distance, locate, side } from "./parts/geo.js";
@@ -28,8 +28,7 @@ look.addEventListener("click", () =>
 
 const form = /** @type {HTMLFormElement} */ (one("#elsewhere"));
 form.hidden = !given.geocoder;
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
+submitted(form, () => {
   const text = form.querySelector("input").value.trim();
   if (text.length < 3) return;
   once(form, async () => {
@@ -63,7 +62,7 @@ async function show(at) {
 function failed(error) {
   if (error.message === "denied") trouble(wrong, given.geocoder ? word("place_refused") : word("position_denied"));
   else if (error.message === "failed") trouble(wrong, word("position_failed"));
-  else trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
+  else trouble(wrong, sentenceOf(error));
   form.querySelector("input")?.focus();
 }
 
@@ -90,8 +89,7 @@ for (const button of all("[data-hours]")) {
         await keep("stay", until);
         await staying();
       } catch (error) {
-        if (isOffline(error)) trouble(wrong, word("offline"));
-        else trouble(wrong, given.words[error.message] ? word(error.message) : word("failed"));
+        trouble(wrong, sentenceOf(error));
       }
     }),
   );

@@ -1,11 +1,11 @@
 // //s/{station}: three presses to follow. One step at a time; the back button goes one step back; work interrupted by
 // a lost network is stored and resumed.
 
-import { residentRequest, dialled, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
+import { residentRequest, dialled, given, isOffline, once, sentenceOf, word } from "./parts/resident_page.js";
 import { Problem } from "./parts/request.js";
 import { codes, locale } from "./parts/codes.js";
 import { drop, fact, keep } from "./parts/device.js";
-import { all, one, say } from "./parts/dom.js";
+import { all, one, say, trouble } from "./parts/dom.js";
 import { places } from "./parts/places.js";
 import { newToken, standing, subscribe } from "./parts/pushing.js";
 
@@ -147,7 +147,7 @@ async function choose(point) {
     await settle();
     step("done");
   } catch (error) {
-    trouble(one('[data-step="home"] .wrong', root), isOffline(error) ? word("offline") : word("failed"));
+    trouble(one('[data-step="home"] .wrong', root), sentenceOf(error));
   }
 }
 

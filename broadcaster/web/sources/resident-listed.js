@@ -1,10 +1,10 @@
 // //s/{station}/listed: people of a list ask for a code, and see, save, have corrected or erase what the list says of them. The page
 // keeps the secret to itself, so that a device that others use, too, forgets it.
 
-import { residentRequest, dialled, given, isOffline, once, trouble, word } from "./parts/resident_page.js";
+import { residentRequest, dialled, given, isOffline, once, word } from "./parts/resident_page.js";
 import { codes, locale } from "./parts/codes.js";
-import { all, make, one } from "./parts/dom.js";
-import { save } from "./parts/saving.js";
+import { all, make, one, submitted, trouble } from "./parts/dom.js";
+import { save, saveJson } from "./parts/saving.js";
 
 const root = one("#listed");
 const wrong = one("#trouble");
@@ -57,7 +57,7 @@ function press(selector, work) {
   );
 }
 
-press("#take", async () => save("tocsin.json", "application/json", JSON.stringify(await ask("/v1/listed/data"), null, 2)));
+press("#take", async () => saveJson("tocsin.json", await ask("/v1/listed/data")));
 press("#read", async () => {
   const body = JSON.stringify({ confirmation: secret });
   const answer = await fetch("/listed/data", { method: "POST", headers: { "Content-Type": "application/json" }, body, credentials: "omit" });
@@ -74,8 +74,7 @@ press("[data-sure]", async () => {
 });
 
 const correct = /** @type {HTMLFormElement} */ (one("#correct"));
-correct.addEventListener("submit", (event) => {
-  event.preventDefault();
+submitted(correct, () =>
   once(correct, async () => {
     const refused = one(".wrong", correct);
     const wanted = Object.fromEntries([...new FormData(correct)].map(([each, value]) => [each, String(value).trim()]).filter(([, value]) => value));
@@ -90,8 +89,8 @@ correct.addEventListener("submit", (event) => {
     } catch (error) {
       trouble(refused, word(isOffline(error) ? "offline" : error.status === 404 ? "code_over" : "failed"));
     }
-  });
-});
+  }),
+);
 
 const added = one("#new-contact");
 /** @param {string} wanted */

@@ -1,15 +1,15 @@
 // //me: the stations I follow, my contacts and places; pause, download, leave.
 
-import { residentRequest, dialled, given, isOffline, once, page, trouble, word } from "./parts/resident_page.js";
+import { residentRequest, dialled, given, isOffline, once, page, sentenceOf, word } from "./parts/resident_page.js";
 import { moment } from "./parts/cards.js";
 import { codes } from "./parts/codes.js";
 import { fact, forgetAll } from "./parts/device.js";
-import { all, fill, make, one, say } from "./parts/dom.js";
+import { all, button, fill, make, one, say, submitted, trouble } from "./parts/dom.js";
 import { keepEasy, wantsEasy } from "./parts/easy.js";
 import { identity } from "./parts/identity.js";
 import { places } from "./parts/places.js";
 import { standing, subscribe } from "./parts/pushing.js";
-import { save } from "./parts/saving.js";
+import { save, saveJson } from "./parts/saving.js";
 import { trial } from "./parts/trials.js";
 import { distance, side, wayInto } from "./parts/geo.js";
 
@@ -36,7 +36,7 @@ async function load() {
       await forgetAll();
       return nobody();
     }
-    trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
+    trouble(wrong, sentenceOf(error));
   }
   return undefined;
 }
@@ -47,18 +47,21 @@ function nobody() {
 }
 
 /** Run an action and show the new state, or the error. */
-const doing = (button, work) =>
-  once(button, async () => {
+const doing = (pressed, work) =>
+  once(pressed, async () => {
     try {
       trouble(wrong, "");
       await work();
       await load();
       say(word("saved"));
     } catch (error) {
-      trouble(wrong, isOffline(error) ? word("offline") : given.words[error.message] ? word(error.message) : word("failed"));
+      trouble(wrong, sentenceOf(error));
       wrong.scrollIntoView({ block: "center" });
     }
   });
+
+/** @param {string} selector @param {() => Promise<any>} work */
+const press = (selector, work) => one(selector, root).addEventListener("click", (event) => doing(event.currentTarget, work));
 
 const change = (patch) => residentRequest("PATCH", "/v1/subscribers/me", patch);
 
@@ -69,9 +72,8 @@ function list(selector, rows, line) {
 
 /** Return a line with a button that asks for confirmation. */
 function line(title, note, verb, sure, work) {
-  const button = make("button", { type: "button", class: "button plain" }, verb, make("span", { class: "unseen" }, ` ${title}`));
-  button.addEventListener("click", () => window.confirm(sure) && doing(button, work));
-  return make("li", { class: "row apart" }, make("div", {}, make("strong", {}, title), note ? make("span", { class: "quiet small block" }, note) : null), button);
+  const asked = button(verb, title, () => window.confirm(sure) && doing(asked, work));
+  return make("li", { class: "row apart" }, make("div", {}, make("strong", {}, title), note ? make("span", { class: "quiet small block" }, note) : null), asked);
 }
 
 /** Return a labelled choice. @param {string} name @param {string} title @param {string[][]} options value and word */
@@ -100,7 +102,7 @@ function wishes(follow) {
       trouble(wrong, "");
       say(word("saved"));
     } catch (error) {
-      trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
+      trouble(wrong, sentenceOf(error));
     }
   };
   let saving = Promise.resolve(); // one after the other: an older choice must not arrive last
@@ -135,9 +137,7 @@ function show(endpoint) {
   one("#no-contact", root).hidden = me.contacts.some((each) => each.status === "active");
   list("#places", me.places, (place) => {
     const item = line(place.label, whereabouts(place), word("remove"), word("remove_sure", { name: place.label }), () => change({ places: me.places.filter((each) => each !== place) }));
-    const button = make("button", { type: "button", class: "button plain" }, word("correct"), make("span", { class: "unseen" }, ` ${place.label}`));
-    button.addEventListener("click", () => correct(place));
-    item.append(button);
+    item.append(button(word("correct"), place.label, () => correct(place)));
     return item;
   });
   named.value = me.name || "";
@@ -185,10 +185,7 @@ const sent = (contact) =>
       ? { channel: "email", email: contact.email }
       : { channel: contact.channel, phone: contact.phone };
 
-const addPush = /** @type {HTMLButtonElement} */ (one("#add-push", root));
-addPush.addEventListener("click", () =>
-  doing(addPush, async () => residentRequest("PUT", "/v1/subscribers/me/push", { subscription: await subscribe() })),
-);
+press("#add-push", async () => residentRequest("PUT", "/v1/subscribers/me/push", { subscription: await subscribe() }));
 
 const adding = one("#adding", root);
 codes(adding, {
@@ -212,10 +209,7 @@ codes(adding, {
 
 const named = /** @type {HTMLInputElement} */ (one("#name", root));
 const naming = /** @type {HTMLFormElement} */ (one("#my-name", root));
-naming.addEventListener("submit", (event) => {
-  event.preventDefault();
-  doing(one("button", naming), () => change({ name: named.value.trim() || null }));
-});
+submitted(naming, () => doing(one("button", naming), () => change({ name: named.value.trim() || null })));
 
 /** Index of the place that is being corrected; -1: a new one is added. */
 let wrongPlace = -1;
@@ -246,28 +240,23 @@ places(one("#adding-place", root), async (point) => {
 }, { slug: null, centre: null, confirms: () => wrongPlace >= 0 });
 
 const quiet = /** @type {HTMLFormElement} */ (one("#quiet", root));
-const setQuiet = (button, begin, end) =>
-  doing(button, () => change({ quiet_hours: { begin, end, zone: Intl.DateTimeFormat().resolvedOptions().timeZone || null } }));
-quiet.addEventListener("submit", (event) => {
-  event.preventDefault();
-  setQuiet(one("button", quiet), quiet.elements["quiet-begin"].value, quiet.elements["quiet-end"].value);
-});
+const setQuiet = (pressed, begin, end) =>
+  doing(pressed, () => change({ quiet_hours: { begin, end, zone: Intl.DateTimeFormat().resolvedOptions().timeZone || null } }));
+submitted(quiet, () => setQuiet(one("button", quiet), quiet.elements["quiet-begin"].value, quiet.elements["quiet-end"].value));
 const never = one("#never-quiet", root);
 never.addEventListener("click", () => setQuiet(never, "00:00", "00:00"));
 
-for (const button of all("[data-pause]", root)) {
-  button.addEventListener("click", () =>
-    doing(button, () => change({ paused_until: new Date(Date.now() + Number(button.dataset.pause) * 3600_000).toISOString() })),
+for (const each of all("[data-pause]", root)) {
+  each.addEventListener("click", () =>
+    doing(each, () => change({ paused_until: new Date(Date.now() + Number(each.dataset.pause) * 3600_000).toISOString() })),
   );
 }
 const until = /** @type {HTMLFormElement} */ (one("#pause-date", root));
-until.addEventListener("submit", (event) => {
-  event.preventDefault();
+submitted(until, () => {
   const day = /** @type {HTMLInputElement} */ (one("input", until)).value;
   if (day) doing(one("button", until), () => change({ paused_until: new Date(`${day}T00:00`).toISOString() }));
 });
-const resume = /** @type {HTMLButtonElement} */ (one("#resume", root));
-resume.addEventListener("click", () => doing(resume, () => change({ paused_until: null })));
+press("#resume", () => change({ paused_until: null }));
 
 const easy = /** @type {HTMLInputElement} */ (one("#easy", root));
 easy.checked = wantsEasy();
@@ -279,13 +268,8 @@ easy.addEventListener("change", () => {
 const language = /** @type {HTMLSelectElement} */ (one("#language", root));
 language.addEventListener("change", () => doing(language, () => change({ locale: language.value })));
 
-const take = /** @type {HTMLButtonElement} */ (one("#take", root));
-take.addEventListener("click", () =>
-  doing(take, async () => save("tocsin.json", "application/json", JSON.stringify(await residentRequest("GET", "/v1/subscribers/me/data"), null, 2))),
-);
-
-const read = /** @type {HTMLButtonElement} */ (one("#read", root));
-read.addEventListener("click", () => doing(read, async () => save("tocsin.html", "text/html", await page("/me/data"))));
+press("#take", async () => saveJson("tocsin.json", await residentRequest("GET", "/v1/subscribers/me/data")));
+press("#read", async () => save("tocsin.html", "text/html", await page("/me/data")));
 
 /** Show the proof of an erasure, to be kept. @param {{number: string, at: string, kinds: string[], shared: boolean}} proof */
 function prove(proof) {
@@ -293,7 +277,7 @@ function prove(proof) {
   place.hidden = false;
   one("strong", place).textContent = proof.number;
   one("#shared", place).hidden = !proof.shared;
-  one("button", place).addEventListener("click", () => save("tocsin-erasure.json", "application/json", JSON.stringify(proof, null, 2)));
+  one("button", place).addEventListener("click", () => saveJson("tocsin-erasure.json", proof));
 }
 
 const dialog = /** @type {HTMLDialogElement} */ (one("#erasing"));
@@ -306,7 +290,7 @@ sure.addEventListener("click", () =>
     } catch (error) {
       if (error.status !== 401) {
         dialog.close();
-        trouble(wrong, isOffline(error) ? word("offline") : word("failed"));
+        trouble(wrong, sentenceOf(error));
         return;
       }
     }

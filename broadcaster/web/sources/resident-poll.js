@@ -2,7 +2,7 @@
 
 import { residentRequest, once } from "./parts/resident_page.js";
 import { fact } from "./parts/device.js";
-import { one } from "./parts/dom.js";
+import { one, submitted } from "./parts/dom.js";
 
 const form = /** @type {HTMLFormElement|null} */ (one("#poll"));
 const said = one("#said");
@@ -17,8 +17,7 @@ async function look() {
 
 if (form) {
   look().catch(() => undefined);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  submitted(form, (event) => {
     const button = /** @type {HTMLButtonElement} */ (event.submitter);
     once(form, async () => {
       try {

@@ -3,7 +3,7 @@
 import { browserSupportsWebAuthnAutofill, startRegistration } from "@simplewebauthn/browser";
 
 import { operatorRequest } from "./parts/operator_request.js";
-import { all, fill, left, make, one } from "./parts/dom.js";
+import { all, fill, left, make, one, submitted, trouble } from "./parts/dom.js";
 import { passkeysWork, showPasskey } from "./parts/passkey.js";
 import { Problem } from "./parts/request.js";
 
@@ -12,8 +12,7 @@ const wrong = one("#wrong");
 
 /** @param {string} text */
 function say(text) {
-  wrong.textContent = text;
-  wrong.hidden = !text;
+  trouble(wrong, text);
 }
 
 /** Show an error in the reader's language. @param {any} error */
@@ -64,8 +63,7 @@ function signIn() {
   const then = () => (one("#held") ? one("#held").submit() : location.assign(button.dataset.then));
   const trusted = () => Boolean(one("#trusted")?.checked);
   const form = one("#by-password");
-  form.addEventListener("submit", (/** @type {Event} */ event) => {
-    event.preventDefault();
+  submitted(form, () => {
     busy(one("button", form), async () => {
       const given = { login: one("#login")?.value || "", password: typed("password"), code: typed("code"), trusted: trusted() };
       await operatorRequest("POST", "/console/sign-in/password", given);
@@ -156,8 +154,7 @@ function setPassword(app, keep) {
   around.addEventListener("toggle", open);
   open();
   const form = one("#new-password");
-  form.addEventListener("submit", (/** @type {Event} */ event) => {
-    event.preventDefault();
+  submitted(form, () => {
     busy(one("button", form), async () => {
       const given = { password: typed("new-password-text"), code: typed("app-code"), ticket: told?.ticket || "" };
       showCodes(await keep(given));
@@ -184,8 +181,7 @@ async function welcome() {
     showProblem(error);
   }
   looking.hidden = true;
-  form.addEventListener("submit", (/** @type {Event} */ event) => {
-    event.preventDefault();
+  submitted(form, () => {
     if (!passkeysWork()) return one("#app-code").focus();
     busy(one("#make"), async () => {
       const { options, name } = await operatorRequest("POST", "/console/welcome", { secret });

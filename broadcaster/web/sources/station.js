@@ -2,9 +2,9 @@
 
 import { all, left, many, number, one, say } from "./parts/dom.js";
 import { operatorRequest } from "./parts/operator_request.js";
+import { reloadOnce } from "./parts/renew.js";
 
 const PAUSE_MS = 150;
-const EVERY_MS = 2000;
 
 for (const box of all("[data-map]")) {
   const { ground, closer, farther } = box.dataset;
@@ -22,18 +22,13 @@ offer();
 
 const fetching = one("[data-fetching]");
 if (fetching) {
-  const look = async () => {
-    try {
-      const { held, running } = await operatorRequest("GET", fetching.dataset.fetching);
-      if (!running) return location.reload();
-      one("progress", fetching).value = held;
-      one("[data-held]", fetching).textContent = number(held);
-    } catch {
-      // the next keystroke asks again
-    }
-    setTimeout(look, EVERY_MS);
-  };
-  setTimeout(look, EVERY_MS);
+  reloadOnce(async () => {
+    const { held, running } = await operatorRequest("GET", fetching.dataset.fetching);
+    if (!running) return true;
+    one("progress", fetching).value = held;
+    one("[data-held]", fetching).textContent = number(held);
+    return false;
+  });
 }
 
 const form = one("[data-communes]");

@@ -254,10 +254,6 @@ worker.addEventListener("sync", (/** @type {any} */ event) => {
   if (event.tag === "reports") event.waitUntil(tellAll());
 });
 
-worker.addEventListener("message", (event) => {
-  if (event.data?.kind === "tell") event.waitUntil(tellAll());
-});
-
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);

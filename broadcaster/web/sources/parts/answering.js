@@ -2,7 +2,7 @@
 // without scripts; with this one it can send the position, and waits for a network.
 
 import { fact } from "./device.js";
-import { all, one } from "./dom.js";
+import { all, one, submitted } from "./dom.js";
 import { answer } from "./reports.js";
 import { request } from "./request.js";
 import { locate } from "./geo.js";
@@ -16,8 +16,7 @@ export async function answering(section) {
   const where = /** @type {HTMLElement} */ (one("[data-where]", section));
   where.hidden = !navigator.geolocation || !one(`[value=${HELP}]`, section);
   const form = /** @type {HTMLFormElement} */ (one("form", section));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  submitted(form, async (event) => {
     const button = /** @type {HTMLButtonElement} */ (event.submitter);
     if (form.ariaBusy === "true") return;
     form.ariaBusy = "true";

@@ -1,7 +1,7 @@
 // An alert in a list: severity in colour, shape and word; an exercise marked as one.
 
 import { word } from "./resident_page.js";
-import { make, unbroken, written } from "./dom.js";
+import { make, svg, unbroken, written } from "./dom.js";
 
 const SHAPES = {
   extreme: "M5 0h6l5 5v6l-5 5H5l-5-5V5z",
@@ -23,13 +23,8 @@ const markOf = (alert) => (alert.status === "actual" ? "" : `[${word(alert.statu
 /** @param {any} alert @param {(name: string) => string} [said] */
 export function severity(alert, said = word) {
   const look = alert.status === "actual" ? alert.severity : "drill";
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", SHAPES[look] || "M0 6h16v4H0z");
-  svg.append(path);
-  return make("span", { class: `severity ${look}` }, svg, said(alert.severity));
+  const shape = svg("path", { d: SHAPES[look] || "M0 6h16v4H0z" });
+  return make("span", { class: `severity ${look}` }, svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, shape), said(alert.severity));
 }
 
 /** Format a time briefly: with the day only if it is not today. @param {string} moment @param {string} [zone] */

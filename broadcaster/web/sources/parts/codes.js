@@ -1,9 +1,9 @@
 // Confirms a phone number or a mail address: request a code, wait for it, send it back. Progress is stored, so that it
 // survives a closed page or a lost network.
 
-import { residentRequest, dialled, given, isOffline, once, trouble, word } from "./resident_page.js";
+import { residentRequest, dialled, given, isOffline, once, word } from "./resident_page.js";
 import { drop, fact, keep } from "./device.js";
-import { all, one } from "./dom.js";
+import { all, one, submitted, trouble } from "./dom.js";
 
 const AGAIN_S = 45;
 const LOOK_MS = 4000;
@@ -26,8 +26,7 @@ export function codes(within, how) {
   let refused = "";
 
   for (const form of all("form.ask-code", within)) {
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
+    submitted(form, () => {
       const field = one("input:not([type=checkbox])", form);
       const contact = { [form.dataset.kind]: field.value.trim() };
       if (one("[name=call]", form)?.checked) contact.call = true;
@@ -135,10 +134,7 @@ export function codes(within, how) {
     }
   }
 
-  give.addEventListener("submit", (event) => {
-    event.preventDefault();
-    once(give, send);
-  });
+  submitted(give, () => once(give, send));
   // Six digits complete a code: submit it without a press.
   input.addEventListener("input", () => {
     if (/^\D*(\d\D*){6}$/.test(input.value)) once(give, send);

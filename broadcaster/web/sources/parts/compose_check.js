@@ -3,7 +3,7 @@
 import { operatorRequest } from "./operator_request.js";
 import { area, body, expires, languagesOf, newKey, onset, texts } from "./compose_draft.js";
 import { drawArea, drawBefore, styleOf, whereWords } from "./compose_area.js";
-import { all, fill, language, make, many, number, one, written } from "./dom.js";
+import { all, fill, language, make, many, number, one, trouble, written } from "./dom.js";
 import { draw } from "./map.js";
 import { When, question, schedule } from "./compose_when.js";
 import { languageWarnings } from "./compose_languages.js";
@@ -224,8 +224,7 @@ export class Check {
     const { draft } = this;
     if (this.busy) return;
     if (this.undecided) {
-      one("#wakes-wrong").textContent = this.words.choose_wakes;
-      one("#wakes-wrong").hidden = false;
+      trouble(one("#wakes-wrong"), this.words.choose_wakes);
       one('input[name="wakes"]').focus();
       return;
     }

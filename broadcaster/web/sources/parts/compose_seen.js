@@ -1,7 +1,7 @@
 // The last step's previews: each language's whole text with what is easy to read of it, and each channel's message.
 
 import { texts } from "./compose_draft.js";
-import { dates, make, many } from "./dom.js";
+import { capital, dates, make, many } from "./dom.js";
 
 const NAMES = () => new Intl.DisplayNames([dates()], { type: "language" });
 
@@ -40,5 +40,3 @@ const texted = (words, found) => [
   make("p", { class: "sms-bubble" }, found.sms.text),
   make("p", { class: "small quiet" }, `${many(words.segments, found.sms.segments)}${found.sms.cut ? ` · ${words.sms_cut_short}` : ""}`),
 ];
-
-const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);

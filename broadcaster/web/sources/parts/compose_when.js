@@ -4,13 +4,13 @@
 import { body, expires, unscheduled } from "./compose_draft.js";
 import { nth, rule } from "./compose_rule.js";
 import { operatorRequest } from "./operator_request.js";
-import { all, fill, language, make, one } from "./dom.js";
+import { all, fill, language, make, one, trouble } from "./dom.js";
 
 const PAUSE_MS = 400;
 const A_MINUTE_MS = 60_000;
 
 /** Return the sending time in the API's form. @param {any} draft */
-export function times(draft) {
+function times(draft) {
   const { later } = draft;
   const again = later.when === "repeat";
   return {
@@ -127,7 +127,6 @@ export class When {
   tell(coming, wrong = "") {
     one("#coming").replaceChildren(...coming.map((each) => make("li", {}, each)));
     one("#coming-head").hidden = !coming.length;
-    one("#at-wrong").textContent = wrong;
-    one("#at-wrong").hidden = !wrong;
+    trouble(one("#at-wrong"), wrong);
   }
 }

@@ -4,7 +4,7 @@ import { operatorRequest } from "./operator_request.js";
 import { area, body, placed } from "./compose_draft.js";
 import { AreaMap, placeOf, radiusAt, whereWords } from "./compose_area.js";
 import { follower } from "./compose_reach.js";
-import { all, fill, language, make, many, number, one, say } from "./dom.js";
+import { all, capital, fill, language, make, many, number, one, say, submitted, trouble } from "./dom.js";
 
 const SAID_MS = 900;
 const AGAIN_MS = 3000;
@@ -109,7 +109,7 @@ export class Where {
 
   showReach(found) {
     this.reach = found;
-    this.wrong(one("#area-wrong"), "");
+    this.wrong("");
     const box = one("#reach");
     box.classList.toggle("unknown", !found);
     box.classList.toggle("nobody", Boolean(found && !found.people && !found.others_fewer_than));
@@ -159,7 +159,7 @@ export class Where {
     if (error.status === 422) {
       this.showReach(null);
       const told = error.errors.find((each) => each.field.startsWith("area")) || error.errors[0];
-      this.wrong(one("#area-wrong"), told?.problem || error.message);
+      this.wrong(told?.problem || error.message);
       return;
     }
     this.app.failed(error);
@@ -169,9 +169,8 @@ export class Where {
     }
   }
 
-  wrong(place, sentence) {
-    place.textContent = sentence;
-    place.hidden = !sentence;
+  wrong(sentence) {
+    trouble(one("#area-wrong"), sentence);
   }
 
   /** Show the draft's values. */
@@ -280,21 +279,18 @@ export class Where {
     const forget = () => (one("#found").hidden = true);
     one("#map").addEventListener("click", forget);
     one("#search").addEventListener("keydown", (event) => event.key === "Escape" && (forget(), one("#q").focus()));
-    one("#search").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.find();
-    });
+    submitted(one("#search"), () => this.find());
   }
 
   onward() {
     if (this.map?.corners?.length >= 3) this.map.endOutline(true);
     if (!placed(this.draft)) {
-      this.wrong(one("#area-wrong"), this.words.undrawn);
+      this.wrong(this.words.undrawn);
       if (this.map) one("#map").focus();
       return;
     }
     if (this.draft.audience === "groups" && !this.draft.groups.length) {
-      this.wrong(one("#area-wrong"), this.words.no_group);
+      this.wrong(this.words.no_group);
       one("#sheet").classList.add("open");
       one("#groups input")?.focus();
       return;
@@ -310,11 +306,11 @@ export class Where {
     const button = one("#here");
     const ended = (sentence) => {
       button.removeAttribute("aria-busy");
-      if (sentence) this.wrong(one("#area-wrong"), sentence);
+      if (sentence) this.wrong(sentence);
     };
     if (!navigator.geolocation) return ended(this.words.no_place);
     button.setAttribute("aria-busy", "true");
-    this.wrong(one("#area-wrong"), ""); // left by an earlier attempt
+    this.wrong(""); // left by an earlier attempt
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         ended("");
@@ -330,7 +326,7 @@ export class Where {
     const q = one("#q").value.trim();
     const list = one("#found");
     if (q.length < 3) return;
-    this.wrong(one("#area-wrong"), "");
+    this.wrong("");
     let places = [];
     let sentence = this.words.nothing_found;
     try {
@@ -352,5 +348,3 @@ export class Where {
     one("#radius").focus();
   }
 }
-
-const capital = (sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1);

@@ -9,6 +9,10 @@ const TYPED_MS = 250;
 const AN_HOUR_MS = 3_600_000;
 const A_DAY_MS = 24 * AN_HOUR_MS;
 const NEAR_THE_END = 0.8;
+/** The draft's names of plain fields, by their ids. */
+const FIELDS = { event: "event", topic: "topic", onset: "onsetDate", date: "date" };
+/** Choices of which one is a date: name, id of the date's field, and how long after the sending time it is suggested. */
+const DATES = /** @type {["hours" | "onset", "date" | "onset", number][]} */ ([["hours", "date", A_DAY_MS], ["onset", "onset", AN_HOUR_MS]]);
 
 export class Wording {
   /** @param {any} given @param {any} app */
@@ -57,15 +61,12 @@ export class Wording {
       this.count(area);
     }
     for (const each of all("[data-asking]")) each.open = all("textarea", each).some((area) => area.value);
-    one("#event").value = draft.event;
+    for (const [id, name] of Object.entries(FIELDS)) one(`#${id}`).value = draft[name];
     for (const each of all('input[name="severity"]')) each.checked = each.value === draft.severity;
-    for (const each of all('input[name="hours"]')) each.checked = each.value === draft.hours;
-    for (const each of all('input[name="onset"]')) each.checked = each.value === draft.onset;
-    one("#onset-row").hidden = draft.onset !== "date";
-    one("#onset").value = draft.onsetDate;
-    one("#topic").value = draft.topic;
-    one("#date-row").hidden = draft.hours !== "date";
-    one("#date").value = draft.date;
+    for (const [name, id] of DATES) {
+      for (const each of all(`input[name="${name}"]`)) each.checked = each.value === draft[name];
+      one(`#${id}-row`).hidden = draft[name] !== "date";
+    }
     this.channels();
   }
 
@@ -85,39 +86,23 @@ export class Wording {
       });
       area.addEventListener("focus", () => code !== this.tab && this.choose(code));
     }
-    one("#event").addEventListener("input", (event) => {
-      this.draft.event = event.target.value;
-      this.changed();
-    });
-    one("#topic").addEventListener("change", (event) => {
-      this.draft.topic = event.target.value;
-      this.changed();
-    });
+    for (const [id, name] of Object.entries(FIELDS)) {
+      one(`#${id}`).addEventListener("input", (event) => {
+        this.draft[name] = event.target.value;
+        this.changed();
+      });
+    }
     for (const each of all('input[name="severity"]')) each.addEventListener("change", () => this.grave(each.value));
-    for (const each of all('input[name="hours"]')) {
-      each.addEventListener("change", () => {
-        this.draft.hours = each.value;
-        one("#date-row").hidden = each.value !== "date";
-        if (each.value === "date" && !this.draft.date) this.suggestDate("date", A_DAY_MS);
-        this.changed();
-      });
+    for (const [name, id, after] of DATES) {
+      for (const each of all(`input[name="${name}"]`)) {
+        each.addEventListener("change", () => {
+          this.draft[name] = each.value;
+          one(`#${id}-row`).hidden = each.value !== "date";
+          if (each.value === "date" && !this.draft[FIELDS[id]]) this.suggestDate(id, after);
+          this.changed();
+        });
+      }
     }
-    for (const each of all('input[name="onset"]')) {
-      each.addEventListener("change", () => {
-        this.draft.onset = each.value;
-        one("#onset-row").hidden = each.value !== "date";
-        if (each.value === "date" && !this.draft.onsetDate) this.suggestDate("onset", AN_HOUR_MS);
-        this.changed();
-      });
-    }
-    one("#onset").addEventListener("input", (event) => {
-      this.draft.onsetDate = event.target.value;
-      this.changed();
-    });
-    one("#date").addEventListener("input", (event) => {
-      this.draft.date = event.target.value;
-      this.changed();
-    });
     for (const each of all('input[name="channel"]')) {
       each.addEventListener("change", () => {
         this.draft.channels = this.given.channels.filter((name) => one(`input[name="channel"][value="${name}"]`).checked);
@@ -160,7 +145,7 @@ export class Wording {
     day.setMinutes(0, 0, 0);
     const two = (n) => String(n).padStart(2, "0");
     const said = `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}T${two(day.getHours())}:00`;
-    this.draft[name === "date" ? "date" : "onsetDate"] = said;
+    this.draft[FIELDS[name]] = said;
     one(`#${name}`).value = said;
   }
 

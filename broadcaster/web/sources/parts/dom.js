@@ -34,6 +34,34 @@ export function make(name, given = {}, ...children) {
   return element;
 }
 
+/** Create an element of SVG. @param {string} name @param {Record<string, any>} facts */
+export function svg(name, facts, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(facts)) element.setAttribute(key, String(value));
+  element.append(...children);
+  return element;
+}
+
+/** Create a button; screen readers also hear what it is about. @param {string} verb @param {string} title @param {() => any} work */
+export const button = (verb, title, work) =>
+  make("button", { type: "button", class: "button plain", onclick: work }, verb, make("span", { class: "unseen" }, ` ${title}`));
+
+/** Handle a form here instead of sending it. @param {any} form @param {(event: any) => any} work */
+export const submitted = (form, work) =>
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    work(event);
+  });
+
+/** Show an error sentence in its place; an empty one hides it. @param {Element} place @param {string} sentence */
+export function trouble(place, sentence) {
+  place.textContent = sentence;
+  place.toggleAttribute("hidden", !sentence);
+}
+
+/** @param {string} sentence */
+export const capital = (sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1);
+
 /** The page's language, for numbers and dates. */
 export const language = document.documentElement.lang || "fr";
 

@@ -120,7 +120,4 @@ export const pin = () =>
     html: '<svg viewBox="0 0 24 24"><path d="M12 22s7.5-6.6 7.5-12.3a7.5 7.5 0 1 0-15 0C4.5 15.4 12 22 12 22z"/></svg>',
   });
 
-/** Return the metres between two points, such as a circle's radius on the map. */
-export const metres = (map, from, to) => map.distance(from, to);
-
 export { L };

@@ -1,7 +1,7 @@
 // Choosing one's home: by this device's position, by an address, or by a press on the map.
 
-import { residentRequest, given, isOffline, once, trouble, word } from "./resident_page.js";
-import { make, one, say } from "./dom.js";
+import { residentRequest, given, isOffline, once, word } from "./resident_page.js";
+import { make, one, say, submitted, trouble } from "./dom.js";
 import { locate } from "./geo.js";
 
 /**
@@ -31,9 +31,8 @@ export function places(within, chosen, about) {
   );
 
   const form = /** @type {HTMLFormElement} */ (one("form.by-address", within));
-  form?.toggleAttribute("hidden", !given.geocoder);
-  form?.addEventListener("submit", (event) => {
-    event.preventDefault();
+  form.toggleAttribute("hidden", !given.geocoder);
+  submitted(form, () => {
     const text = form.querySelector("input").value.trim();
     if (text.length >= 3) once(form, () => look(text));
   });

@@ -1,6 +1,15 @@
 // A page that is read anew when what it shows has changed.
 
 const EVERY_MS = 5_000;
+const LOOK_MS = 2_000;
+
+/** Look every two seconds, also after a look that failed; reload once one returns true. @param {() => Promise<boolean>} look */
+export function reloadOnce(look) {
+  setTimeout(async () => {
+    if (await look().catch(() => false)) location.reload();
+    else reloadOnce(look);
+  }, LOOK_MS);
+}
 
 /** Reload once the mark at an address is another. @param {{news: string, mark: string}} given */
 export const renew = (given) =>

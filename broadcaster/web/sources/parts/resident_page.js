@@ -33,11 +33,8 @@ export const dialled = (to) => to.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, 
 /** Return whether an error is the network's. @param {unknown} error */
 export const isOffline = (error) => error instanceof TypeError || !navigator.onLine;
 
-/** Show an error sentence in its place; an empty one hides it. @param {Element} place @param {string} sentence */
-export function trouble(place, sentence) {
-  place.textContent = sentence;
-  place.toggleAttribute("hidden", !sentence);
-}
+/** Return the sentence for an error: no network, one that the page has by its name, or any other. @param {any} error */
+export const sentenceOf = (error) => word(isOffline(error) ? "offline" : given.words[error.message] ? error.message : "failed");
 
 /**
  * Run work once, even if its button is pressed again meanwhile.

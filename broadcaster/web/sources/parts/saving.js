@@ -10,3 +10,6 @@ export function save(name, type, text) {
   make("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
 }
+
+/** Let the browser save facts as a file. @param {string} name @param {any} facts */
+export const saveJson = (name, facts) => save(name, "application/json", JSON.stringify(facts, null, 2));

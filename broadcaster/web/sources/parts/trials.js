@@ -2,7 +2,7 @@
 
 import { residentRequest, once, word } from "./resident_page.js";
 import { moment } from "./cards.js";
-import { make } from "./dom.js";
+import { button, make } from "./dom.js";
 
 const EVERY_MS = 2000;
 const LOOKS = 30;
@@ -15,7 +15,16 @@ const pause = () => new Promise((done) => setTimeout(done, EVERY_MS));
 export function trial({ channel, to, title, last, failed }) {
   const said = make("span", { role: "status", class: "small" });
   const answers = make("span", { class: "row", hidden: true }, answer("trial_came", true), answer("trial_not", false));
-  const test = make("button", { type: "button", class: "button plain" }, word("trial"), make("span", { class: "unseen" }, ` ${title}`));
+  const test = button(word("trial"), title, () =>
+    once(test, async () => {
+      try {
+        show(await residentRequest("POST", "/v1/subscribers/me/trials", { channel, to }));
+        follow().catch(() => undefined); // its result is shown the next time
+      } catch (error) {
+        failed(error);
+      }
+    }),
+  );
   const block = make("div", { class: "trial row" }, test, said, answers);
 
   function show(now) {
@@ -26,9 +35,9 @@ export function trial({ channel, to, title, last, failed }) {
   }
 
   function answer(name, came) {
-    const button = make("button", { type: "button", class: "button plain" }, word(name));
-    button.addEventListener("click", () =>
-      once(button, async () => {
+    const choice = make("button", { type: "button", class: "button plain" }, word(name));
+    choice.addEventListener("click", () =>
+      once(choice, async () => {
         try {
           await residentRequest("PUT", `/v1/subscribers/me/trials/${last.id}`, { came });
           show({ ...last, state: came ? "proven" : "missed" });
@@ -38,7 +47,7 @@ export function trial({ channel, to, title, last, failed }) {
         }
       }),
     );
-    return button;
+    return choice;
   }
 
   async function follow() {
@@ -50,16 +59,6 @@ export function trial({ channel, to, title, last, failed }) {
     }
   }
 
-  test.addEventListener("click", () =>
-    once(test, async () => {
-      try {
-        show(await residentRequest("POST", "/v1/subscribers/me/trials", { channel, to }));
-        follow().catch(() => undefined); // its result is shown the next time
-      } catch (error) {
-        failed(error);
-      }
-    }),
-  );
   if (last) show(last);
   return block;
 }
