@@ -36,6 +36,8 @@ _ME, _SIGNED = "/v1/subscribers/me", Access.SIGNED
 
 _MINE = partial(Route, access=Access.SUBSCRIBER, tag="subscribers")
 _PUBLIC = partial(Route, access=Access.PUBLIC, tag="subscribers")
+_LISTED = partial(Route, "POST", access=_SIGNED, tag="subscribers")
+_ASKED = (Action.CORRECTION_ASKED,)
 
 RESIDENT_ROUTES: tuple[Route, ...] = (
     _MINE("GET", _ME, subscribers.show, {200: SubscriberOut}),
@@ -71,42 +73,10 @@ RESIDENT_ROUTES: tuple[Route, ...] = (
     _MINE("DELETE", _ME, residents.erase, {200: ErasureOut}, changes=(Action.PERSON_ERASED,)),
     _PUBLIC("POST", "/v1/visits", residents.visit, {201: VisitMade}),
     _PUBLIC("POST", "/v1/stations/{slug}/listed", listed.ask, {202: ConfirmationMade}),
-    _PUBLIC(
-        "POST",
-        "/v1/listed/data",
-        listed.data,
-        {200: DataOut},
-        access=_SIGNED,
-        fails=(404,),
-        views=Action.PERSON_EXPORTED,
-    ),
-    _PUBLIC(
-        "POST",
-        "/v1/listed/erasure",
-        listed.erase,
-        {200: ErasureOut},
-        access=_SIGNED,
-        fails=(404, 409),
-        changes=(Action.PERSON_ERASED,),
-    ),
-    _PUBLIC(
-        "POST",
-        "/v1/listed/corrections",
-        corrections.ask,
-        {201: CorrectionOut},
-        access=_SIGNED,
-        fails=(404,),
-        changes=(Action.CORRECTION_ASKED,),
-    ),
-    _PUBLIC(
-        "POST",
-        "/v1/listed/contacts",
-        corrections.add_contact,
-        {202: ConfirmationMade},
-        access=_SIGNED,
-        fails=(404,),
-        changes=(Action.CORRECTION_ASKED,),
-    ),
+    _LISTED("/v1/listed/data", listed.data, {200: DataOut}, fails=(404,), views=Action.PERSON_EXPORTED),
+    _LISTED("/v1/listed/erasure", listed.erase, {200: ErasureOut}, fails=(404, 409), changes=(Action.PERSON_ERASED,)),
+    _LISTED("/v1/listed/corrections", corrections.ask, {201: CorrectionOut}, fails=(404,), changes=_ASKED),
+    _LISTED("/v1/listed/contacts", corrections.add_contact, {202: ConfirmationMade}, fails=(404,), changes=_ASKED),
     Route("GET", "/v1/cells", cells.cell, {200: CellOut}, access=Access.PUBLIC, tag="public"),
     Route(
         "GET", "/v1/stations/{slug}/alerts", cells.of_station, {200: StationAlerts}, access=Access.PUBLIC, tag="public"

@@ -13,38 +13,24 @@ from broadcaster.web.console.routing import OPERATORS, SELF
 
 _HTML = "text/html"
 _BY_PASSKEY = f"{SIGN_IN}/passkey"
+_ENTERS = Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN
 
 
-def _open(method: str, path: str, handler: Handler, answers: Mapping[int, Any], **more: Any) -> Route:
+def _open(method: str, path: str, handler: Handler, answers: Mapping[int, Any], *changes: Action, **more: Any) -> Route:
     """Return a route for people who are not signed in."""
     largest = None if method == "GET" else 2 * SMALL
     more = {"access": Access.PUBLIC, "page": _HTML in answers.values(), "largest": largest, **more}
-    return Route(method, path, handler, answers, tag="console", **more)
+    return Route(method, path, handler, answers, tag="console", changes=changes, **more)
 
 
 ROUTES: tuple[Route, ...] = (
     _open("GET", SIGN_IN, signing_in.ask, {200: _HTML}, access=Access.OPEN),
     _open("POST", GO_ON, signing_in.go_on, {200: _HTML}, largest=FORM + SMALL),
     _open("GET", _BY_PASSKEY, entering.sign_in_options, {200: entering.OptionsOut}, access=Access.OPEN),
-    _open(
-        "POST",
-        _BY_PASSKEY,
-        entering.sign_in,
-        {200: entering.EnteredOut},
-        access=Access.SIGNED,
-        changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
-    ),
+    _open("POST", _BY_PASSKEY, entering.sign_in, {200: entering.EnteredOut}, *_ENTERS, access=Access.SIGNED),
     _open("GET", GO_ON, signing_in.held, {200: _HTML}),
     _open("GET", openid.BEGIN, openid.begin, {303: None}, page=True),
-    _open(
-        "GET",
-        openid.BACK,
-        openid.back,
-        {303: None},
-        page=True,
-        access=Access.SIGNED,
-        changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
-    ),
+    _open("GET", openid.BACK, openid.back, {303: None}, *_ENTERS, page=True, access=Access.SIGNED),
     _open("GET", "/console/welcome", entering.welcome, {200: _HTML}),
     _open("POST", "/console/welcome", entering.link, {200: entering.OptionsOut}),
     _open(
@@ -52,61 +38,45 @@ ROUTES: tuple[Route, ...] = (
         "/console/welcome/passkey",
         entering.first_passkey,
         {200: entering.EnteredOut},
-        changes=(Action.PASSKEY_ADDED, Action.SIGNED_IN),
+        Action.PASSKEY_ADDED,
+        Action.SIGNED_IN,
     ),
-    _open(
-        "POST",
-        f"{SIGN_IN}/password",
-        password.sign_in,
-        {200: entering.EnteredOut},
-        access=Access.SIGNED,
-        changes=(Action.SIGNED_IN, Action.SIGN_IN_FAILED, Action.PROVEN),
-    ),
+    _open("POST", f"{SIGN_IN}/password", password.sign_in, {200: entering.EnteredOut}, *_ENTERS, access=Access.SIGNED),
     _open("POST", "/console/welcome/app", password.first_app, {200: password.AppOut}),
     _open(
         "POST",
         "/console/welcome/password",
         password.first,
         {200: password.CodesOut},
-        changes=(Action.PASSWORD_SET, Action.SIGNED_IN),
+        Action.PASSWORD_SET,
+        Action.SIGNED_IN,
     ),
-    SELF.form("/console/sign-out", signing_in.sign_out, changes=(Action.SIGNED_OUT,)),
+    SELF.form("/console/sign-out", signing_in.sign_out, Action.SIGNED_OUT),
     SELF.page("/console/sessions", signing_in.listing, views=Action.OPERATORS_SEEN),
-    SELF.form("/console/sessions/{id}/end", signing_in.end, changes=(Action.SESSION_ENDED,)),
+    SELF.form("/console/sessions/{id}/end", signing_in.end, Action.SESSION_ENDED),
     SELF.page(account.ACCOUNT, account.page),
     SELF.data("GET", f"{account.ACCOUNT}/passkeys", account.options),
     SELF.data(
-        "POST",
-        f"{account.ACCOUNT}/passkeys",
-        account.add,
-        proven=True,
-        answers={204: None},
-        changes=(Action.PASSKEY_ADDED,),
+        "POST", f"{account.ACCOUNT}/passkeys", account.add, Action.PASSKEY_ADDED, proven=True, answers={204: None}
     ),
-    SELF.form(
-        f"{account.ACCOUNT}/passkeys/{{id}}/remove", account.remove, proven=True, changes=(Action.PASSKEY_REMOVED,)
-    ),
-    SELF.form(f"{account.ACCOUNT}/phone", account.set_phone, proven=True, changes=(Action.PHONE_SET,)),
-    SELF.data("POST", browsers.BROWSERS, browsers.add, largest=2 * SMALL, changes=(Action.PUSH_ADDED,)),
-    SELF.form(f"{browsers.BROWSERS}/{{id}}/remove", browsers.remove, changes=(Action.PUSH_REMOVED,)),
+    SELF.form(f"{account.ACCOUNT}/passkeys/{{id}}/remove", account.remove, Action.PASSKEY_REMOVED, proven=True),
+    SELF.form(f"{account.ACCOUNT}/phone", account.set_phone, Action.PHONE_SET, proven=True),
+    SELF.data("POST", browsers.BROWSERS, browsers.add, Action.PUSH_ADDED, largest=2 * SMALL),
+    SELF.form(f"{browsers.BROWSERS}/{{id}}/remove", browsers.remove, Action.PUSH_REMOVED),
     SELF.data("GET", f"{account.ACCOUNT}/app", password.app),
-    SELF.data("POST", f"{account.ACCOUNT}/password", password.change, proven=True, changes=(Action.PASSWORD_SET,)),
-    SELF.data(
-        "POST", f"{account.ACCOUNT}/codes", password.codes, proven=True, largest=SMALL, changes=(Action.CODES_MADE,)
-    ),
-    SELF.form(f"{account.ACCOUNT}/password/remove", password.remove, proven=True, changes=(Action.PASSWORD_REMOVED,)),
+    SELF.data("POST", f"{account.ACCOUNT}/password", password.change, Action.PASSWORD_SET, proven=True),
+    SELF.data("POST", f"{account.ACCOUNT}/codes", password.codes, Action.CODES_MADE, proven=True, largest=SMALL),
+    SELF.form(f"{account.ACCOUNT}/password/remove", password.remove, Action.PASSWORD_REMOVED, proven=True),
     OPERATORS.page(people.OPERATORS, people.listing, views=Action.OPERATORS_SEEN),
-    OPERATORS.form(people.OPERATORS, people.invite, proven=True, changes=(Action.OPERATOR_INVITED,)),
+    OPERATORS.form(people.OPERATORS, people.invite, Action.OPERATOR_INVITED, proven=True),
     OPERATORS.form(
         f"{people.OPERATORS}/{{id}}",
         people.act,
+        Action.ROLE_SET,
+        Action.VULNERABLE_GRANTED,
+        Action.OPERATOR_RECOVERED,
+        Action.OPERATOR_DISABLED,
+        Action.OPERATOR_ENABLED,
         proven=True,
-        changes=(
-            Action.ROLE_SET,
-            Action.VULNERABLE_GRANTED,
-            Action.OPERATOR_RECOVERED,
-            Action.OPERATOR_DISABLED,
-            Action.OPERATOR_ENABLED,
-        ),
     ),
 )

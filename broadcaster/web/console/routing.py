@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from broadcaster.domain.audit import Action
 from broadcaster.domain.permissions import Permission
 from broadcaster.http.route import Access, Handler, Route
 from broadcaster.http.schemas.base import FORM
@@ -10,27 +11,28 @@ from broadcaster.http.schemas.base import FORM
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """Builds the routes that need one permission."""
+    """Builds the routes that need one permission. ``changes``: audit actions that the handler records."""
 
     permission: Permission
 
-    def page(self, path: str, handler: Handler, **more: Any) -> Route:
-        return self._route("GET", path, handler, {200: "text/html"}, page=True, **more)
+    def page(self, path: str, handler: Handler, *changes: Action, **more: Any) -> Route:
+        return self._route("GET", path, handler, changes, page=True, **{"answers": {200: "text/html"}, **more})
 
-    def form(self, path: str, handler: Handler, **more: Any) -> Route:
-        return self._route("POST", path, handler, {303: None}, page=True, **{"largest": FORM, **more})
+    def form(self, path: str, handler: Handler, *changes: Action, **more: Any) -> Route:
+        more = {"answers": {303: None}, "largest": FORM, **more}
+        return self._route("POST", path, handler, changes, page=True, **more)
 
-    def file(self, path: str, handler: Handler, media: str, **more: Any) -> Route:
+    def file(self, path: str, handler: Handler, media: str, *changes: Action, **more: Any) -> Route:
         """Return the route of a file to save; its problems are pages."""
-        return self._route("GET", path, handler, {200: media}, page=True, **more)
+        return self._route("GET", path, handler, changes, answers={200: media}, page=True, **more)
 
-    def data(self, method: str, path: str, handler: Handler, **more: Any) -> Route:
+    def data(self, method: str, path: str, handler: Handler, *changes: Action, **more: Any) -> Route:
         """Return the route of a script's request: JSON, or a stream of events."""
-        return self._route(method, path, handler, **{"answers": {200: "application/json"}, **more})
+        return self._route(method, path, handler, changes, **{"answers": {200: "application/json"}, **more})
 
-    def _route(self, *args: Any, **more: Any) -> Route:
-        more = {"permission": self.permission, **more}
-        return Route(*args, access=Access.OPERATOR, tag="console", **more)
+    def _route(self, method: str, path: str, handler: Handler, changes: tuple[Action, ...], **more: Any) -> Route:
+        more = {"permission": self.permission, "changes": changes, **more}
+        return Route(method, path, handler, access=Access.OPERATOR, tag="console", **more)
 
 
 APPROVE = Permitted(Permission.APPROVE)

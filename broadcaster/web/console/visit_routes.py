@@ -12,13 +12,11 @@ VISIT_ROUTES: tuple[Route, ...] = (
     EXPORT.form(
         "/console/alerts/{id}/volunteers",
         volunteers.add,
+        Action.VISITS_SHARED,
         form=("name", "phone", "streets", "who"),
         proven=True,
-        changes=(Action.VISITS_SHARED,),
     ),
-    EXPORT.form(
-        "/console/alerts/{id}/volunteers/{volunteer}/revoke", volunteers.revoke, changes=(Action.VISITS_REVOKED,)
-    ),
-    EXPORT.page("/console/alerts/{id}/visits.pdf", visits.pdf, proven=True, changes=(Action.UNREACHED_EXPORTED,)),
-    EXPORT.page("/console/alerts/{id}/visits.csv", visits.table, proven=True, changes=(Action.UNREACHED_EXPORTED,)),
+    EXPORT.form("/console/alerts/{id}/volunteers/{volunteer}/revoke", volunteers.revoke, Action.VISITS_REVOKED),
+    EXPORT.page("/console/alerts/{id}/visits.pdf", visits.pdf, Action.UNREACHED_EXPORTED, proven=True),
+    EXPORT.page("/console/alerts/{id}/visits.csv", visits.table, Action.UNREACHED_EXPORTED, proven=True),
 )

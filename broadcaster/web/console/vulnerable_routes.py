@@ -10,12 +10,10 @@ _ONE = f"{_ALL}/{{id}}"
 
 ROUTES: tuple[Route, ...] = (
     VULNERABLE.page(_ALL, vulnerable.listing, views=Action.VULNERABLE_SEEN),
-    VULNERABLE.file(
-        f"{_ALL}/list.csv", vulnerable.table, "text/csv", proven=True, changes=(Action.VULNERABLE_EXPORTED,)
-    ),
+    VULNERABLE.file(f"{_ALL}/list.csv", vulnerable.table, "text/csv", Action.VULNERABLE_EXPORTED, proven=True),
     VULNERABLE.page(f"{_ALL}/new", vulnerable.new, views=Action.VULNERABLE_SEEN),
-    VULNERABLE.form(f"{_ALL}/new", vulnerable.add, changes=(Action.VULNERABLE_ADDED,)),
+    VULNERABLE.form(f"{_ALL}/new", vulnerable.add, Action.VULNERABLE_ADDED),
     VULNERABLE.page(_ONE, vulnerable.one, views=Action.VULNERABLE_SEEN),
-    VULNERABLE.form(_ONE, vulnerable.act, changes=(Action.VULNERABLE_CHANGED, Action.VULNERABLE_REMOVED)),
-    VULNERABLE.file(f"{_ONE}/letter.pdf", vulnerable.letter, "application/pdf", changes=(Action.VULNERABLE_SEEN,)),
+    VULNERABLE.form(_ONE, vulnerable.act, Action.VULNERABLE_CHANGED, Action.VULNERABLE_REMOVED),
+    VULNERABLE.file(f"{_ONE}/letter.pdf", vulnerable.letter, "application/pdf", Action.VULNERABLE_SEEN),
 )
