@@ -22,6 +22,7 @@ _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 300
 _LARGEST_ID = (1 << 63) - 1
 _LONGEST_ID = 19
+_FARTHEST_LON, _FARTHEST_LAT = 180, 90
 _ON_THE_LOOP = 16 << 10
 """The most octets parsed on the event loop: a millisecond's work."""
 
@@ -174,6 +175,15 @@ def query_of(request: web.Request, model: type[M] | None) -> M | None:
         return model.model_validate_strings(given)
     except ValidationError as error:
         raise HttpProblem("refused", errors=findings(error, given)) from None
+
+
+def point_of(lon: str, lat: str) -> tuple[float, float] | None:
+    """Return a point that somebody wrote (WGS 84 degrees, with a point or a comma); None if it is none."""
+    try:
+        at = float(lon.replace(",", ".")), float(lat.replace(",", "."))
+    except ValueError:
+        return None
+    return at if abs(at[0]) <= _FARTHEST_LON and abs(at[1]) <= _FARTHEST_LAT else None
 
 
 def number_of(text: str) -> int | None:

@@ -54,6 +54,12 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class PageQuery(Query):
+    """The query of a page of the console; ``lang``: the language that its reader chose."""
+
+    lang: str = Field("", max_length=12)
+
+
 class Shown(BaseModel):
     """Output; ``model_validate`` also reads an object with these attributes, ids as text."""
 

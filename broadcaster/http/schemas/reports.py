@@ -10,7 +10,7 @@ from broadcaster.domain.answers import HelpFigures
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Reason
 from broadcaster.domain.report import ChannelReach, Delta, Expected, Further, Percentiles, SmsPreview, StepFigures
-from broadcaster.http.schemas.base import AlertId, Given, Moment, Query, Shown
+from broadcaster.http.schemas.base import AlertId, Given, Moment, PageQuery, Query, Shown
 
 DeliveryWord = Literal[
     "queued",
@@ -277,10 +277,9 @@ class Readiness(Shown):
     stopped: dict[str, str]
 
 
-class SandboxPageQuery(Query):
+class SandboxPageQuery(PageQuery):
     """Query as a form sends it, including empty fields. ``codes``: messages with confirmation codes."""
 
     alert: Annotated[str, StringConstraints(pattern=r"^(?:[1-9][0-9]{0,18}|codes)?$")] = ""
     channel: Literal["", "push", "sms", "voice", "email"] = ""
     cursor: int | None = Field(None, ge=1, le=(1 << 63) - 1)
-    lang: str = Field("", max_length=12)

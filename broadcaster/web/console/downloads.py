@@ -1,6 +1,6 @@
 """Files that operators download. None is cached."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 
 from aiohttp import web
 
@@ -20,7 +20,7 @@ def table_of(name: str, rows: Iterable[Sequence[object]], words: Words) -> web.R
 
 
 async def streamed(
-    request: web.Request, name: str, pieces: AsyncIterator[str], media: str = "text/csv"
+    request: web.Request, name: str, pieces: AsyncIterable[str], media: str = "text/csv"
 ) -> web.StreamResponse:
     """Send a file as its pieces are made."""
     response = web.StreamResponse(headers={**_headers(name), "Content-Type": f"{media}; charset=utf-8"})
@@ -29,6 +29,13 @@ async def streamed(
         await response.write(each.encode())
     await response.write_eof()
     return response
+
+
+async def csv_of(parts: AsyncIterable[Iterable[Sequence[object]]], words: Words) -> AsyncIterator[str]:
+    """Yield rows as CSV (RFC 4180) for the reader's spreadsheet."""
+    yield BOM
+    async for rows in parts:
+        yield csv_text(rows, delimiter_of(words.locale))
 
 
 def _headers(name: str, *, inline: bool = False) -> dict[str, str]:

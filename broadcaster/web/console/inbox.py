@@ -7,7 +7,7 @@ from broadcaster.domain.audit import Action
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.base import Query
+from broadcaster.http.schemas.base import PageQuery
 from broadcaster.store import inbox
 from broadcaster.store.alerts import breakdown
 from broadcaster.web.console.frame import chosen_station, show, words_of
@@ -16,12 +16,11 @@ from broadcaster.web.pages import to, written_short
 PAGE = 50
 
 
-class InboxQuery(Query):
+class InboxQuery(PageQuery):
     """``before``: the last text of the previous page."""
 
     station: str = Field("", max_length=60)
     before: int | None = Field(None, ge=1, le=(1 << 63) - 1)
-    lang: str = Field("", max_length=12)
 
 
 async def page(call: Call[None, InboxQuery]) -> web.Response:

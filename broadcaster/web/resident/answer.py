@@ -4,7 +4,6 @@ The token identifies the message, so no account is needed. A GET changes nothing
 Messages are passed on, so the page shows the end of the number or address whose answer it records.
 """
 
-import contextlib
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +16,7 @@ from broadcaster.domain.refusals import Refused
 from broadcaster.http import answering
 from broadcaster.http.answering import OpenQuestion
 from broadcaster.http.polls import vote_by_link
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of, number_of, point_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.answers import AnswerIn
 from broadcaster.http.schemas.base import Query
@@ -32,7 +31,6 @@ from broadcaster.web.resident.frame import words_of
 from broadcaster.web.resident.public import known, page_facts
 
 _ENDING = 2
-_FARTHEST_LON, _FARTHEST_LAT = 180, 90
 
 
 class AnswerQuery(Query):
@@ -82,10 +80,9 @@ async def do(call: Call[None, None]) -> web.Response:
 def _read(form: MultiDict[str]) -> AnswerIn:
     """Read the form, ignoring an invalid position. Raises ``Refused``."""
     given = {"answer": form.get("answer", ""), "household": "household" in form}
-    with contextlib.suppress(ValueError):
-        lon, lat = float(form.get("lon", "")), float(form.get("lat", ""))
-        if abs(lon) <= _FARTHEST_LON and abs(lat) <= _FARTHEST_LAT:
-            given |= {"lon": lon, "lat": lat}
+    at = point_of(form.get("lon", ""), form.get("lat", ""))
+    if at is not None:
+        given |= {"lon": at[0], "lat": at[1]}
     if choice_of(str(given["answer"])) is None:
         raise Refused("answer-unknown", "answer")
     try:

@@ -10,7 +10,7 @@ from broadcaster.domain.alerts import Alert, MsgType, Role, Status
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.base import Query
+from broadcaster.http.schemas.base import PageQuery
 from broadcaster.store.alerts import alerts, breakdown
 from broadcaster.web import severities
 from broadcaster.web.console.alerts.live_words import People, people_of, sandboxed
@@ -21,15 +21,14 @@ from broadcaster.web.pages import written_short
 _PAGE = 25
 
 
-class PageQuery(Query):
+class AlertsPageQuery(PageQuery):
     """``before``: last alert of the previous page. ``digests``: list the daily digests instead of alerts."""
 
     before: int | None = Field(None, ge=1, le=(1 << 63) - 1)
     digests: bool = False
-    lang: str = Field("", max_length=12)
 
 
-async def listing(call: Call[None, PageQuery]) -> web.Response:
+async def listing(call: Call[None, AlertsPageQuery]) -> web.Response:
     words, query = words_of(call.request), call.query
     now = call.services.clock.now()
     async with call.services.store.read() as unit:

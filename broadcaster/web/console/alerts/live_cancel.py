@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import Field
 
 from broadcaster.domain.alerts import ENDINGS, TEXT_LIMITS, Alert, Role, Text
 from broadcaster.domain.refusals import Conflict, Refused, Stale
@@ -15,7 +14,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.base import Query
+from broadcaster.http.schemas.base import PageQuery
 from broadcaster.pipeline.end import end
 from broadcaster.pipeline.prepared import ending
 from broadcaster.store.alerts import threads
@@ -27,11 +26,10 @@ from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
 
 
-class CancelQuery(Query):
+class CancelQuery(PageQuery):
     """``kind``: the kind of ending."""
 
     kind: Literal["all_clear", "mistake"] = "all_clear"
-    lang: str = Field("", max_length=12)
 
 
 async def ask(call: Call[None, CancelQuery]) -> web.StreamResponse:

@@ -14,14 +14,13 @@ from broadcaster.domain.visits import Visited, found_words
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
-from broadcaster.http.schemas.base import Query
-from broadcaster.register.sheets import BOM, csv_text, delimiter_of
+from broadcaster.http.schemas.base import PageQuery
 from broadcaster.store.alerts import alerts, breakdown
 from broadcaster.store.alerts import report as reports
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_words import people_of
-from broadcaster.web.console.downloads import streamed
+from broadcaster.web.console.downloads import csv_of, streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
@@ -31,12 +30,11 @@ _FEW = 5
 _AT_ONCE = 500
 
 
-class UnreachedQuery(Query):
+class UnreachedQuery(PageQuery):
     """``reason``: only this group; ``after``: last person of the previous page."""
 
     reason: str = Field("", max_length=200)
     after: int = Field(0, ge=0, le=(1 << 63) - 1)
-    lang: str = Field("", max_length=12)
 
 
 async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
@@ -108,36 +106,29 @@ async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     header = [words("Number"), words("External id"), words("Name"), words("Reason"), words("In detail")]
     header.append(words("Visited"))
 
-    async def lines() -> AsyncIterator[str]:
-        yield BOM + _lines([header], words)
+    async def lines() -> AsyncIterator[list[list[str]]]:
+        yield [header]
         after, more = 0, True
         while more:
             # One transaction per page, since a single one for a slow reader's download would block the store.
             async with call.services.store.read() as unit:
                 rows = await reports.unreached(unit, alert, after=after, limit=_AT_ONCE)
-            yield _lines(
+            yield [
                 [
-                    [
-                        str(row.subscriber_id),
-                        row.external_id or "",
-                        row.name or "",
-                        *_why(row, words),
-                        visited_words(row.visited, station, words),
-                    ]
-                    for row in rows
-                ],
-                words,
-            )
+                    str(row.subscriber_id),
+                    row.external_id or "",
+                    row.name or "",
+                    *_why(row, words),
+                    visited_words(row.visited, station, words),
+                ]
+                for row in rows
+            ]
             more = len(rows) == _AT_ONCE
             after = rows[-1].subscriber_id if more else after
 
     name = f"{words('unreached')}-{station.slug}-{alert.id}.csv"
-    return await streamed(call.request, name, lines())
+    return await streamed(call.request, name, csv_of(lines(), words))
 
 
 def _why(row: Unreached, words: Words) -> tuple[str, str]:
     return sentence(row.reasons, words), sentence(row.reasons, words, codes=True)
-
-
-def _lines(rows: list[list[str]], words: Words) -> str:
-    return csv_text(rows, delimiter_of(words.locale))

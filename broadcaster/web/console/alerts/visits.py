@@ -14,14 +14,13 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Query
-from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.alerts import visited
 from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import Street, Visit
 from broadcaster.web.console.alerts.live import heading
 from broadcaster.web.console.alerts.printing import printed
 from broadcaster.web.console.alerts.unreached import visited_words
-from broadcaster.web.console.downloads import streamed
+from broadcaster.web.console.downloads import csv_of, streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
@@ -83,15 +82,15 @@ async def table(call: Call[None, VisitsQuery]) -> web.StreamResponse:
         words("Visited"),
         words("External id"),
     ]
-    zone, delimiter = zone_of(station.region), delimiter_of(words.locale)
+    zone = zone_of(station.region)
 
-    async def lines() -> AsyncIterator[str]:
-        yield BOM + csv_text([header], delimiter)
+    async def lines() -> AsyncIterator[list[list[str]]]:
+        yield [header]
         for start in range(0, len(ids), _AT_ONCE):
             # One transaction per part, since a single one for a slow reader's download would block the store.
             async with call.services.store.read() as unit:
                 people = await visits.opened(unit, alert, ids[start : start + _AT_ONCE], register=register)
-            rows = [
+            yield [
                 [
                     f"{each.address.postcode} {each.address.city}".strip(),
                     each.street,
@@ -106,9 +105,8 @@ async def table(call: Call[None, VisitsQuery]) -> web.StreamResponse:
                 ]
                 for each in people
             ]
-            yield csv_text(rows, delimiter)
 
-    return await streamed(call.request, _name(alert, station, words, "csv"), lines())
+    return await streamed(call.request, _name(alert, station, words, "csv"), csv_of(lines(), words))
 
 
 async def _asked(call: Call[None, VisitsQuery]) -> tuple[Alert, Station, Words]:

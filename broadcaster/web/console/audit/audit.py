@@ -13,16 +13,15 @@ from broadcaster.domain.audit import Action, Entry
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call, forbidden
-from broadcaster.http.schemas.base import Query
+from broadcaster.http.schemas.base import PageQuery
 from broadcaster.http.sessions import PATH
-from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store import Unit
 from broadcaster.store.operations import audit_reading
 from broadcaster.store.operations.audit_reading import Only
 from broadcaster.store.operators import operators
 from broadcaster.web.console.audit.param_words import param_words
 from broadcaster.web.console.audit.words import ALERTS, about_words, action_words, named_in, who_words
-from broadcaster.web.console.downloads import streamed
+from broadcaster.web.console.downloads import csv_of, streamed
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_exact
@@ -37,7 +36,7 @@ _Text = Annotated[str, Field(max_length=40)]
 _DAY = r"^(?:\d{4}-\d\d-\d\d)?$"
 
 
-class AuditQuery(Query):
+class AuditQuery(PageQuery):
     """Filters; ``before``: last entry of the previous page."""
 
     who: _Number | _Text = Field("", union_mode="left_to_right")
@@ -46,7 +45,6 @@ class AuditQuery(Query):
     since: str = Field("", pattern=_DAY)
     until: str = Field("", pattern=_DAY)
     before: int | None = Field(None, ge=1, le=_LARGEST)
-    lang: str = Field("", max_length=12)
 
 
 async def page(call: Call[None, AuditQuery]) -> web.Response:
@@ -74,12 +72,12 @@ async def page(call: Call[None, AuditQuery]) -> web.Response:
 
 async def as_csv(call: Call[None, AuditQuery]) -> web.StreamResponse:
     words, zone = words_of(call.request), zone_of("FR")
-    called, delimiter = action_words(words), delimiter_of(words.locale)
+    called = action_words(words)
 
-    async def lines() -> AsyncIterator[str]:
+    async def lines() -> AsyncIterator[list[list[Any]]]:
         head = [words("Number"), words("When"), words("Who"), words("Origin"), words("What"), words("About")]
         head += [words("Reason"), words("In detail"), *_FOR_MACHINES, "SHA-256"]
-        yield BOM + csv_text([head], delimiter)
+        yield [head]
         async for found, reasons, names in _batches(call, zone):
             rows = []
             for each in found:
@@ -98,9 +96,9 @@ async def as_csv(call: Call[None, AuditQuery]) -> web.StreamResponse:
                         "" if each.hash is None else each.hash.hex(),
                     ]
                 )
-            yield csv_text(rows, delimiter)
+            yield rows
 
-    return await _sent(call, lines(), "text/csv", "csv")
+    return await _sent(call, csv_of(lines(), words), "text/csv", "csv")
 
 
 async def as_json(call: Call[None, AuditQuery]) -> web.StreamResponse:

@@ -16,7 +16,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
 from broadcaster.http.schedules import changed_to, schedule_of
-from broadcaster.http.schemas.base import Moment, Query
+from broadcaster.http.schemas.base import Moment, PageQuery
 from broadcaster.http.schemas.schedules import ScheduleIn
 from broadcaster.http.templates import territory
 from broadcaster.pipeline import scheduling
@@ -32,13 +32,12 @@ from zones import Area
 _MINUTE = timedelta(minutes=1)
 
 
-class EditQuery(Query):
+class EditQuery(PageQuery):
     """``occurrence``: change only that one; ``following``: and all after it. ``version``: of the schedule when read."""
 
     occurrence: Moment | None = None
     following: bool = False
     version: int | None = Field(None, ge=0)
-    lang: str = Field("", max_length=12)
     go_on: bool = False
 
 

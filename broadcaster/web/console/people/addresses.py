@@ -7,7 +7,6 @@ from typing import Any
 
 from aiohttp import web
 from babel.numbers import format_percent
-from multidict import MultiDict
 
 from broadcaster.domain.addresses import AddressState, Found
 from broadcaster.domain.audit import Action
@@ -16,7 +15,7 @@ from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import Geocoder, GeocoderUnavailable
 from broadcaster.geocoding.placing import home_label
 from broadcaster.http.answers import answer
-from broadcaster.http.reading import form_of, number_of
+from broadcaster.http.reading import form_of, number_of, point_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import Shown
 from broadcaster.store import Unit
@@ -28,7 +27,6 @@ from broadcaster.web.i18n import Words
 from broadcaster.web.pages import to
 
 _LISTED = 50
-_EVERY_LON, _EVERY_LAT = 180.0, 90.0
 
 
 class AddressesLeft(Shown):
@@ -86,7 +84,8 @@ async def say(call: Call[None, None]) -> web.Response:
     form, station, services = await form_of(call.request), await station_chosen(call), call.services
     subscriber_id = number_of(form.get("who", "")) or 0
     here = f"/console/people/addresses?station={station.slug}"
-    point = _point(form)
+    lon, _, lat = form.get("point", "").partition(",")
+    point = point_of(lon, lat)
     if form.get("do") == "nowhere":
         async with services.store.write() as unit:
             await addresses.give_up(unit, station.id, subscriber_id)
@@ -124,12 +123,3 @@ async def _choices(call: Call[Any, Any], station: Station, asked: Kept) -> tuple
         return await Geocoder(call.services.settings.geocoder_url).find(str(asked.address), near), False
     except GeocoderUnavailable:
         return [], True
-
-
-def _point(form: MultiDict[str]) -> tuple[float, float] | None:
-    lon, _, lat = form.get("point", "").partition(",")
-    try:
-        at = float(lon), float(lat)
-    except ValueError:
-        return None
-    return at if abs(at[0]) <= _EVERY_LON and abs(at[1]) <= _EVERY_LAT else None

@@ -16,13 +16,12 @@ from broadcaster.register import parsing
 from broadcaster.register.columns import HEADINGS, OF_PLACE
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.guardians import headings
-from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.register import persons, search
 from broadcaster.store.register import vulnerable as register
 from broadcaster.store.register.persons import Person
 from broadcaster.store.register.search import Only
-from broadcaster.web.console.downloads import streamed
+from broadcaster.web.console.downloads import csv_of, streamed
 from broadcaster.web.console.frame import chosen_station, show, station_chosen, words_of
 from broadcaster.web.i18n import Words
 from channels.email import InvalidMailAddress
@@ -58,12 +57,8 @@ async def download(call: Call[None, None]) -> web.StreamResponse:
             unit, Action.REGISTER_EXPORTED, station_id=station.id, everyone=everyone, vulnerable=vulnerable
         )
 
-    async def lines() -> AsyncIterator[str]:
-        yield BOM
-        async for rows in rows_of(store, station, words, everyone=everyone, vulnerable=vulnerable):
-            yield csv_text(rows, delimiter_of(words.locale))
-
-    return await streamed(call.request, name, lines())
+    rows = rows_of(store, station, words, everyone=everyone, vulnerable=vulnerable)
+    return await streamed(call.request, name, csv_of(rows, words))
 
 
 async def rows_of(

@@ -1,6 +1,5 @@
 """The form of one person: read, validated by field, converted to a person or a change."""
 
-import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from broadcaster.domain.people import MOST_GUARDIANS, ChannelName, NewContact, N
 from broadcaster.domain.refusals import sentence
 from broadcaster.domain.stations import Station
 from broadcaster.geocoding.client import Geocoder, GeocoderUnavailable
-from broadcaster.http.reading import number_of
+from broadcaster.http.reading import number_of, point_of
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.parsing import MAX_EXTERNAL_ID, MAX_NAME
 from broadcaster.store.register.persons import Person
@@ -26,7 +25,6 @@ LONGEST_LABEL = 40
 _LONGEST = 200
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _NOWHERE = "none"
-_EVERY_LON, _EVERY_LAT = 180.0, 90.0
 
 
 @dataclass
@@ -181,12 +179,11 @@ async def _check_home(given: PersonForm, words: Words, station: Station, geocode
         lon, _, rest = given.point.partition(",")
         lat, _, label = rest.partition(",")
     if lon or lat:
-        try:
-            at = _degrees(lon, _EVERY_LON), _degrees(lat, _EVERY_LAT)
-        except ValueError:
+        at = point_of(lon, lat)
+        if at is None:
             given.wrong["lon"] = words("These are not coordinates. Write them as 0.6283 and 48.7631.")
             return
-        given.home = NewPlace(label[:LONGEST_LABEL], *at)
+        given.home = NewPlace(label[:LONGEST_LABEL], round(at[0], 6), round(at[1], 6))
     elif given.address:
         await _look_up(given, words, station, geocoder_url)
 
@@ -202,10 +199,3 @@ async def _look_up(given: PersonForm, words: Words, station: Station, geocoder_u
         return
     if not given.places:
         given.wrong["address"] = words("This address was not found. Write it otherwise, or show the place on the map.")
-
-
-def _degrees(text: str, most: float) -> float:
-    value = float(text.replace(",", "."))
-    if not math.isfinite(value) or abs(value) > most:
-        raise ValueError(text)
-    return round(value, 6)

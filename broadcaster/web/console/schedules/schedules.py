@@ -22,7 +22,7 @@ from broadcaster.domain.zones import zone_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.http.schedules import schedule_of
-from broadcaster.http.schemas.base import Query
+from broadcaster.http.schemas.base import PageQuery
 from broadcaster.ids import new_id
 from broadcaster.pipeline import scheduling
 from broadcaster.pipeline.schedule import answer_missed
@@ -47,12 +47,11 @@ _SOON = timedelta(hours=1)
 _PATH = "/console/schedules"
 
 
-class SchedulesPageQuery(Query):
+class SchedulesPageQuery(PageQuery):
     """``month``: its first day."""
 
     view: Literal["list", "month", "agenda"] = "list"
     month: str = Field("", pattern=r"^(20\d\d-(0[1-9]|1[0-2]))?$")
-    lang: str = Field("", max_length=12)
 
 
 async def listing(call: Call[None, SchedulesPageQuery]) -> web.Response:

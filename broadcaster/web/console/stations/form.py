@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from broadcaster.domain.refusals import Coded, Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
+from broadcaster.http.reading import point_of
 from broadcaster.http.schemas.base import LOCALE, MAX_NAME
 from broadcaster.http.schemas.stations import StationIn
 from broadcaster.http.stations import fields_of
@@ -198,11 +199,8 @@ def _margin(given: StationForm, words: Words) -> float | None:
 def _point(given: StationForm, words: Words) -> tuple[float, float] | None:
     if not given.lon and not given.lat:
         return None
-    try:
-        lon, lat = (float(each.replace(",", ".")) for each in (given.lon, given.lat))
-    except ValueError:
-        lon = lat = float("nan")
-    if not (abs(lon) <= 180 and abs(lat) <= 90):  # noqa: PLR2004  degrees
+    at = point_of(given.lon, given.lat)
+    if at is None:
         given.wrong["lon"] = words("These are not coordinates. Write them as 0.6283 and 48.7631.")
         return None
-    return round(lon, 6), round(lat, 6)
+    return round(at[0], 6), round(at[1], 6)
