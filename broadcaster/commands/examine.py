@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from broadcaster.commands import examine_running
@@ -104,8 +105,7 @@ def _secret(settings: Settings) -> Iterator[Finding]:
     if settings.secret_key is None:
         path = settings.data_dir / "secret.key"
         if not path.exists():
-            database = _sqlite_file(settings)
-            if database is None or not database.exists():
+            if not settings.embedded or not settings.store_path.exists():
                 yield Finding("warning", "there is no secret key yet: one is made at the first start", "back it up")
             else:
                 hint = "put it back from your copy: without it no address can be read"
@@ -120,9 +120,7 @@ def _secret(settings: Settings) -> Iterator[Finding]:
     try:
         settings.sealing_secrets()
     except BadSettings as error:
-        for each in error.findings:
-            hint = "put the right key back: what was sealed opens with no other"
-            yield Finding("error", located(each, reader()), hint)
+        yield from examine_running.of_settings(error, "put the right key back: what was sealed opens with no other")
     except OSError as error:
         gap = {"reason": error.strerror}
         yield Finding("error", "the secret key can't be read: %(reason)s", "let the service's user read it", gap)
@@ -166,38 +164,23 @@ def _communes(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001  every e
 
 
 def _links(settings: Settings) -> Iterator[Finding]:
-    real = [
-        name
-        for name, value in (
-            ("push", settings.vapid_private_key),
-            ("mail", settings.smtp_url),
-            ("SMS", settings.twilio_account_sid or settings.smpp_url),
-        )
-        if value
-    ]
-    parts = urlsplit(settings.public_url)
+    real = settings.vapid_private_key, settings.smtp_url, settings.twilio_account_sid, settings.smpp_url
+    level: Literal["error", "warning"] = "error" if any(real) else "warning"
     hint = "set TOCSIN_PUBLIC_URL to the https:// address that residents reach this service by"
     if not settings.public_url:
-        level = "error" if real else "warning"
         told = "no public address is set: links in messages lead to %(url)s"
-        yield Finding(level, told, hint, {"url": settings.url})  # type: ignore[arg-type]  # one of the three words
-    elif parts.scheme != "https":
-        level = "error" if real else "warning"
-        yield Finding(level, "%(url)s is not https", hint, {"url": settings.public_url})  # type: ignore[arg-type]  # as above
+        yield Finding(level, told, hint, {"url": settings.url})
+    elif urlsplit(settings.public_url).scheme != "https":
+        yield Finding(level, "%(url)s is not https", hint, {"url": settings.public_url})
     else:
         yield Finding("ok", "links begin with %(url)s", params={"url": settings.public_url})
 
 
-def _sqlite_file(settings: Settings) -> Path | None:
-    """Return the SQLite file's path, existing or not; None for another database."""
-    return Path(settings.store_url.partition(":///")[2]) if settings.embedded else None
-
-
 async def _database(settings: Settings) -> list[Finding]:
     found: list[Finding] = []
-    path = _sqlite_file(settings)
-    if path is not None and not path.exists():
-        return [Finding("error", "there is no database at %(path)s", "run `tocsin migrate`", {"path": path})]
+    if settings.embedded and not settings.store_path.exists():
+        gap = {"path": settings.store_path}
+        return [Finding("error", "there is no database at %(path)s", "run `tocsin migrate`", gap)]
     if settings.secret_key is None and not (settings.data_dir / "secret.key").exists():
         return []  # reported above; opening the database would make a new key
     try:
@@ -260,7 +243,7 @@ async def _channels(settings: Settings) -> list[Examined]:
         senders = open_senders(settings)
     except BadSettings as error:
         hint = "correct the setting; docs/operating.md has the table"
-        return [Examined("channels", Finding("error", located(each, reader()), hint)) for each in error.findings]
+        return [Examined("channels", each) for each in examine_running.of_settings(error, hint)]
 
     async def probed(sender: Sender) -> list[Examined]:
         try:

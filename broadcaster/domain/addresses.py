@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from enum import IntEnum
+
+from broadcaster.domain.words import Worded
 
 SURE_SCORE = 0.8
 """Lowest score at which a match of a house or hamlet is accepted without review."""
@@ -15,7 +16,7 @@ _EXACT = ("housenumber", "locality")
 _LINE = re.compile(r"(.+?)[\s,]*\b(\d{5})\s+(\D.*)")
 
 
-class AddressState(IntEnum):
+class AddressState(Worded):
     """``WAITING``: not looked up yet. ``PLACED``: by the geocoder. ``UNCERTAIN``: needs review. ``CONFIRMED``: placed
     by an operator. ``NOT_FOUND``: the geocoder has no match. ``GIVEN``: the list has coordinates, so the address is
     never looked up.

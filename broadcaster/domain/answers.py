@@ -11,6 +11,7 @@ from enum import IntEnum
 from broadcaster.domain.alerts import RULES, Alert, MsgType
 from broadcaster.domain.audience import Pool
 from broadcaster.domain.spelling import key
+from broadcaster.domain.words import Worded
 
 RECEIVED, SAFE, HELP = 11, 12, 13
 WORDS: Mapping[int, str] = {RECEIVED: "received", SAFE: "safe", HELP: "help"}
@@ -34,7 +35,7 @@ class HelpFigures:
     taken_p95_s: float | None = None
 
 
-class Way(IntEnum):
+class Way(Worded):
     """The way an answer came in; the first four are channel numbers."""
 
     PUSH = 0

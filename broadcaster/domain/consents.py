@@ -5,15 +5,15 @@ who read it.
 """
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 from broadcaster.domain.audit import Actor, ActorKind
+from broadcaster.domain.words import Worded
 
 TEXT_VERSION = "1"
 """Version of the text that people read where they sign up (``http.consents``)."""
 
 
-class Way(IntEnum):
+class Way(Worded):
     """``PAGE``: the sign-up page; ``QR``: the same, opened by the code of a poster. ``OWN``: *My alerts*.
 
     ``VISIT``: the page for visitors. ``RENEWED``: a browser replaced its subscription by a new one. ``COUNTER``: an
@@ -33,10 +33,6 @@ class Way(IntEnum):
     SMS = 10
     CALL = 11
     LINK = 12
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 from zoneinfo import ZoneInfo
 
 from broadcaster.domain.people import NewContact
+from broadcaster.domain.words import Worded
 
 ANSWERED_WITHIN = timedelta(days=30)
 """Article 12 (3): a month; February has fewer days, and the request's own day counts."""
@@ -17,14 +17,10 @@ LONGEST_TEXT, LONGEST_ADDRESS = 1000, 200
 MOST_CONTACTS = 4
 
 
-class CorrectionState(IntEnum):
+class CorrectionState(Worded):
     OPEN = 0
     ACCEPTED = 1
     REFUSED = 2
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,16 @@ whatever was reported before.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 
 from broadcaster.domain.reasons import Reason
 from broadcaster.domain.retirement import Blame
+from broadcaster.domain.words import Worded
 from channels.base import Composed
 
 _FAILURES_BEGIN, _FAILURES_END = 30, 40
 
 
-class DeliveryState(IntEnum):
+class DeliveryState(Worded):
     """State of one alert's message to one contact."""
 
     QUEUED = 0
@@ -30,10 +30,6 @@ class DeliveryState(IntEnum):
     DISPLAYED = 50
     OPENED = 60
     ACKNOWLEDGED = 70
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
     @property
     def failure(self) -> bool:
@@ -61,7 +57,7 @@ _FAILURES = frozenset(each for each in DeliveryState if _FAILURES_BEGIN <= each 
 _HELD = frozenset(each for each in DeliveryState if each > DeliveryState.QUEUED and each not in _FAILURES)
 
 
-class PersonState(IntEnum):
+class PersonState(Worded):
     """State of one alert for one person: the best of their deliveries. Each person ends in exactly one state other than
     *pending*. People who chose a digest, or not to get it, are counted separately (``CHOSEN``), as are those whom a
     silent update does not disturb (``spared``) because they were told of the previous version.
@@ -77,10 +73,6 @@ class PersonState(IntEnum):
     DISPLAYED = 50
     OPENED = 60
     ACKNOWLEDGED = 70
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
 
 CHOSEN = frozenset({PersonState.UNWANTED, PersonState.DIGEST, PersonState.SPARED})

@@ -1,25 +1,21 @@
 """Levels of proof of a resident's identity. Polls may require one, alerts never do."""
 
 import re
-from enum import IntEnum
 
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.spelling import searched
+from broadcaster.domain.words import Worded
 
 _BORN = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-class IdentityLevel(IntEnum):
+class IdentityLevel(Worded):
     """``contact``: a telephone or mail is confirmed, or the station registered it. ``counter``: at the town hall."""
 
     NONE = 0
     CONTACT = 1
     FRANCECONNECT = 2
     COUNTER = 3
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
     @property
     def proven(self) -> bool:

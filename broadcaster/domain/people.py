@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from broadcaster.domain.addresses import Address
+from broadcaster.domain.words import Worded
 
 
 class ChannelName(StrEnum):
@@ -30,7 +31,7 @@ CHANNEL_NUMBER: dict[ChannelName, int] = {name: number for number, name in enume
 PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 
 
-class ContactStatus(IntEnum):
+class ContactStatus(Worded):
     """``GONE``: the provider reports it dead. ``STOPPED``: its owner opted out at the provider (SMS STOP)."""
 
     ACTIVE = 0

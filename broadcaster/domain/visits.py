@@ -3,22 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
+
+from broadcaster.domain.words import Worded
 
 SIGNED_IN = timedelta(hours=12)
 """How long a volunteer's phone may read the list after a code."""
 
 
-class Finding(IntEnum):
+class Finding(Worded):
     """``SAFE``: found, and all is well. ``ABSENT``: nobody opened. ``HELP``: needs help."""
 
     SAFE = 1
     ABSENT = 2
     HELP = 3
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
 
 def found_words(finding: Finding, words: Callable[[str], str]) -> str:

@@ -160,7 +160,7 @@ async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: 
     there = await _holding(unit, asked, now) if busy else None
     code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"
     secret_hash = hash_of(secret)
-    channel, mark = contact_rows.key_of(unit, asked.contact)
+    channel, mark = contact_rows.key_with(unit.vault, asked.contact)
     given = {
         "address": asked.contact.address,
         "canonical": asked.contact.canonical,

@@ -49,13 +49,8 @@ FORGOTTEN = b""
 """Address of an ownerless contact that must not be written to."""
 
 
-def key_of(unit: Unit, contact: NewContact) -> Key:
-    """Return a contact's unique key: channel number and blind index."""
-    return key_with(unit.vault, contact)
-
-
 def key_with(vault: Vault, contact: NewContact) -> Key:
-    """Like ``key_of``, outside of a transaction."""
+    """Return a contact's unique key: channel number and blind index."""
     return CHANNEL_NUMBER[contact.channel], vault.fingerprint(contact.channel, contact.canonical)
 
 
@@ -80,6 +75,11 @@ async def address_of(unit: Unit, contact_id: int) -> tuple[ChannelName, str] | N
     if row is None or row.sealed == FORGOTTEN:
         return None
     return CHANNELS[row.channel], open_address(unit, row.fingerprint, row.sealed)
+
+
+async def ids_of(unit: Unit, subscriber_id: int) -> list[int]:
+    """Return the ids of a person's contacts."""
+    return list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
 
 
 async def by_number(unit: Unit, number: str) -> dict[ChannelName, int]:
@@ -190,7 +190,7 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
     provider. Raises ``Conflict`` for a known push subscription with other keys: browsers never change them, and an
     attacker could silence the device.
     """
-    by_key = {key_of(unit, contact): contact for contact in wanted}
+    by_key = {key_with(unit.vault, contact): contact for contact in wanted}
     respelled = {key: each for key, each in by_key.items() if each.address != each.canonical}
     await adopt(unit, {key: former_mark(unit.vault, contact) for key, contact in respelled.items()})
     found: dict[Key, int] = {}
@@ -208,11 +208,8 @@ async def ensure(unit: Unit, wanted: Sequence[NewContact], now: datetime) -> dic
             _check_keys(open_address(unit, row.fingerprint, row.sealed), by_key[key])
     for key, contact_id in found.items():
         if contact_id in revived or contact_id in forgotten:
-            await unit.conn.execute(
-                update(contacts)
-                .where(contacts.c.id == contact_id)
-                .values(sealed=seal_address(unit, key, by_key[key].address))
-            )
+            sealed = seal_address(unit, key, by_key[key].address)
+            await unit.conn.execute(update(contacts).where(contacts.c.id == contact_id).values(sealed=sealed))
     await revive(unit, revived, now)
     missing = [key for key in keys if key not in found]
     ids = await reserve(unit, contacts, len(missing))
@@ -253,11 +250,8 @@ async def retire(
     ids = list(contact_ids)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        await unit.conn.execute(
-            update(contacts)
-            .where(contacts.c.id.in_(part))
-            .values(status=status, status_code=(code or "")[:_CODE] or None, status_at=now)
-        )
+        values = {"status": status, "status_code": (code or "")[:_CODE] or None, "status_at": now}
+        await unit.conn.execute(update(contacts).where(contacts.c.id.in_(part)).values(values))
         await _changed(unit, part)
 
 
@@ -266,11 +260,8 @@ async def revive(unit: Unit, contact_ids: Iterable[int], now: datetime) -> None:
     ids = list(contact_ids)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        await unit.conn.execute(
-            update(contacts)
-            .where(contacts.c.id.in_(part), contacts.c.status == ContactStatus.GONE)
-            .values(status=ContactStatus.ACTIVE, status_code=None, status_at=now)
-        )
+        dead = contacts.c.id.in_(part), contacts.c.status == ContactStatus.GONE
+        await unit.conn.execute(update(contacts).where(*dead).values(_fresh(now)))
         await unit.conn.execute(delete(contact_refusals).where(contact_refusals.c.contact_id.in_(part)))
         await _changed(unit, part)
 
@@ -289,9 +280,8 @@ async def opt_in(unit: Unit, contact_ids: Sequence[int], station_id: int) -> boo
     """Undo ``opt_out``: the owner gave the contact to this station again. Return whether there was one."""
     if not contact_ids:
         return False
-    gone = await unit.conn.execute(
-        delete(opt_outs).where(opt_outs.c.contact_id.in_(contact_ids), opt_outs.c.station_id == station_id)
-    )
+    these = opt_outs.c.contact_id.in_(contact_ids), opt_outs.c.station_id == station_id
+    gone = await unit.conn.execute(delete(opt_outs).where(*these))
     if gone.rowcount:
         await _changed(unit, list(contact_ids))
     return gone.rowcount > 0

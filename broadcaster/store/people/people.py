@@ -182,7 +182,7 @@ async def _attach(
     link_rows: dict[tuple[int, int], tuple[int | None, int | None]] = {}
     for subscriber_id, person in people:
         for contact in person.contacts:
-            contact_id = ids[contact_rows.key_of(unit, contact)]
+            contact_id = ids[contact_rows.key_with(unit.vault, contact)]
             before = had.get(contact_id)
             guardian, act = (None, None) if before is None else (before.guardian, before.consent_id)
             link_rows.setdefault((subscriber_id, contact_id), (contact.guardian or guardian, act))
@@ -204,7 +204,7 @@ async def _attach(
 
 
 def _keys(unit: Unit, some: Sequence[NewContact]) -> list[contact_rows.Key]:
-    return list(dict.fromkeys(contact_rows.key_of(unit, each) for each in some))
+    return list(dict.fromkeys(contact_rows.key_with(unit.vault, each) for each in some))
 
 
 async def touched(unit: Unit, subscriber_ids: Sequence[int]) -> None:
@@ -220,7 +220,7 @@ async def erase(unit: Unit, subscriber_id: int) -> bool:
 
     Past reports keep only a number.
     """
-    had = list(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    had = await contact_rows.ids_of(unit, subscriber_id)
     asked = select(confirmations.c.id).where(confirmations.c.subscriber_id == subscriber_id)
     codes = list(await unit.conn.scalars(asked))
     await inbox.forget(unit, await _numbers(unit, subscriber_id))

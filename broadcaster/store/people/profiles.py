@@ -10,8 +10,8 @@ from broadcaster.domain.identity import IdentityLevel
 from broadcaster.domain.people import CHANNELS, ChannelName, ContactStatus, NewPlace
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rows import of_row
-from broadcaster.store.people import contacts as contact_rows
 from broadcaster.store.people import identities, told_first, wishes
+from broadcaster.store.people.contacts import open_address
 from broadcaster.store.people.seals import open_external, open_guardians, open_name, open_place, open_point
 from broadcaster.store.people.wishes import Followed
 from broadcaster.store.stations.labels import open_group
@@ -91,11 +91,7 @@ async def read(unit: Unit, subscriber_id: int) -> Profile | None:
         name=open_name(unit.vault, row.token_hash, row.name),
         follows=tuple((each.slug, open_external(unit.vault, each.external_mark, each.external)) for each in followed),
         contacts=tuple(
-            (
-                CHANNELS[each.channel],
-                contact_rows.open_address(unit, each.fingerprint, each.sealed),
-                ContactStatus(each.status).name.lower(),
-            )
+            (CHANNELS[each.channel], open_address(unit, each.fingerprint, each.sealed), ContactStatus(each.status).word)
             for each in had
         ),
         places=tuple(open_place(unit.vault, subscriber_id, sealed) for sealed in sealed_places),

@@ -27,9 +27,8 @@ async def follow(
     theirs = (follows.c.station_id == station_id) & (follows.c.subscriber_id == subscriber_id)
     new = await unit.conn.scalar(select(follows.c.station_id).where(theirs)) is None
     if new:
-        row = {"station_id": station_id, "subscriber_id": subscriber_id, "created_at": now}
-        await unit.conn.execute(follows.insert().values(row))
-    own = (await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id))).all()
+        await _follow(unit, subscriber_id, [station_id], now)
+    own = await contact_rows.ids_of(unit, subscriber_id)
     if await contact_rows.opt_in(unit, own, station_id) or new:
         whose = {"subscriber_id": subscriber_id, "station_id": station_id}
         await consents.note(unit, consent, own, now, given=True, **whose)
@@ -40,21 +39,25 @@ async def follow(
     await people.touched(unit, [subscriber_id])
 
 
+async def _follow(unit: Unit, subscriber_id: int, station_ids: Sequence[int], now: datetime) -> None:
+    rows = [{"station_id": each, "subscriber_id": subscriber_id, "created_at": now} for each in station_ids]
+    if rows:
+        await unit.conn.execute(follows.insert(), rows)
+
+
 async def unfollow(unit: Unit, subscriber_id: int, station_id: int, consent: Consent | None = None) -> None:
     """Leave a station and its groups."""
     if consent is not None:
-        own = (await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id))).all()
+        own = await contact_rows.ids_of(unit, subscriber_id)
         whose = {"subscriber_id": subscriber_id, "station_id": station_id}
         await consents.note(unit, consent, own, consent.actor.at, given=False, **whose)
     its_groups = select(groups.c.id).where(groups.c.station_id == station_id)
     await unit.conn.execute(
         delete(memberships).where(memberships.c.subscriber_id == subscriber_id, memberships.c.group_id.in_(its_groups))
     )
-    await unit.conn.execute(
-        delete(follows).where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
-    )
-    asked = corrections.c.subscriber_id == subscriber_id, corrections.c.station_id == station_id
-    await unit.conn.execute(delete(corrections).where(*asked))
+    for table in (follows, corrections):
+        mine = table.c.subscriber_id == subscriber_id, table.c.station_id == station_id
+        await unit.conn.execute(delete(table).where(*mine))
     await told_first.unlink(unit, subscriber_id, station_id)
     await people.touched(unit, [subscriber_id])
 
@@ -72,7 +75,7 @@ async def renew_push(
     await confirmations.add_contact(unit, subscriber_id, contact, now, consent)
     if replaced is None or replaced.canonical == contact.canonical:
         return
-    _, mark = contact_rows.key_of(unit, replaced)
+    _, mark = contact_rows.key_with(unit.vault, replaced)
     old = await unit.conn.scalar(
         select(contacts.c.id)
         .join(links, links.c.contact_id == contacts.c.id)
@@ -109,9 +112,7 @@ async def visit(
     (subscriber_id,) = await people.register(
         unit, None, [person], [token], groups_by_slug={}, now=now, themselves=True, consent=consent
     )
-    rows = [{"station_id": each, "subscriber_id": subscriber_id, "created_at": now} for each in station_ids]
-    if rows:
-        await unit.conn.execute(follows.insert(), rows)
+    await _follow(unit, subscriber_id, station_ids, now)
     await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(forget_at=until))
     await fixes.keep(unit, [Fix(subscriber_id, *point, now)])
     return subscriber_id
@@ -120,13 +121,9 @@ async def visit(
 async def follow_on_the_way(unit: Unit, subscriber_id: int, station_ids: Sequence[int], now: datetime) -> None:
     """Also follow the stations around a visitor's new position; the end of the visit stays."""
     known = set(await unit.conn.scalars(select(follows.c.station_id).where(follows.c.subscriber_id == subscriber_id)))
-    rows = [
-        {"station_id": each, "subscriber_id": subscriber_id, "created_at": now}
-        for each in station_ids
-        if each not in known
-    ]
-    if rows:
-        await unit.conn.execute(follows.insert(), rows)
+    new = [each for each in station_ids if each not in known]
+    if new:
+        await _follow(unit, subscriber_id, new, now)
         await people.touched(unit, [subscriber_id])
 
 

@@ -6,12 +6,12 @@ was delivered there.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, literal_column, or_, select, update
 
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PUSH, ChannelName, ContactStatus
+from broadcaster.domain.words import Worded
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people.contacts import FORGOTTEN, open_address
 from broadcaster.store.tables import alerts, contacts, deliveries, follows, links, opt_outs, subscribers, trials
@@ -21,7 +21,7 @@ PAID = (ChannelName.SMS, ChannelName.VOICE)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
-class State(IntEnum):
+class State(Worded):
     """``SENT``: a provider has it. ``PROVEN``: it arrived. ``MISSED``: its owner says that it did not."""
 
     SENDING = 0

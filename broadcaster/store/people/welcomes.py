@@ -131,8 +131,7 @@ async def confirm(unit: Unit, contact_ids: Collection[int]) -> None:
 
 async def confirm_person(unit: Unit, subscriber_id: int) -> None:
     """Confirm a person who visited, confirmed a number, or is known to an operator."""
-    mine = select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)
-    await confirm(unit, list(await unit.conn.scalars(mine)))
+    await confirm(unit, await contact_rows.ids_of(unit, subscriber_id))
     changed = await unit.conn.execute(
         update(subscribers)
         .where(subscribers.c.id == subscriber_id, subscribers.c.unconfirmed_at.is_not(None))

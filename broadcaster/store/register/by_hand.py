@@ -93,13 +93,13 @@ async def _amend_contacts(
     marks = {suppression.mark_of(unit.vault, each) for each in change.added}
     await suppression.refuse(unit, station_id, marks)
     added = await contact_rows.ensure(unit, change.added, now) if change.added else {}
-    had = set(await unit.conn.scalars(select(links.c.contact_id).where(links.c.subscriber_id == subscriber_id)))
+    had = set(await contact_rows.ids_of(unit, subscriber_id))
     dropped = sorted((had & set(change.dropped)) - set(added.values()))
     await consents.note(unit, consent, dropped, now, given=False, subscriber_id=subscriber_id)
     await unit.conn.execute(
         delete(links).where(links.c.subscriber_id == subscriber_id, links.c.contact_id.in_(dropped))
     )
-    whose = {added[contact_rows.key_of(unit, each)]: each.guardian or None for each in change.added}
+    whose = {added[contact_rows.key_with(unit.vault, each)]: each.guardian or None for each in change.added}
     link = {"subscriber_id": subscriber_id, "status": LinkStatus.CONFIRMED, "created_at": now}
     new = sorted(set(added.values()) - had)
     rows = [{**link, "contact_id": contact_id, "guardian": whose[contact_id]} for contact_id in new]

@@ -37,7 +37,7 @@ async def apply(unit: Unit, done: Correction, address: Address, now: datetime, c
 
 async def _check_still_wanted(unit: Unit, asked: Correction, contact: NewContact) -> None:
     since, station_id = asked.asked_at, asked.station_id
-    channel, fingerprint = contact_rows.key_of(unit, contact)
+    channel, fingerprint = contact_rows.key_with(unit.vault, contact)
     this = contacts.c.channel == channel, contacts.c.fingerprint == fingerprint
     stopped = contacts.c.status == ContactStatus.STOPPED, contacts.c.status_at > since
     left = select(opt_outs.c.contact_id).join(contacts).where(*this, opt_outs.c.station_id == station_id)

@@ -155,7 +155,7 @@ async def _of_register(unit: Unit, subscriber_id: int) -> list[Record]:
     found = []
     for station_id in rows.scalars().all():
         (kept,) = (await address_rows.of_people(unit, station_id, [subscriber_id])).values()
-        facts = {"address": str(kept.address), "state": kept.state.name.lower()}
+        facts = {"address": str(kept.address), "state": kept.state.word}
         facts |= {} if kept.match is None else {"found": kept.match.label}
         found.append(Record("address", None, slugs[station_id], None, facts))
     signed = select(signed_requests).where(signed_requests.c.subscriber_id == subscriber_id)
@@ -172,7 +172,7 @@ async def _of_register(unit: Unit, subscriber_id: int) -> list[Record]:
     proof = select(identities).where(identities.c.subscriber_id == subscriber_id)
     shown = (await unit.conn.execute(proof)).one_or_none()
     if shown is not None:
-        found.append(Record("identity", shown.at, facts={"level": IdentityLevel(shown.level).name.lower()}))
+        found.append(Record("identity", shown.at, facts={"level": IdentityLevel(shown.level).word}))
     return found
 
 
@@ -188,7 +188,7 @@ async def _of_codes(unit: Unit, subscriber_id: int) -> list[Record]:
     query = select(trials, stations.c.slug).join(stations, stations.c.id == trials.c.station_id)
     query = query.where(trials.c.subscriber_id == subscriber_id).order_by(trials.c.id.desc()).limit(_MOST)
     for row in await unit.conn.execute(query):
-        facts = {"channel": CHANNELS[row.channel].value, "state": trial_rows.State(row.state).name.lower()}
+        facts = {"channel": CHANNELS[row.channel].value, "state": trial_rows.State(row.state).word}
         found.append(Record("trial", row.created_at, row.slug, None, facts))
     return found
 
@@ -215,7 +215,7 @@ async def _of_alerts(unit: Unit, subscriber_id: int) -> list[Record]:
         found.append(Record("message", row.created_at, row.slug, row.token, facts))
     found += [Record("shared", None, row.slug, row.token) for row in await rows(shares)]
     for row in await rows(answers, answers.c.at, answers.c.choice, answers.c.way, answers.c.given_by):
-        facts = {"answer": word_of(row.choice), "way": Way(row.way).name.lower()}
+        facts = {"answer": word_of(row.choice), "way": Way(row.way).word}
         facts |= {} if row.given_by == subscriber_id else {"household": True}
         found.append(Record("answer", row.at, row.slug, row.token, facts))
     for row in await rows(visits, visits.c.at, visits.c.finding):

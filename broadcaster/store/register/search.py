@@ -107,7 +107,7 @@ def _like(vault: Vault, rows: Sequence[Row[Any]], words: Sequence[str]) -> list[
 
 async def having(unit: Unit, station_id: int, wanted: Iterable[NewContact]) -> list[int]:
     found: set[int] = set()
-    for channel, fingerprint in [contact_rows.key_of(unit, contact) for contact in wanted]:
+    for channel, fingerprint in [contact_rows.key_with(unit.vault, contact) for contact in wanted]:
         rows = await unit.conn.scalars(
             select(follows.c.subscriber_id)
             .join(links, links.c.subscriber_id == follows.c.subscriber_id)
