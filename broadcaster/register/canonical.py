@@ -3,7 +3,7 @@
 import json
 
 from broadcaster.domain.people import NewSubscriber
-from broadcaster.register.parsing import ParsedLine
+from broadcaster.register.parsed import ParsedLine
 
 
 def content_of(parsed: ParsedLine) -> str:

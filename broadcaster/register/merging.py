@@ -6,7 +6,7 @@ from typing import NamedTuple
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import CHANNEL_NUMBER, NewPlace
 from broadcaster.domain.spelling import plain
-from broadcaster.register.parsing import FIELD_OF, Fields, ParsedLine
+from broadcaster.register.parsed import FIELD_OF, Fields, ParsedLine
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people.addresses import mark_of
 from broadcaster.store.people.contacts import key_with

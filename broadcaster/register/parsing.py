@@ -3,18 +3,18 @@
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from enum import Flag, auto
+from dataclasses import replace
 from functools import cache
 
 from broadcaster.domain.addresses import Address
 from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubscriber
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.signs import unfit
-from broadcaster.domain.spelling import folded, group_slug, key, plain
+from broadcaster.domain.spelling import folded, group_slug, plain
 from broadcaster.languages import catalogs
 from broadcaster.register.columns import CONTACTS, Columns, looks_like_contact
 from broadcaster.register.contacts import mail_contact, phone_contact
+from broadcaster.register.parsed import FIELD_OF, Fields, ParsedLine
 from broadcaster.register.records import Line
 from broadcaster.register.refusals import Refusal
 from channels.email.address import InvalidMailAddress
@@ -30,9 +30,6 @@ _REF = re.compile(r"tocsin-[0-9]{1,18}-[0-9a-f]{16}")
 """Reference in an export to a person without an external id (``store.people.ref_of``)."""
 
 _BAR = "\\|"
-_BY_NAME = "\0"
-"""Prefix of the identity of people without an id; no id contains it."""
-
 _MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _LOOKED_OVER = 2000
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
@@ -63,23 +60,6 @@ class _Found(list[tuple[str | int, str, dict[str, object]]]):
         self.append((column, code, params))
 
 
-class Fields(Flag):
-    """The fields that a line names; other fields of an existing person stay unchanged."""
-
-    NAME = auto()
-    LOCALE = auto()
-    VULNERABLE = auto()
-    GROUPS = auto()
-    SMS = auto()
-    VOICE = auto()
-    EMAIL = auto()
-    ADDRESS = auto()
-    GUARDIANS = auto()
-    NOTHING = 0
-
-
-_SUREST = (ChannelName.SMS, ChannelName.EMAIL, ChannelName.VOICE)
-FIELD_OF = {ChannelName.SMS: Fields.SMS, ChannelName.VOICE: Fields.VOICE, ChannelName.EMAIL: Fields.EMAIL}
 _COLUMNS = {
     "name": Fields.NAME,
     "first_name": Fields.NAME,
@@ -94,44 +74,6 @@ _COLUMNS = {
     "postcode": Fields.ADDRESS,
     "city": Fields.ADDRESS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedLine:
-    """A parsed line. ``person``: complete, for a new person; ``fields``: those that the line actually has.
-
-    ``place_columns``: for each of the person's places, its number (from 0) in the list. ``cleared_places``: among that
-    many first places, those not in the line are removed. ``named``: names of its groups by slug. ``ref``: an export's
-    reference to a person without an id.
-    """
-
-    person: NewSubscriber
-    fields: Fields
-    place_columns: tuple[int, ...]
-    cleared_places: int
-    named: dict[str, str]
-    ref: str = ""
-
-    @property
-    def identity(self) -> str:
-        """Return the key that identifies the person: the id in comparison form, else the name and the best contact.
-
-        A mobile is best, then a mail address, since families share a landline.
-        """
-        if self.ref or self.person.external_id:
-            return self.ref or key(self.person.external_id or "")
-        surest = min(self.person.contacts, key=lambda each: _SUREST.index(each.channel))
-        return "\0".join((_BY_NAME, key(self.person.name or ""), surest.channel, surest.canonical))
-
-    @property
-    def who(self) -> str:
-        """Return the id, else the name, else the export's reference."""
-        return self.person.external_id or self.person.name or self.ref
-
-    @property
-    def by_name(self) -> bool:
-        """Return whether only a name and contacts identify the person."""
-        return not self.ref and self.person.external_id is None
 
 
 class Parser:

@@ -14,7 +14,8 @@ from broadcaster.register.canonical import content_of
 from broadcaster.register.corrected import undoes
 from broadcaster.register.merging import Removed, merged
 from broadcaster.register.packing import packed, unpacked
-from broadcaster.register.parsing import FIELD_OF, ParsedLine, Parser
+from broadcaster.register.parsed import FIELD_OF, ParsedLine
+from broadcaster.register.parsing import Parser
 from broadcaster.register.reading import Source
 from broadcaster.register.records import Line
 from broadcaster.register.refusals import Refusal

@@ -10,7 +10,8 @@ from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubs
 from broadcaster.domain.refusals import sentence
 from broadcaster.register.canonical import content_of
 from broadcaster.register.columns import read_header
-from broadcaster.register.parsing import Fields, ParsedLine, Parser
+from broadcaster.register.parsed import Fields, ParsedLine
+from broadcaster.register.parsing import Parser
 from broadcaster.register.records import Line
 
 if TYPE_CHECKING:
