@@ -5,7 +5,6 @@ from rich.text import Text
 
 from broadcaster import config
 from broadcaster.commands.examine import PROBE_S, Examined, asked, examine
-from broadcaster.commands.examine_running import of_settings
 from broadcaster.commands.exits import Exit
 from broadcaster.commands.lookups import run_abandoning_lookups
 from broadcaster.commands.options import with_json
@@ -13,6 +12,7 @@ from broadcaster.commands.showing import err, out, print_json, table
 from broadcaster.commands.wording import reader
 from broadcaster.config import Settings
 from broadcaster.domain.people import CHANNEL_WORDS
+from broadcaster.domain.refusals import located
 from broadcaster.errors import BadSettings
 from broadcaster.logs import set_up_logs
 from channels.base import Finding
@@ -44,7 +44,7 @@ def _examined() -> list[Examined]:
         settings = config.load()
     except BadSettings as error:
         hint = "docs/operating.md has the table of settings"
-        return [Examined("settings", each) for each in of_settings(error, hint)]
+        return [Examined("settings", Finding("error", located(each, reader()), hint)) for each in error.findings]
     return [Examined("settings", Finding("ok", "every TOCSIN_ setting can be read")), *examined(settings)]
 
 

@@ -120,7 +120,9 @@ def _secret(settings: Settings) -> Iterator[Finding]:
     try:
         settings.sealing_secrets()
     except BadSettings as error:
-        yield from examine_running.of_settings(error, "put the right key back: what was sealed opens with no other")
+        for each in error.findings:
+            hint = "put the right key back: what was sealed opens with no other"
+            yield Finding("error", located(each, reader()), hint)
     except OSError as error:
         gap = {"reason": error.strerror}
         yield Finding("error", "the secret key can't be read: %(reason)s", "let the service's user read it", gap)
@@ -243,7 +245,7 @@ async def _channels(settings: Settings) -> list[Examined]:
         senders = open_senders(settings)
     except BadSettings as error:
         hint = "correct the setting; docs/operating.md has the table"
-        return [Examined("channels", each) for each in examine_running.of_settings(error, hint)]
+        return [Examined("channels", Finding("error", located(each, reader()), hint)) for each in error.findings]
 
     async def probed(sender: Sender) -> list[Examined]:
         try:

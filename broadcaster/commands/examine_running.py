@@ -54,7 +54,7 @@ async def of_the_work(store: Store, settings: Settings) -> list[Finding]:
     try:
         school = open_school(settings)
     except BadSettings as error:
-        return of_settings(error)
+        return _of_settings(error)
     async with store.read() as unit:
         troubles = await stored_troubles(unit, now, school, embedded=settings.embedded)
         living = await processes.living(unit, now)
@@ -85,8 +85,8 @@ async def _deleted_soon(unit: Unit, settings: Settings, now: datetime) -> list[F
     return [Finding("warning", said, "to keep it longer, raise these settings before", gaps)]
 
 
-def of_settings(error: BadSettings, hint: str = "correct this setting") -> list[Finding]:
-    return [Finding("error", located(each, reader()), hint) for each in error.findings]
+def _of_settings(error: BadSettings) -> list[Finding]:
+    return [Finding("error", located(each, reader()), "correct this setting") for each in error.findings]
 
 
 def _by_role(living: Sequence[Process]) -> list[Finding]:
@@ -106,7 +106,7 @@ async def bus(settings: Settings) -> list[Finding]:
     try:
         bus = open_bus(settings)
     except BadSettings as error:
-        return of_settings(error)
+        return _of_settings(error)
     try:
         await bus.ping()
     except BusUnavailable as error:

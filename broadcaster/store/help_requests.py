@@ -57,11 +57,8 @@ async def ask(
     row = (await unit.conn.execute(select(help_requests).where(mine, help_requests.c.closed_at.is_(None)))).first()
     sealed = None if position is None else _seal(unit, subscriber_id, position)
     if row is None:
-        await unit.conn.execute(
-            help_requests.insert().values(
-                alert_id=alert_id, station_id=station_id, subscriber_id=subscriber_id, sealed=sealed, asked_at=at
-            )
-        )
+        whose = {"alert_id": alert_id, "station_id": station_id, "subscriber_id": subscriber_id}
+        await unit.conn.execute(help_requests.insert().values(whose | {"sealed": sealed, "asked_at": at}))
         return
     change: dict[str, Any] = {}
     if again and row.called_at is not None and row.called_at <= at - _AGAIN_AFTER:
@@ -74,24 +71,17 @@ async def ask(
 
 async def take(unit: Unit, request_id: int, key_id: int, now: datetime) -> bool:
     """Take charge of a request; return False if somebody else has."""
-    done = await unit.conn.execute(
-        update(help_requests)
-        .where(help_requests.c.id == request_id, help_requests.c.taken_at.is_(None))
-        .values(taken_at=now, taken_by=key_id)
-    )
-    return done.rowcount == 1
+    free = help_requests.c.id == request_id, help_requests.c.taken_at.is_(None)
+    done = update(help_requests).where(*free).values(taken_at=now, taken_by=key_id)
+    return (await unit.conn.execute(done)).rowcount == 1
 
 
 async def close(unit: Unit, request_id: int, key_id: int, now: datetime) -> bool:
     """Close a request; return False if nobody took charge of it, or it is already closed."""
-    done = await unit.conn.execute(
-        update(help_requests)
-        .where(
-            help_requests.c.id == request_id, help_requests.c.taken_at.is_not(None), help_requests.c.closed_at.is_(None)
-        )
-        .values(closed_at=now, closed_by=key_id)
-    )
-    return done.rowcount == 1
+    of = help_requests.c
+    taken = of.id == request_id, of.taken_at.is_not(None), of.closed_at.is_(None)
+    done = update(help_requests).where(*taken).values(closed_at=now, closed_by=key_id)
+    return (await unit.conn.execute(done)).rowcount == 1
 
 
 _WANTED = (answers.c.choice == HELP).label("wanted")

@@ -53,15 +53,9 @@ async def keep(unit: Unit, station_id: int, number: str, text: str, now: datetim
     twice = mine & (inbox_messages.c.same == same) & (inbox_messages.c.at > now - _TWICE)
     if await unit.conn.scalar(select(inbox_messages.c.id).where(twice).limit(1)) is not None:
         return
-    await unit.conn.execute(
-        inbox_messages.insert().values(
-            station_id=station_id,
-            sender=unit.vault.fingerprint("inbox", number),
-            same=same,
-            sealed=unit.vault.seal(json.dumps([number, text]).encode(), _CONTEXT),
-            at=now,
-        )
-    )
+    sealed = unit.vault.seal(json.dumps([number, text]).encode(), _CONTEXT)
+    values = {"sender": unit.vault.fingerprint("inbox", number), "same": same, "sealed": sealed, "at": now}
+    await unit.conn.execute(inbox_messages.insert().values(values | {"station_id": station_id}))
     oldest = select(inbox_messages.c.id).where(mine).order_by(inbox_messages.c.id.desc()).offset(MOST).limit(1)
     last = await unit.conn.scalar(oldest)
     if last is not None:

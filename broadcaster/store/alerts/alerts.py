@@ -166,16 +166,10 @@ async def is_cancelled(unit: Unit, alert_id: int) -> bool:
 
 async def lease(unit: Unit, alert_id: int, owner: str, now: datetime, until: datetime) -> bool:
     """Lease an alert for resolving; False if it is resolved or leased by another."""
-    taken = await unit.conn.execute(
-        update(alerts)
-        .where(
-            alerts.c.id == alert_id,
-            alerts.c.resolved_at.is_(None),
-            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until < now, alerts.c.lease_owner == owner),
-        )
-        .values(state=AlertState.SENDING, lease_owner=owner, lease_until=until)
-    )
-    return taken.rowcount == 1
+    free = or_(alerts.c.lease_until.is_(None), alerts.c.lease_until < now, alerts.c.lease_owner == owner)
+    mine = update(alerts).where(alerts.c.id == alert_id, alerts.c.resolved_at.is_(None), free)
+    values = {"state": AlertState.SENDING, "lease_owner": owner, "lease_until": until}
+    return (await unit.conn.execute(mine.values(values))).rowcount == 1
 
 
 async def resolved(unit: Unit, alert_id: int, now: datetime) -> None:
@@ -192,37 +186,26 @@ async def holders(unit: Unit) -> set[str]:
 
 async def free(unit: Unit, owners: Collection[str]) -> None:
     """End dead processes' leases of alerts."""
-    await unit.conn.execute(
-        update(alerts)
-        .where(alerts.c.resolved_at.is_(None), alerts.c.lease_owner.in_(owners))
-        .values(lease_owner=None, lease_until=None)
-    )
+    held = alerts.c.resolved_at.is_(None), alerts.c.lease_owner.in_(owners)
+    await unit.conn.execute(update(alerts).where(*held).values(lease_owner=None, lease_until=None))
 
 
 async def renew(unit: Unit, owner: str, ids: Collection[int], until: ColumnElement[int]) -> None:
     """Renew ``owner``'s leases of those alerts it still resolves, by a single statement."""
-    await unit.conn.execute(
-        update(alerts)
-        .where(alerts.c.id.in_(ids), alerts.c.lease_owner == owner, alerts.c.resolved_at.is_(None))
-        .values(lease_until=until)
-    )
+    held = alerts.c.id.in_(ids), alerts.c.lease_owner == owner, alerts.c.resolved_at.is_(None)
+    await unit.conn.execute(update(alerts).where(*held).values(lease_until=until))
 
 
 async def cancelled(unit: Unit, alert_id: int, now: datetime) -> None:
     """Mark an alert cancelled: its unsent messages are not sent."""
-    await unit.conn.execute(
-        update(alerts).where(alerts.c.id == alert_id, alerts.c.cancelled_at.is_(None)).values(cancelled_at=now)
-    )
+    still = alerts.c.id == alert_id, alerts.c.cancelled_at.is_(None)
+    await unit.conn.execute(update(alerts).where(*still).values(cancelled_at=now))
     await unit.publish("cancelled", alert_id)
 
 
 async def unresolved(unit: Unit, now: datetime) -> list[tuple[int, int]]:
     """Return (id, rank) of unresolved alerts without a lease."""
-    rows = await unit.conn.execute(
-        select(alerts.c.id, alerts.c.rank).where(
-            alerts.c.state != AlertState.FINISHED,
-            alerts.c.resolved_at.is_(None),
-            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until < now),
-        )
-    )
+    free = or_(alerts.c.lease_until.is_(None), alerts.c.lease_until < now)
+    waits = alerts.c.state != AlertState.FINISHED, alerts.c.resolved_at.is_(None), free
+    rows = await unit.conn.execute(select(alerts.c.id, alerts.c.rank).where(*waits))
     return [(row.id, row.rank) for row in rows]

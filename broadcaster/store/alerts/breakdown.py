@@ -95,12 +95,9 @@ _READ: Mapping[str, Executable] = {
 async def glances(unit: Unit, alert_ids: Sequence[int]) -> dict[int, dict[PersonState, int]]:
     """Return people by state for each of these alerts, for a list of alerts."""
     found: defaultdict[int, dict[PersonState, int]] = defaultdict(dict)
-    rows = await unit.conn.execute(
-        select(alert_counts.c.alert_id, alert_counts.c.state, alert_counts.c.n).where(
-            alert_counts.c.alert_id.in_(list(alert_ids)), alert_counts.c.subject == counting.PEOPLE
-        )
-    )
-    for alert_id, state, n in rows:
+    of = alert_counts.c
+    theirs = of.alert_id.in_(list(alert_ids)), of.subject == counting.PEOPLE
+    for alert_id, state, n in await unit.conn.execute(select(of.alert_id, of.state, of.n).where(*theirs)):
         found[alert_id][PersonState(state)] = n
     return dict(found)
 

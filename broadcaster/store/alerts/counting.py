@@ -68,12 +68,9 @@ async def _add_to(
 async def of(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
     """Return an alert's sums: channel, ``PEOPLE`` or ``UNCONFIRMED``, then state, to n."""
     found: dict[str, dict[int, int]] = {}
-    rows = await unit.conn.execute(
-        select(alert_counts.c.subject, alert_counts.c.state, alert_counts.c.n).where(
-            alert_counts.c.alert_id == alert_id, alert_counts.c.n != 0
-        )
-    )
-    for subject, state, n in rows:
+    sums = alert_counts.c
+    query = select(sums.subject, sums.state, sums.n).where(sums.alert_id == alert_id, sums.n != 0)
+    for subject, state, n in await unit.conn.execute(query):
         found.setdefault(subject, {})[state] = n
     return found
 
@@ -103,11 +100,8 @@ async def any_outcome(unit: Unit, alert_id: int) -> bool:
 async def latencies(unit: Unit, alert_id: int) -> dict[str, dict[int, int]]:
     """Return an alert's histograms: measure, then bucket, to n."""
     found: dict[str, dict[int, int]] = {ACCEPTED: {}, DELIVERED: {}}
-    rows = await unit.conn.execute(
-        select(alert_latencies.c.measure, alert_latencies.c.bucket, alert_latencies.c.n).where(
-            alert_latencies.c.alert_id == alert_id
-        )
-    )
-    for measure, number, n in rows:
+    sums = alert_latencies.c
+    query = select(sums.measure, sums.bucket, sums.n).where(sums.alert_id == alert_id)
+    for measure, number, n in await unit.conn.execute(query):
         found[measure][number] = n
     return found

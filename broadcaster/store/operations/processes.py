@@ -83,11 +83,8 @@ async def any_known(unit: Unit) -> bool:
 async def living(unit: Unit, clock: datetime) -> list[Process]:
     """Return processes announced within ``GONE_AFTER``, by host and pid."""
     now = await unit.now(clock)
-    rows = await unit.conn.execute(
-        select(processes)
-        .where(processes.c.seen_at > now - GONE_AFTER)
-        .order_by(processes.c.host, processes.c.pid, processes.c.id)
-    )
+    alive = select(processes).where(processes.c.seen_at > now - GONE_AFTER)
+    rows = await unit.conn.execute(alive.order_by(processes.c.host, processes.c.pid, processes.c.id))
     return [
         of_row(
             Process,

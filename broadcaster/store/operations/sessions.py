@@ -116,12 +116,8 @@ async def open_ones(unit: Unit, caller: Caller, now: datetime, idle: timedelta) 
 
 async def end(unit: Unit, caller: Caller, session_id: int) -> bool:
     """End a session; False if the caller has no such session."""
-    found = await unit.conn.scalar(
-        _theirs(select(sessions.c.id).join(api_keys, api_keys.c.id == sessions.c.key_id), caller).where(
-            sessions.c.id == session_id
-        )
-    )
-    if found is None:
+    query = select(sessions.c.id).join(api_keys, api_keys.c.id == sessions.c.key_id)
+    if await unit.conn.scalar(_theirs(query, caller).where(sessions.c.id == session_id)) is None:
         return False
     await unit.conn.execute(delete(sessions).where(sessions.c.id == session_id))
     return True

@@ -49,15 +49,10 @@ async def add(
     await unit.conn.execute(
         api_keys.insert().values(id=operator_id, role=OPERATOR, label="", sealed=sealed, hash=unknown, created_at=now)
     )
-    await unit.conn.execute(
-        operators.insert().values(
-            id=operator_id,
-            handle=secrets.token_bytes(_HANDLE_BYTES),
-            mail_mark=mark,
-            mail=None if mail is None else unit.vault.seal(mail.encode(), b"operator:%d" % operator_id),
-            admin=admin,
-        )
-    )
+    row = {"id": operator_id, "handle": secrets.token_bytes(_HANDLE_BYTES), "mail_mark": mark, "admin": admin}
+    if mail is not None:
+        row["mail"] = unit.vault.seal(mail.encode(), b"operator:%d" % operator_id)
+    await unit.conn.execute(operators.insert().values(row))
     for station_id, role in (roles or {}).items():
         await set_role(unit, operator_id, station_id, role)
     return operator_id

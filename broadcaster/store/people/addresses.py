@@ -1,7 +1,7 @@
 """Addresses of a register, sealed, with their geocoding results and resulting places."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,29 +67,22 @@ async def stations_waiting(unit: Unit) -> list[int]:
 
 
 async def counts(unit: Unit, station_id: int) -> dict[AddressState, int]:
-    rows = await unit.conn.execute(
-        select(addresses.c.state, func.count()).where(addresses.c.station_id == station_id).group_by(addresses.c.state)
-    )
-    found = {AddressState(state): number for state, number in rows}
-    return {state: found.get(state, 0) for state in AddressState}
+    of = addresses.c
+    query = select(of.state, func.count()).where(of.station_id == station_id).group_by(of.state)
+    return dict.fromkeys(AddressState, 0) | {AddressState(state): n for state, n in await unit.conn.execute(query)}
 
 
 async def in_state(unit: Unit, station_id: int, state: AddressState, *, after: int = 0, limit: int = 100) -> list[Kept]:
     """Return a station's addresses in a state, in order, of people after ``after``."""
-    rows = await unit.conn.execute(
-        select(addresses)
-        .where(addresses.c.station_id == station_id, addresses.c.state == int(state), addresses.c.subscriber_id > after)
-        .order_by(addresses.c.subscriber_id)
-        .limit(limit)
-    )
-    return [_kept(unit, row) for row in rows]
+    these = addresses.c.station_id == station_id, addresses.c.state == int(state), addresses.c.subscriber_id > after
+    query = select(addresses).where(*these).order_by(addresses.c.subscriber_id).limit(limit)
+    return [_kept(unit, row) for row in await unit.conn.execute(query)]
 
 
 async def of_people(unit: Unit, station_id: int, ids: Sequence[int]) -> dict[int, Kept]:
     """Return addresses from a station's list, by person id."""
-    rows = await unit.conn.execute(
-        select(addresses).where(addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(list(ids)))
-    )
+    these = addresses.c.station_id == station_id, addresses.c.subscriber_id.in_(list(ids))
+    rows = await unit.conn.execute(select(addresses).where(*these))
     return {row.subscriber_id: _kept(unit, row) for row in rows}
 
 
@@ -141,12 +134,7 @@ async def left_out(unit: Unit, station_id: int, ids: Sequence[int]) -> None:
 
 async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlace, now: datetime) -> bool:
     """Set an address's home, confirmed by an operator; return False if it is no longer open."""
-    done = await unit.conn.execute(
-        update(addresses)
-        .where(_of(station_id, subscriber_id), addresses.c.state.in_([int(each) for each in TO_DO]))
-        .values(state=int(AddressState.CONFIRMED))
-    )
-    if not done.rowcount:
+    if not await _move(unit, station_id, subscriber_id, TO_DO, AddressState.CONFIRMED):
         return False
     before = await unit.conn.scalar(select(addresses.c.place_id).where(_of(station_id, subscriber_id)))
     place_ids = await _house(unit, {subscriber_id: home}, [before], now)
@@ -157,20 +145,20 @@ async def confirm(unit: Unit, station_id: int, subscriber_id: int, home: NewPlac
 
 async def give_up(unit: Unit, station_id: int, subscriber_id: int) -> None:
     """Reject an uncertain match without a better one."""
-    await unit.conn.execute(
-        update(addresses)
-        .where(_of(station_id, subscriber_id), addresses.c.state == int(AddressState.UNCERTAIN))
-        .values(state=int(AddressState.NOT_FOUND))
-    )
+    await _move(unit, station_id, subscriber_id, {AddressState.UNCERTAIN}, AddressState.NOT_FOUND)
 
 
 async def settled(unit: Unit, station_id: int, subscriber_id: int) -> None:
     """Close the open address of a person whose home was set by hand."""
-    await unit.conn.execute(
-        update(addresses)
-        .where(_of(station_id, subscriber_id), addresses.c.state.in_(sorted(OPEN)))
-        .values(state=int(AddressState.CONFIRMED))
-    )
+    await _move(unit, station_id, subscriber_id, OPEN, AddressState.CONFIRMED)
+
+
+async def _move(
+    unit: Unit, station_id: int, subscriber_id: int, before: Collection[AddressState], state: AddressState
+) -> bool:
+    """Set an address's state, if it is one of ``before``; return whether it was."""
+    theirs = _of(station_id, subscriber_id), addresses.c.state.in_(sorted(map(int, before)))
+    return (await unit.conn.execute(update(addresses).where(*theirs).values(state=int(state)))).rowcount > 0
 
 
 async def _house(

@@ -284,11 +284,8 @@ async def confirm(
     else:
         await add_contact(unit, subscriber_id, contact, now, consent)
         await welcomes.confirm_person(unit, subscriber_id)
-    await unit.conn.execute(
-        update(confirmations)
-        .where(of.id == row.id)
-        .values(state=State.CONFIRMED, sealed=None, subscriber_id=subscriber_id)
-    )
+    done = {"state": State.CONFIRMED, "sealed": None, "subscriber_id": subscriber_id}
+    await unit.conn.execute(update(confirmations).where(of.id == row.id).values(done))
     return consent
 
 
@@ -321,11 +318,8 @@ async def add_contact(
 
 async def unsent(unit: Unit, confirmation_id: int) -> None:
     """Record that no provider accepted the message, so that the requester can be told."""
-    await unit.conn.execute(
-        update(confirmations)
-        .where(confirmations.c.id == confirmation_id, confirmations.c.state == State.OPEN)
-        .values(state=State.UNSENT)
-    )
+    mine = confirmations.c.id == confirmation_id, confirmations.c.state == State.OPEN
+    await unit.conn.execute(update(confirmations).where(*mine).values(state=State.UNSENT))
 
 
 async def is_due(unit: Unit, now: datetime) -> bool:

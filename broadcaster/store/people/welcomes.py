@@ -98,11 +98,8 @@ async def begin(unit: Unit, subscriber_id: int, now: datetime, *, caller: bytes 
             [{"contact_id": each, "tries": 1, "next_at": now + _wait(0), "created_at": now} for each in new],
         )
     if caller is not None and all(row.asked is not None or row.id in new for row in rows):
-        await unit.conn.execute(
-            update(subscribers)
-            .where(subscribers.c.id == subscriber_id)
-            .values(unconfirmed_at=now, unconfirmed_from=caller)
-        )
+        values = {"unconfirmed_at": now, "unconfirmed_from": caller}
+        await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
     return new
 
 
@@ -185,9 +182,8 @@ _TO_SEND = (
 async def hasten(unit: Unit, contact_ids: Collection[int]) -> None:
     """Make these welcomes due soon: a push service reported the subscriptions gone."""
     if contact_ids:
-        await unit.conn.execute(
-            update(welcomes).where(welcomes.c.contact_id.in_(list(contact_ids))).values(next_at=welcomes.c.created_at)
-        )
+        theirs = welcomes.c.contact_id.in_(list(contact_ids))
+        await unit.conn.execute(update(welcomes).where(theirs).values(next_at=welcomes.c.created_at))
 
 
 async def to_send(unit: Unit, contact_ids: Collection[int]) -> list[Welcome]:

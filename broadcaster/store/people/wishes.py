@@ -141,9 +141,8 @@ async def shares(unit: Unit, station_id: int) -> dict[str, dict[str, float]]:
 
     Rounded; without topics that too few mute.
     """
-    rows = await unit.conn.execute(
-        select(topic_shares).where(topic_shares.c.station_id == station_id).order_by(topic_shares.c.day.desc())
-    )
+    mine = select(topic_shares).where(topic_shares.c.station_id == station_id)
+    rows = await unit.conn.execute(mine.order_by(topic_shares.c.day.desc()))
     last: dict[str, str] = {}
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for row in rows:
@@ -156,11 +155,8 @@ async def shares(unit: Unit, station_id: int) -> dict[str, dict[str, float]]:
 
 async def set_quiet(unit: Unit, subscriber_id: int, quiet: QuietHours | None, zone: str | None) -> None:
     """Store a person's quiet hours and zone; None: the service's hours, in the station's zone."""
-    await unit.conn.execute(
-        update(subscribers)
-        .where(subscribers.c.id == subscriber_id)
-        .values(quiet_from=quiet and quiet.begin, quiet_to=quiet and quiet.end, zone=zone)
-    )
+    values = {"quiet_from": quiet and quiet.begin, "quiet_to": quiet and quiet.end, "zone": zone}
+    await unit.conn.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(values))
 
 
 async def set_of(
@@ -168,16 +164,9 @@ async def set_of(
 ) -> None:
     """Store a follower's choices for a station."""
     mine = {"station_id": station_id, "subscriber_id": subscriber_id}
-    await unit.conn.execute(
-        update(follows)
-        .where(follows.c.station_id == station_id, follows.c.subscriber_id == subscriber_id)
-        .values(least=None if least is Severity.MINOR else least)
-    )
-    await unit.conn.execute(
-        delete(topic_choices).where(
-            topic_choices.c.station_id == station_id, topic_choices.c.subscriber_id == subscriber_id
-        )
-    )
+    least_wanted = None if least is Severity.MINOR else least
+    await unit.conn.execute(update(follows).filter_by(**mine).values(least=least_wanted))
+    await unit.conn.execute(delete(topic_choices).filter_by(**mine))
     if topics:
         rows = [{**mine, "topic": topic, "choice": int(choice)} for topic, choice in topics.items()]
         await unit.conn.execute(topic_choices.insert(), rows)

@@ -55,9 +55,8 @@ async def keep(
 ) -> str:
     """Store a waiting list and return its token; replaces an earlier one of the same operator and station."""
     await forget_expired(unit, now)
-    await unit.conn.execute(
-        delete(uploads).where(uploads.c.key_id == caller.key_id, uploads.c.station_id == station_id)
-    )
+    earlier = uploads.c.key_id == caller.key_id, uploads.c.station_id == station_id
+    await unit.conn.execute(delete(uploads).where(*earlier))
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     row = {
         "hash": hash_of(token),
@@ -113,21 +112,15 @@ async def take(unit: Unit, upload_id: int, now: datetime) -> bool:
     free = (uploads.c.state == UploadState.READY) | (
         (uploads.c.state == UploadState.APPLYING) & (uploads.c.busy_until <= now)
     )
-    taken = await unit.conn.execute(
-        update(uploads)
-        .where(uploads.c.id == upload_id, free)
-        .values(state=UploadState.APPLYING, busy_until=now + BUSY, expires_at=now + KEPT)
-    )
-    return taken.rowcount == 1
+    values = {"state": UploadState.APPLYING, "busy_until": now + BUSY, "expires_at": now + KEPT}
+    taken = update(uploads).where(uploads.c.id == upload_id, free).values(values)
+    return (await unit.conn.execute(taken)).rowcount == 1
 
 
 async def give_back(unit: Unit, upload_id: int) -> None:
     """Make a list wait again that was not applied."""
-    await unit.conn.execute(
-        update(uploads)
-        .where(uploads.c.id == upload_id, uploads.c.state == UploadState.APPLYING)
-        .values(state=UploadState.READY, busy_until=None)
-    )
+    mine = uploads.c.id == upload_id, uploads.c.state == UploadState.APPLYING
+    await unit.conn.execute(update(uploads).where(*mine).values(state=UploadState.READY, busy_until=None))
 
 
 async def done(unit: Unit, upload_id: int, report: dict[str, Any], refused: bytes) -> None:

@@ -340,12 +340,8 @@ async def end_key(unit: Unit, key: str, now: datetime) -> None:
 
 async def revoke_key(unit: Unit, key_id: int, now: datetime) -> bool:
     """Revoke a key; return False if no valid key has that id."""
-    done = await unit.conn.execute(
-        update(api_keys)
-        .where(api_keys.c.id == key_id, api_keys.c.role != OPERATOR, api_keys.c.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
-    return done.rowcount == 1
+    holds = api_keys.c.id == key_id, api_keys.c.role != OPERATOR, api_keys.c.revoked_at.is_(None)
+    return (await unit.conn.execute(update(api_keys).where(*holds).values(revoked_at=now))).rowcount == 1
 
 
 def hash_of(secret: str) -> bytes:
