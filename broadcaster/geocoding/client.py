@@ -89,8 +89,7 @@ class Geocoder:
 
     async def _asked(self, method: str, path: str, largest: int, patience_s: float, **sent: Any) -> bytes:
         if not self.url:
-            message = "this service looks up no addresses"
-            raise GeocoderDisabled(message)
+            raise GeocoderDisabled("this service looks up no addresses")
         timeout = aiohttp.ClientTimeout(total=patience_s)
         try:
             async with (

@@ -78,22 +78,20 @@ async def _admit(request: web.Request, access: Access) -> tuple[Caller | None, i
     return await _by_key(request, access), 0
 
 
-async def count(request: web.Request) -> None:
-    """Count a request against its address. Raises a 429 above the limit."""
+async def count(request: web.Request, what: str = "address", per_minute: int | None = None) -> None:
+    """Count a request against its address. Raises a 429 above the limit, as ``limit``."""
     address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
-    await limit(request, "address", address)
+    await limit(request, what, address, per_minute=per_minute)
 
 
 async def count_try(request: web.Request) -> None:
     """Count a password attempt against its address, not its person. Raises a 429 above the limit."""
-    address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
-    await limit(request, "password", address, per_minute=_MOST_TRIES)
+    await count(request, "password", _MOST_TRIES)
 
 
 async def count_miss(request: web.Request) -> None:
     """Count a map tile that has to be fetched against its address. Raises a 429 above the limit."""
-    address = address_of(request, request.app[SERVICES].settings.trusted_proxies)
-    await limit(request, "tile", address, per_minute=_MOST_MISSES)
+    await count(request, "tile", _MOST_MISSES)
 
 
 async def count_reach(request: web.Request, caller: Caller) -> None:

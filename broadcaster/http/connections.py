@@ -177,8 +177,7 @@ async def watch(connections: Connections, runner: web.AppRunner) -> None:
     """Sweep every second, and whenever a connection is one too many; until cancelled."""
     server = runner.server
     if server is None:
-        message = "set up the runner first"
-        raise RuntimeError(message)
+        raise RuntimeError("set up the runner first")
     made, lost = server.connection_made, server.connection_lost
 
     def opened(handler: Any, transport: asyncio.Transport) -> None:

@@ -113,8 +113,7 @@ class Provider:
     async def _read_metadata(self) -> dict[str, Any]:
         found = await _json("GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         if found.get("issuer") != self.issuer or not all(isinstance(found.get(each), str) for each in _NEEDED):
-            message = f"the metadata is not that of {self.issuer}"
-            raise ProviderUnavailable(message)
+            raise ProviderUnavailable(f"the metadata is not that of {self.issuer}")
         return found
 
     async def way_in(
@@ -156,13 +155,11 @@ class Provider:
         tokens = await _json("POST", metadata["token_endpoint"], data=form)
         id_token, access = tokens.get("id_token"), tokens.get("access_token")
         if not isinstance(id_token, str) or not isinstance(access, str):
-            message = "no tokens"
-            raise ProviderRefused(message)
+            raise ProviderRefused("no tokens")
         claims = await self._id_token(id_token, asked.nonce, access, max_age_s)
         said = await self._userinfo(metadata, access) if metadata.get("userinfo_endpoint") else {}
         if said and said.get("sub") != claims["sub"]:
-            message = "the userinfo endpoint speaks of somebody else"
-            raise ProviderRefused(message)
+            raise ProviderRefused("the userinfo endpoint speaks of somebody else")
         return Identified(claims["sub"], {**said, **claims}, id_token)
 
     async def way_out(self, id_token: str, back: str) -> str | None:
@@ -185,14 +182,11 @@ class Provider:
         try:
             claims.validate(leeway=_LEEWAY_S)
         except JoseError as error:
-            message = f"ID token: {error}"
-            raise ProviderRefused(message) from error
+            raise ProviderRefused(f"ID token: {error}") from error
         if max_age_s is not None and time.time() - claims.get("auth_time", 0) > max_age_s + _LEEWAY_S:
-            message = "ID token: they did not show who they are anew"
-            raise ProviderRefused(message)
+            raise ProviderRefused("ID token: they did not show who they are anew")
         if not isinstance(claims["sub"], str) or not claims["sub"]:
-            message = "ID token: nobody's"
-            raise ProviderRefused(message)
+            raise ProviderRefused("ID token: nobody's")
         return dict(claims)
 
     async def _userinfo(self, metadata: Mapping[str, Any], access: str) -> Mapping[str, Any]:
@@ -204,8 +198,7 @@ class Provider:
         audience = claims.get("aud")
         ours = self._client_id in audience if isinstance(audience, list) else self._client_id == audience
         if claims.get("iss") != self.issuer or not ours:
-            message = "userinfo: of another provider, or for another client"
-            raise ProviderRefused(message)
+            raise ProviderRefused("userinfo: of another provider, or for another client")
         return claims
 
     async def refresh(self) -> None:
@@ -218,8 +211,7 @@ class Provider:
         try:
             return KeySet.import_key_set(found)  # type: ignore[arg-type]
         except (JoseError, ValueError, KeyError) as error:
-            message = "the provider's keys can't be read"
-            raise ProviderUnavailable(message) from error
+            raise ProviderUnavailable("the provider's keys can't be read") from error
 
     async def _newer_keys(self, than: KeySet | None) -> KeySet:
         """Return the provider's keys, newer than those that did not fit; simultaneous callers share one request."""
@@ -238,8 +230,7 @@ class Provider:
                 return jwt.decode(token, keys, algorithms=list(ALGORITHMS))
             except (JoseError, ValueError) as error:
                 problem = error
-        message = f"a token's signature does not hold: {type(problem).__name__}"
-        raise ProviderRefused(message) from problem
+        raise ProviderRefused(f"a token's signature does not hold: {type(problem).__name__}") from problem
 
 
 def _with_query(url: str, query: Mapping[str, str]) -> str:
@@ -254,11 +245,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
     try:
         found = orjson.loads(body)
     except ValueError as error:
-        message = "no JSON"
-        raise ProviderUnavailable(message) from error
+        raise ProviderUnavailable("no JSON") from error
     if not isinstance(found, dict):
-        message = "no JSON object"
-        raise ProviderUnavailable(message)
+        raise ProviderUnavailable("no JSON object")
     return found
 
 
@@ -273,11 +262,10 @@ async def _asked(method: str, url: str, **options: Any) -> tuple[str, bytes]:
             body = b"".join([part async for part in _limited(answer.content)])
             kind, status = answer.content_type, answer.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        message = f"{urlsplit(url).hostname}: {type(error).__name__}"
-        raise ProviderUnavailable(message) from error
+        raise ProviderUnavailable(f"{urlsplit(url).hostname}: {type(error).__name__}") from error
     if status != _OK:
-        message = f"{urlsplit(url).hostname}: {status}"
-        raise ProviderRefused(message) if 400 <= status < 500 else ProviderUnavailable(message)  # noqa: PLR2004
+        failure = ProviderRefused if 400 <= status < 500 else ProviderUnavailable  # noqa: PLR2004
+        raise failure(f"{urlsplit(url).hostname}: {status}")
     return kind, body
 
 
@@ -286,6 +274,5 @@ async def _limited(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
     async for part in content.iter_any():
         left -= len(part)
         if left < 0:
-            message = "an answer too large"
-            raise ProviderUnavailable(message)
+            raise ProviderUnavailable("an answer too large")
         yield part

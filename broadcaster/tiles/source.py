@@ -183,8 +183,7 @@ class Tiles:
         except (TimeoutError, aiohttp.ClientError) as error:
             raise TilesUnavailable(type(error).__name__) from error
         if len(body) > _LARGEST or not picture_type(body):
-            problem = "what came is no PNG, JPEG or WebP, or too large"
-            raise TilesUnavailable(problem)
+            raise TilesUnavailable("what came is no PNG, JPEG or WebP, or too large")
         return body
 
 

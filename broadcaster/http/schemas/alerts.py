@@ -60,16 +60,20 @@ EasyText = Annotated[
 OwnAnswers = Annotated[tuple[Annotated[str, line(LONGEST_ANSWER)], ...], Field(max_length=MOST, fail_fast=True)]
 
 
-class TextIn(Given):
-    """The text in one language. Plain text."""
-
-    headline: Headline
+class _Said(Given):
+    headline: Headline | None = None
     description: Description = ""
     instruction: Instruction = ""
     sms: SmsText = ""
     question: Question = ""
     answers: OwnAnswers = ()
     easy: EasyText = ""
+
+
+class TextIn(_Said):
+    """The text in one language. Plain text."""
+
+    headline: Headline
 
 
 Topic = Annotated[str, line(40), Field(description="The slug of one of the station's topics.")]
@@ -99,17 +103,11 @@ LifeAtStake = Annotated[
 ]
 
 
-class Words(Given):
+class Words(_Said):
     """The texts, in one language or several."""
 
     largest: ClassVar[int] = SHAPE
     headline: Headline | None = Field(None, description="In the station's own language, as the two below.")
-    description: Description = ""
-    instruction: Instruction = ""
-    sms: SmsText = ""
-    question: Question = ""
-    answers: OwnAnswers = ()
-    easy: EasyText = ""
     texts: dict[Locale, TextIn] = Field(default_factory=dict, description="The same in others, by tag (BCP 47).")
 
 

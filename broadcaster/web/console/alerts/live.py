@@ -49,10 +49,15 @@ LONGEST_S = 600.0
 _MOST_REASONS = 6
 
 
+async def asked(call: Call[Any, Any]) -> tuple[Alert, Station, Words]:
+    """Return the path's alert, its station, and the operator's words. Raises as ``alert_of``."""
+    alert, station = await alert_of(call)
+    return alert, station, words_of(call.request, station.languages[0])
+
+
 async def page(call: Call[None, None]) -> web.Response:
     """Show an alert; the page's script then follows it."""
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     facts = await call.request.app[WATCH].read(call.services, alert)
     earlier: Alert | None = None
     async with call.services.store.read() as unit:
@@ -64,15 +69,12 @@ async def page(call: Call[None, None]) -> web.Response:
         left = [each.id for each in facts.report.versions if each.role is Role.LEFT and each.id > alert.id]
     shown = {
         **heading(facts.alert, station, words, facts.at),
-        **changing(facts, station, words),
-        **await live_next.part(call, facts.alert, station, words),
-        **await live_waiting.part(call, facts.alert, station, words),
+        **await _live(call, facts, station, words),
         "by": by and author_word(by, words),
         "occurrence": occurrence,
         "earlier": earlier,
         "changed": changed,
         "left_id": left[0] if left and alert.role is not Role.LEFT else None,
-        "may_cancel": _may_cancel(call, facts.alert, station),
         "picture": picture_of(call.services.settings, alert, station),
         "places": whereabouts(alert, station, words),
         "scripts": _for_scripts(facts.alert, station, words),
@@ -122,8 +124,7 @@ def what_differs(before: Alert, after: Alert, words: Words) -> str:
 
 async def events(call: Call[None, None]) -> web.StreamResponse:
     """Stream changed parts as HTML in JSON; endless, as receipts come late."""
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     sent: dict[str, str] = {}
 
     async def read() -> StreamEvent:
@@ -131,10 +132,7 @@ async def events(call: Call[None, None]) -> web.StreamResponse:
         shown = {
             "look": look_of(facts.alert, facts.at),
             "severity_label": label_of(facts.alert, words),
-            **changing(facts, station, words),
-            **await live_next.part(call, facts.alert, station, words),
-            **await live_waiting.part(call, facts.alert, station, words),
-            "may_cancel": _may_cancel(call, facts.alert, station),
+            **await _live(call, facts, station, words),
         }
         parts = {name: _part(call.request, name, words, shown) for name in PARTS}
         news = {name: html for name, html in parts.items() if sent.get(name) != html}
@@ -290,9 +288,15 @@ def _channel(name: ChannelName, by_state: Mapping[str, int], words: Words) -> di
     }
 
 
-def _may_cancel(call: Call[Any, Any], alert: Alert, station: Station) -> bool:
-    may = call.may(Permission.SEND, station.id)
-    return may and alert.role in (Role.FIRST, Role.UPDATE) and alert.cancelled_at is None
+async def _live(call: Call[Any, Any], facts: Facts, station: Station, words: Words) -> dict[str, Any]:
+    """Return the live parts' template data for this operator."""
+    alert, may = facts.alert, call.may(Permission.SEND, station.id)
+    return {
+        **changing(facts, station, words),
+        **await live_next.part(call, alert, station, words),
+        **await live_waiting.part(call, alert, station, words),
+        "may_cancel": may and alert.role in (Role.FIRST, Role.UPDATE) and alert.cancelled_at is None,
+    }
 
 
 def _part(request: web.Request, name: str, words: Words, shown: Mapping[str, Any]) -> str:

@@ -9,9 +9,9 @@ from broadcaster.http.alerts import alert_of
 from broadcaster.http.reading import form_of
 from broadcaster.http.route import Call
 from broadcaster.pipeline import escalate
-from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live import asked, heading
 from broadcaster.web.console.alerts.live_next import step_words
-from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.frame import show
 from broadcaster.web.pages import to
 
 _ACTIONS = ("now", "skip", "stop")
@@ -19,8 +19,7 @@ _ACTIONS = ("now", "skip", "stop")
 
 async def page(call: Call[None, None]) -> web.Response:
     """Show the next step, with its buttons."""
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     found = await escalate.upcoming(call.services, alert)
     shown = {
         **heading(alert, station, words, call.services.clock.now()),

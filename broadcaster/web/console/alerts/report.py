@@ -17,13 +17,12 @@ from broadcaster.domain.report import StepFigures
 from broadcaster.domain.stations import Station
 from broadcaster.domain.visits import FINDINGS, found_words
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.steps import STEPS
 from broadcaster.languages import own_name
 from broadcaster.store.alerts import breakdown
 from broadcaster.store.alerts.breakdown import Failure, Moments
-from broadcaster.web.console.alerts.live import changing, heading
+from broadcaster.web.console.alerts.live import asked, changing, heading
 from broadcaster.web.console.alerts.live_curve import curve_of
 from broadcaster.web.console.alerts.live_facts import WATCH, Facts
 from broadcaster.web.console.alerts.live_reasons import grouped, state_word
@@ -31,7 +30,7 @@ from broadcaster.web.console.alerts.live_words import clock_time, span
 from broadcaster.web.console.alerts.printing import printed
 from broadcaster.web.console.alerts.report_guardians import guardians_table
 from broadcaster.web.console.downloads import table_of
-from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.frame import show
 from broadcaster.web.ground import TILES, embedded, picture_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.names import author_word
@@ -42,16 +41,14 @@ _CURVE_HEIGHT = 300
 
 
 async def page(call: Call[None, None]) -> web.StreamResponse:
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     facts = await _facts(call, alert, station, words)
     return show(call.request, "alerts/report_page.html", words, facts, tab="alerts", where=station)
 
 
 async def pdf(call: Call[None, None]) -> web.StreamResponse:
     """Return the report as PDF; if that fails, a page that says what to install, with a link back."""
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     facts = await _facts(call, alert, station, words)
     if facts["picture"] is not None:
         facts["picture"] = await embedded(call.request.app[TILES], facts["picture"])
@@ -118,8 +115,7 @@ def steps_table(steps: Sequence[StepFigures], words: Words, written: Callable[[i
 
 async def table(call: Call[None, None]) -> web.StreamResponse:
     """Return people by state and by step, and answers for children, as CSV (RFC 4180)."""
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     facts = await call.request.app[WATCH].read(call.services, alert)
     steps = await call.request.app[STEPS].read(call.services, facts.alert, facts.report)
     header = (words("How they stand"), words("People"))

@@ -12,16 +12,15 @@ from broadcaster.domain.report import Unreached
 from broadcaster.domain.stations import Station
 from broadcaster.domain.visits import Visited, found_words
 from broadcaster.domain.zones import zone_of
-from broadcaster.http.alerts import alert_of
 from broadcaster.http.route import Call
 from broadcaster.http.schemas.base import PageQuery
 from broadcaster.store.alerts import alerts, breakdown
 from broadcaster.store.alerts import report as reports
-from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live import asked, heading
 from broadcaster.web.console.alerts.live_reasons import grouped
 from broadcaster.web.console.alerts.live_words import people_of
 from broadcaster.web.console.downloads import csv_of, streamed
-from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.frame import show
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short
 
@@ -39,8 +38,7 @@ class UnreachedQuery(PageQuery):
 
 async def page(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     """Show the reasons, each with its first people; or one reason, page by page."""
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     named = call.may(Permission.REGISTER, station.id)
     wanted = call.query.reason
     async with call.services.store.read() as unit:
@@ -99,8 +97,7 @@ def visited_words(visited: Visited | None, station: Station, words: Words) -> st
 
 async def table(call: Call[None, UnreachedQuery]) -> web.StreamResponse:
     """Return everyone not reached as CSV (RFC 4180), for publishers; the audit log records it first."""
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     async with call.services.store.write() as unit:
         await call.record(unit, Action.UNREACHED_EXPORTED, alert.id, station_id=station.id)
     header = [words("Number"), words("External id"), words("Name"), words("Reason"), words("In detail")]

@@ -17,11 +17,11 @@ from broadcaster.http.schemas.base import Query
 from broadcaster.store.alerts import visited
 from broadcaster.store.register import visits, volunteers
 from broadcaster.store.register.visits import Street, Visit
-from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live import asked, heading
 from broadcaster.web.console.alerts.printing import printed
 from broadcaster.web.console.alerts.unreached import visited_words
 from broadcaster.web.console.downloads import csv_of, streamed
-from broadcaster.web.console.frame import show, words_of
+from broadcaster.web.console.frame import show
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_short, written_time
 from channels.sms import written
@@ -39,7 +39,7 @@ class VisitsQuery(Query):
 
 async def page(call: Call[None, VisitsQuery]) -> web.Response:
     """Show the list; the audit log records it."""
-    alert, station, words = await _asked(call)
+    alert, station, words = await asked(call)
     facts = await _facts(call, alert, station, words)
     async with call.services.store.read() as unit:
         mark = await visited.mark_of(unit, alert.first_id)
@@ -57,7 +57,7 @@ async def news(call: Call[None, None]) -> web.Response:
 
 async def pdf(call: Call[None, VisitsQuery]) -> web.Response:
     """Return the list as PDF; the audit log records it first."""
-    alert, station, words = await _asked(call)
+    alert, station, words = await asked(call)
     facts = await _facts(call, alert, station, words)
     await _taken(call, alert, facts["people"])
     name, without = _name(alert, station, words, "pdf"), ("alerts/report_no_pdf.html", {"alert": alert})
@@ -66,7 +66,7 @@ async def pdf(call: Call[None, VisitsQuery]) -> web.Response:
 
 async def table(call: Call[None, VisitsQuery]) -> web.StreamResponse:
     """Return the whole list as CSV (RFC 4180), never cut; the audit log records it first."""
-    alert, station, words = await _asked(call)
+    alert, station, words = await asked(call)
     streets, register = await _streets(call, alert), call.may(Permission.VULNERABLE, alert.station_id)
     ids = [each for street in streets for each in street.ids]
     await _taken(call, alert, len(ids))
@@ -107,11 +107,6 @@ async def table(call: Call[None, VisitsQuery]) -> web.StreamResponse:
             ]
 
     return await streamed(call.request, _name(alert, station, words, "csv"), csv_of(lines(), words))
-
-
-async def _asked(call: Call[None, VisitsQuery]) -> tuple[Alert, Station, Words]:
-    alert, station = await alert_of(call)
-    return alert, station, words_of(call.request, station.languages[0])
 
 
 async def _streets(call: Call[None, VisitsQuery], alert: Alert) -> list[Street]:

@@ -13,7 +13,7 @@ from broadcaster.http.route import Call
 from broadcaster.http.visits import volunteer_of
 from broadcaster.pipeline import visiting
 from broadcaster.store.register import visits, volunteers
-from broadcaster.web.console.alerts.live import heading
+from broadcaster.web.console.alerts.live import asked, heading
 from broadcaster.web.console.alerts.visits import VisitsQuery
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.pages import to
@@ -52,8 +52,7 @@ async def revoke(call: Call[None, None]) -> web.Response:
 
 
 async def _page(call: Call[Any, Any], form: MultiDict[str], wrong: str) -> web.Response:
-    alert, station = await alert_of(call)
-    words = words_of(call.request, station.languages[0])
+    alert, station, words = await asked(call)
     unconfirmed = form.get("who") == "unconfirmed"
     async with call.services.store.read() as unit:
         streets = await visits.streets_of(unit, alert, unconfirmed=unconfirmed)

@@ -1,7 +1,8 @@
 """WebAuthn: options for browsers, and checks of their answers (W3C Web Authentication Level 3)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import webauthn
@@ -57,24 +58,20 @@ def _as_json(text: str) -> dict[str, Any]:
 
 def challenge_of(credential: Mapping[str, Any]) -> bytes:
     """Return the challenge that a browser answered. Raises ``Refused``."""
-    try:
+    with _refusing():
         told = json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
         return base64url_to_bytes(told["challenge"])
-    except _BROKEN as error:
-        raise _refused() from error
 
 
 def credential_id(credential: Mapping[str, Any]) -> bytes:
     """Return the id of the credential that a browser used. Raises ``Refused``."""
-    try:
+    with _refusing():
         return base64url_to_bytes(credential["rawId"])
-    except _BROKEN as error:
-        raise _refused() from error
 
 
 def check_made(party: Party, credential: Mapping[str, Any], challenge: bytes) -> VerifiedRegistration:
     """Return a new passkey. Raises ``Refused``."""
-    try:
+    with _refusing():
         return webauthn.verify_registration_response(
             credential=dict(credential),
             expected_challenge=challenge,
@@ -82,13 +79,11 @@ def check_made(party: Party, credential: Mapping[str, Any], challenge: bytes) ->
             expected_origin=party.origin,
             require_user_verification=True,
         )
-    except _BROKEN as error:
-        raise _refused() from error
 
 
 def check_used(party: Party, credential: Mapping[str, Any], challenge: bytes, passkey: Passkey) -> int:
     """Return the new sign count of a passkey that was used. Raises ``Refused``."""
-    try:
+    with _refusing():
         return webauthn.verify_authentication_response(
             credential=dict(credential),
             expected_challenge=challenge,
@@ -98,9 +93,12 @@ def check_used(party: Party, credential: Mapping[str, Any], challenge: bytes, pa
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         ).new_sign_count
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Raise ``Refused`` for any error of a hostile answer."""
+    try:
+        yield
     except _BROKEN as error:
-        raise _refused() from error
-
-
-def _refused() -> Refused:
-    return Refused("passkey-refused")
+        raise Refused("passkey-refused") from error
