@@ -20,4 +20,9 @@ def author_word(label: str, words: Words) -> str:
 def language_word(locale: str, words: Words) -> str:
     """Return a language's name in the reader's language, else its tag."""
     name = words.locale.languages.get(locale.split("-", maxsplit=1)[0], locale)
-    return f"{name[:1].upper()}{name[1:]}"
+    return first_large(name)
+
+
+def first_large(text: str) -> str:
+    """Begin a name or a sentence with a capital."""
+    return text[:1].upper() + text[1:]

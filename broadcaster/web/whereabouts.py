@@ -6,6 +6,7 @@ from broadcaster.domain.alerts import Alert
 from broadcaster.domain.stations import Station, StationKind
 from broadcaster.web.drawing import METRES_A_DEGREE, written_point
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import first_large
 from zones import Circle
 
 _MOST_LINES = 20
@@ -20,7 +21,7 @@ def whereabouts(alert: Alert, station: Station, words: Words) -> list[tuple[str,
     circles = alert.area.circles[:_MOST_LINES]
     named = (alert.places or ()) + ("",) * len(circles)
     lines = [
-        (_first_large(_around(circle, place, station, words)), written_point(circle.lon, circle.lat))
+        (first_large(_around(circle, place, station, words)), written_point(circle.lon, circle.lat))
         for circle, place in zip(circles, named, strict=False)
     ]
     if alert.area.polygons is not None:
@@ -73,7 +74,3 @@ def _way(lon: float, lat: float, station: Station, words: Words) -> tuple[str, s
     if metres < _KILOMETRES_FROM_M:
         return f"{words.number(round(metres / 50) * 50)}\u202fm", side
     return f"{words.number(round(metres / 1000, 1))}\u202fkm", side
-
-
-def _first_large(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]

@@ -1,4 +1,4 @@
-"""Files that operators download. None is cached."""
+"""Files that operators download, and mails that they see in a frame. None is cached."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 
@@ -6,6 +6,12 @@ from aiohttp import web
 
 from broadcaster.register.sheets import BOM, csv_text, delimiter_of
 from broadcaster.web.i18n import Words
+
+_MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'; sandbox"
+)
+"""A mail contains its styles; nothing else is allowed, and only our pages may frame it."""
 
 
 def saved(name: str, body: bytes, media: str, *, inline: bool = False) -> web.Response:
@@ -36,6 +42,12 @@ async def csv_of(parts: AsyncIterable[Iterable[Sequence[object]]], words: Words)
     yield BOM
     async for rows in parts:
         yield csv_text(rows, delimiter_of(words.locale))
+
+
+def framed_mail(html: str) -> web.Response:
+    """Return a mail as its receiver would see it, for a frame without scripts and network access."""
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    return web.Response(text=html, content_type="text/html", headers=headers)
 
 
 def _headers(name: str, *, inline: bool = False) -> dict[str, str]:

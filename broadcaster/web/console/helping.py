@@ -87,17 +87,15 @@ async def _shown(
         "headline": "" if alert is None else alert.text_in(words.language, station.languages[0])[1].headline,
         "asked": written_short(asked.asked_at, zone, words),
         "wanted": asked.wanted,
-        "taken_by": None if asked.taken_by is None else named.get(asked.taken_by) or await _name(unit, asked.taken_by),
+        "taken_by": None if asked.taken_by is None else await _name(unit, asked.taken_by, named),
         "waited": span(None if asked.taken_at is None else (asked.taken_at - asked.asked_at).seconds, words),
         "closed": None if asked.closed_at is None else written_short(asked.closed_at, zone, words),
-        "closed_by": ""
-        if asked.closed_by is None
-        else named.get(asked.closed_by) or await _name(unit, asked.closed_by),
+        "closed_by": "" if asked.closed_by is None else await _name(unit, asked.closed_by, named),
     }
 
 
-async def _name(unit: Unit, key_id: int) -> str:
-    return await breakdown.label_of(unit, key_id)
+async def _name(unit: Unit, key_id: int, named: dict[int, str]) -> str:
+    return named.get(key_id) or await breakdown.label_of(unit, key_id)
 
 
 async def news(call: Call[None, None]) -> web.Response:

@@ -43,7 +43,7 @@ async def page(call: Call[None, None]) -> web.Response:
         recent = [each for each in await _recent(unit, call, known, now) if each.id not in {one.id for one in active}]
         to_approve = await approvals.waiting(unit, call, known, now, words)
         to_approve += await schedules.to_approve(unit, call, known, words)
-        asked = await corrections.waiting(unit, [each for each in known if _keeps_lists(call, each)], now)
+        asked = await corrections.waiting(unit, [each for each in known if call.may(Permission.REGISTER, each)], now)
         practice = await drills.facts(unit, known, now, words)
         not_sent = await schedules.not_sent(unit, call, known, words)
         planned = await schedules.changed_soon(unit, call, known, words)
@@ -101,10 +101,6 @@ def _asked(waiting: Mapping[int, tuple[int, int]], known: Mapping[int, Station])
         "waiting": sum(number for number, _ in waiting.values()),
         "overdue": sum(late for _, late in waiting.values()),
     }
-
-
-def _keeps_lists(call: Call[Any, Any], station_id: int) -> bool:
-    return call.caller is not None and call.caller.may(Permission.REGISTER, station_id)
 
 
 async def _active(unit: Unit, known: dict[int, Station], now: datetime) -> list[Alert]:

@@ -10,6 +10,7 @@ from multidict import MultiDict
 from broadcaster.domain.escalation import MOST_STEPS, Step, Until, read_policy
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import Refused, sentence
+from broadcaster.web.console.alerts.live_next import until_words
 from broadcaster.web.console.alerts.live_words import span
 from broadcaster.web.i18n import Words
 
@@ -105,12 +106,7 @@ def outline(policy: Mapping[str, Any], words: Words) -> str:
 
 def choices(words: Words) -> dict[str, list[tuple[str, str]]]:
     """Return what the form offers for each step."""
-    until = {
-        Until.ACCEPTED: words("to those for whom no message was accepted"),
-        Until.DISPLAYED: words("to those to whom nothing was displayed"),
-        Until.CONFIRMED: words("to those who have not confirmed"),
-    }
     return {
-        "until": [(each.value, word) for each, word in until.items()],
+        "until": [(each.value, word) for each, word in until_words(words).items()],
         "step_channels": [(each.value, words.channel(each)) for each in CHANNELS],
     }

@@ -28,6 +28,15 @@ async def part(call: Call[Any, Any], alert: Alert, station: Station, words: Word
     }
 
 
+def until_words(words: Words) -> dict[Until, str]:
+    """Return to whom a step goes."""
+    return {
+        Until.ACCEPTED: words("to those for whom no message was accepted"),
+        Until.DISPLAYED: words("to those to whom nothing was displayed"),
+        Until.CONFIRMED: words("to those who have not confirmed"),
+    }
+
+
 def step_words(found: Next | None, station: Station, words: Words) -> dict[str, Any] | None:
     if found is None:
         return None
@@ -35,11 +44,7 @@ def step_words(found: Next | None, station: Station, words: Words) -> dict[str, 
         "round": found.round,
         "channels": " · ".join(words.channel(each) for each in found.channels),
         "again": found.again,
-        "to": {
-            Until.ACCEPTED: words("to those for whom no message was accepted"),
-            Until.DISPLAYED: words("to those to whom nothing was displayed"),
-            Until.CONFIRMED: words("to those who have not confirmed"),
-        }[found.until],
+        "to": until_words(words)[found.until],
         "at": clock_time(found.due_at, zone_of(station.region), words),
         "due": found.due_at.isoformat(),
         "people": words.number(found.people),

@@ -29,6 +29,7 @@ from broadcaster.web.console.compose import offered as compose_offered
 from broadcaster.web.console.compose import words as compose_words
 from broadcaster.web.console.frame import show, stations_of, words_of
 from broadcaster.web.i18n import Words
+from broadcaster.web.names import first_large
 from broadcaster.web.severities import severity_words
 from broadcaster.web.topics import topics_of
 from zones import MAX_CIRCLES, MAX_RADIUS_M, MIN_RADIUS_M, simplified
@@ -102,7 +103,7 @@ def facts_of(
         "topics": topics_of(station, words),
         "languages_written": [(each, own_name(each)) for each in languages],
         "languages_more": [
-            (each, _first_large(words.locale.languages[each]), people.readers.get(each, 0)) for each in more
+            (each, first_large(words.locale.languages[each]), people.readers.get(each, 0)) for each in more
         ],
         "authority": station.kind is StationKind.AUTHORITY,
         "school": station.kind is StationKind.SCHOOL,
@@ -135,10 +136,6 @@ def facts_of(
         },
         "default_severity": Severity.SEVERE,
     }
-
-
-def _first_large(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def _steps(words: Words, editing: dict[str, Any] | None, station: Station) -> list[tuple[str, str]]:

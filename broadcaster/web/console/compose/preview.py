@@ -26,17 +26,13 @@ from broadcaster.pipeline.rules import check_questions
 from broadcaster.web.console.compose.draft import Page, context_of
 from broadcaster.web.console.compose.easy import easy_of
 from broadcaster.web.console.compose.findings import field_of, unreadable
+from broadcaster.web.console.downloads import framed_mail
 from broadcaster.web.console.frame import words_of
 from channels.sms import count
 
 _SHOWN = ("status", "severity", "urgency", "certainty", "category", "event", "expires")
 _MOST_LANGUAGES = 10
 _NOBODY = 0  # not a real delivery id, so its links are dummies
-_MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'self'; sandbox"
-)
-"""A mail contains its styles; nothing else is allowed, and only our pages may frame it."""
 
 
 class PushPreview(Shown):
@@ -159,11 +155,7 @@ async def mail(call: Call[None, None]) -> web.Response:
         return web.Response(status=204)
     context = context_of(call.services, station, draft, texts, updates=bool(form.get("updates")))
     message = render(ChannelName.EMAIL, context, language)(_NOBODY)
-    return web.Response(
-        text=_filled(message.template.html, {name: escape(value) for name, value in message.fill.items()}),
-        content_type="text/html",
-        headers={"Cache-Control": "no-store", "Content-Security-Policy": _MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"},
-    )
+    return framed_mail(_filled(message.template.html, {name: escape(value) for name, value in message.fill.items()}))
 
 
 def _filled(body: str, fill: Mapping[str, str]) -> str:

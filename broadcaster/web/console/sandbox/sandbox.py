@@ -17,6 +17,7 @@ from broadcaster.http.schemas.reports import SandboxPageQuery
 from broadcaster.store import Unit, sandbox
 from broadcaster.store.alerts import alerts
 from broadcaster.store.sandbox import CODES, SandboxMessage
+from broadcaster.web.console.downloads import framed_mail
 from broadcaster.web.console.frame import show, words_of
 from broadcaster.web.console.sandbox.seen import html_of, seen, without_secrets
 from broadcaster.web.i18n import Words
@@ -27,10 +28,6 @@ from broadcaster.web.resident.public import Unknown, known
 _PAGE = 25
 _MOST_ALERTS = 30
 _OF_CODES = "codes"
-_FRAMED = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; form-action 'none';"
-    " base-uri 'none'; sandbox"
-)
 
 
 async def listing(call: Call[None, SandboxPageQuery]) -> web.StreamResponse:
@@ -79,12 +76,7 @@ async def mail(call: Call[None, None]) -> web.StreamResponse:
         raise Unknown
     _, opened = _reach(call)
     body = html_of(found)
-    return web.Response(
-        text=body if opened else without_secrets(body),
-        content_type="text/html",
-        charset="utf-8",
-        headers={"Cache-Control": "no-store", "Content-Security-Policy": _FRAMED, "X-Frame-Options": "SAMEORIGIN"},
-    )
+    return framed_mail(body if opened else without_secrets(body))
 
 
 def _reach(call: Call[Any, Any]) -> tuple[frozenset[int] | None, bool]:
