@@ -14,6 +14,7 @@ LEAST_SCORE = 0.2
 
 _EXACT = ("housenumber", "locality")
 _LINE = re.compile(r"(.+?)[\s,]*\b(\d{5})\s+(\D.*)")
+_HOUSE = re.compile(r"\s*(\d+(?:[-/]\d+)?)(?:\s*(bis|ter|quater|[a-z])(?![\w'’]))?[\s,]*(.*)", re.IGNORECASE)
 
 
 class AddressState(Worded):
@@ -62,10 +63,21 @@ class Address:
 
     @property
     def canonical(self) -> str:
-        """Return the comparison form, without differences in case, accents, commas and blanks."""
+        """Return the comparison form, without differences in case, accents, commas and blanks.
+
+        The store keeps keyed hashes of it: it must not change with ``spelling.folded``.
+        """
         apart = unicodedata.normalize("NFKD", f"{self.street}|{self.postcode}|{self.city}".casefold())
         plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
         return " ".join(re.sub(r"[^\w|]+", " ", plain).split())
+
+
+def split_street(line: str) -> tuple[str, str]:
+    """Return a house number and the street of a line such as "12 bis rue Saint-Jean"; either may be empty."""
+    found = _HOUSE.fullmatch(line)
+    if found is None:
+        return "", line.strip()
+    return f"{found[1]} {found[2] or ''}".strip(), found[3].strip()
 
 
 @dataclass(frozen=True, slots=True)

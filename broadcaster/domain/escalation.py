@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from broadcaster.domain.deliveries import PersonState
-from broadcaster.domain.people import CHANNELS, ChannelName
+from broadcaster.domain.people import CHANNELS, PHONES, ChannelName
 from broadcaster.domain.refusals import Refused
 
 MOST_STEPS, MOST_REPEATS, SHORTEST_REPEAT_S, LONGEST_S = 6, 5, 30, 86_400
@@ -169,7 +169,7 @@ class Budgets:
 
 
 _NO_LIMIT = Budget()
-PAID = (ChannelName.SMS, ChannelName.VOICE)
+PAID = PHONES
 """The channels that have budgets."""
 
 

@@ -30,6 +30,9 @@ CHANNEL_NUMBER: dict[ChannelName, int] = {name: number for number, name in enume
 
 PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 
+PHONES = (ChannelName.SMS, ChannelName.VOICE)
+"""The channels whose contact is a telephone number."""
+
 
 class ContactStatus(Worded):
     """``GONE``: the provider reports it dead. ``STOPPED``: its owner opted out at the provider (SMS STOP)."""

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from broadcaster.domain.escalation import PAID
 from broadcaster.domain.quotas import exceeds_quota
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.http.answers import answer, nothing
@@ -15,7 +16,7 @@ from broadcaster.pipeline.notices import SANDBOX, try_soon
 from broadcaster.store import Unit
 from broadcaster.store.people import profiles, trials
 from broadcaster.store.people.contacts import kept
-from broadcaster.store.people.trials import PAID, Counted, Target, Trial
+from broadcaster.store.people.trials import Counted, Target, Trial
 
 USE = "trial"
 PERSON_DAY, PERSON_PAID_DAY = 20, 4

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
 
-from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName
+from broadcaster.domain.people import CHANNEL_NUMBER, PHONES, ChannelName
 from broadcaster.store.engine.engine import Unit
-from broadcaster.store.people.confirmations import KEPT, PENDING, PHONES, ConfirmationRequest, sent_to
+from broadcaster.store.people.confirmations import KEPT, PENDING, ConfirmationRequest, sent_to
 from broadcaster.store.tables import confirmations
 
 

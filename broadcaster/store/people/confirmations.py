@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from broadcaster.domain.audit import Actor
 from broadcaster.domain.consents import Consent, Way
 from broadcaster.domain.corrections import Wanted
-from broadcaster.domain.people import CHANNELS, ChannelName, LinkStatus, NewContact, NewPlace, NewSubscriber
+from broadcaster.domain.people import CHANNELS, PHONES, ChannelName, LinkStatus, NewContact, NewPlace, NewSubscriber
 from broadcaster.store import sandbox
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.rows import of_row
@@ -79,7 +79,6 @@ _WORDS: dict[State, Literal["open", "confirmed", "unsent"]] = {
     State.SHOWN: "confirmed",
 }
 PENDING = (State.OPEN, State.UNSENT)
-PHONES = (ChannelName.SMS, ChannelName.VOICE)
 
 
 @dataclass(frozen=True, slots=True)

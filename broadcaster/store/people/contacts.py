@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Row, bindparam, delete, exists, select, update
 
 from broadcaster.domain.consents import Consent
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PUSH, ChannelName, ContactStatus, NewContact
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PHONES, PUSH, ChannelName, ContactStatus, NewContact
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.spelling import key as normal
 from broadcaster.store.engine.bulk import Insert
@@ -28,7 +28,6 @@ _CODE = 60
 
 StopCode = Literal["sms:stop", "call:stop"]
 """By which way an owner wrote or pressed STOP to us."""
-_PHONES = (ChannelName.SMS, ChannelName.VOICE)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 Key = tuple[int, bytes]
@@ -85,7 +84,7 @@ async def ids_of(unit: Unit, subscriber_id: int) -> list[int]:
 async def by_number(unit: Unit, number: str) -> dict[ChannelName, int]:
     """Return the contacts of a telephone number (E.164): for calls, and for SMS."""
     found: dict[ChannelName, int] = {}
-    for channel in _PHONES:
+    for channel in PHONES:
         mark = unit.vault.fingerprint(channel, number)
         same = (contacts.c.channel == CHANNEL_NUMBER[channel]) & (contacts.c.fingerprint == mark)
         contact_id = await unit.conn.scalar(select(contacts.c.id).where(same))
@@ -112,7 +111,7 @@ async def stop(unit: Unit, number: str, code: StopCode, now: datetime, consent: 
     Where nobody has it yet, only its blind index is kept, for a list that names it later.
     """
     known = await by_number(unit, number)
-    for channel in _PHONES if _E164.fullmatch(number) else ():
+    for channel in PHONES if _E164.fullmatch(number) else ():
         if channel not in known:
             values = {"fingerprint": unit.vault.fingerprint(channel, number), "sealed": FORGOTTEN, "created_at": now}
             row = values | {"channel": CHANNEL_NUMBER[channel], "status": ContactStatus.ACTIVE}

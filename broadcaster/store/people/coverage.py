@@ -1,13 +1,12 @@
 """Open figures of households per cell, streets of a register's addresses, and when followers enrolled."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
-from broadcaster.domain.addresses import AddressState
+from broadcaster.domain.addresses import AddressState, split_street
 from broadcaster.domain.coverage import CellId, Figures
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import addresses as kept_addresses
@@ -15,7 +14,6 @@ from broadcaster.store.tables import follows, from_micros, households, raw, subs
 
 _DAY_US = 86_400_000_000
 _BATCH = 1000
-_NUMBER = re.compile(r"^\d+\s*(?:bis|ter|quater|[a-d])?\b[\s,]*", re.IGNORECASE)
 _LEAST_ADDRESSES = 3
 """Addresses of a street in a cell before the street is named there."""
 
@@ -48,7 +46,7 @@ async def streets_known(
             after = batch[-1].subscriber_id
             for each in batch:
                 if each.match is not None:
-                    found[cell_of(each.match.lon, each.match.lat)][_NUMBER.sub("", each.address.street).strip()] += 1
+                    found[cell_of(each.match.lon, each.match.lat)][split_street(each.address.street)[1]] += 1
     return {
         cell: Figures(0, tuple(name for name, n in names.most_common() if name and n >= _LEAST_ADDRESSES))
         for cell, names in found.items()

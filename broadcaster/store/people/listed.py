@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName, LinkStatus, NewContact
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PHONES, ChannelName, LinkStatus, NewContact
 from broadcaster.domain.spelling import searched
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.people import contacts as contact_rows
@@ -105,8 +105,7 @@ async def _is_open(unit: Unit, station_id: int, subscriber_id: int) -> bool:
 
 async def _holders(unit: Unit, station_id: int, contact: NewContact) -> list[Any]:
     """Return all who have a contact, at whichever station; a number is the same for SMS and calls."""
-    phones = (ChannelName.SMS, ChannelName.VOICE)
-    channels = phones if contact.channel in phones else (contact.channel,)
+    channels = PHONES if contact.channel in PHONES else (contact.channel,)
     marks = [unit.vault.fingerprint(each, contact.canonical) for each in channels]
     here = and_(follows.c.subscriber_id == subscribers.c.id, follows.c.station_id == station_id)
     query = (

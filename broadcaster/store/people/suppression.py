@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, func, select
 
 from broadcaster.domain.consents import Consent
-from broadcaster.domain.people import CHANNELS, ChannelName, NewContact, NewSubscriber
+from broadcaster.domain.people import CHANNELS, PHONES, NewContact, NewSubscriber
 from broadcaster.domain.refusals import Conflict
 from broadcaster.domain.spelling import key
 from broadcaster.store.engine.among import among
@@ -27,7 +27,6 @@ EVERYWHERE = 0
 """As a row's station. The negative of a station's id: not at this one, though everywhere else."""
 CODE = "asked-to-be-left-out"
 _MARKS = select(suppressions.c.mark)
-_PHONES = frozenset({ChannelName.SMS, ChannelName.VOICE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ Newest = dict[tuple[bytes, int], tuple[datetime, bool]]
 
 def mark_of(vault: Vault, contact: NewContact) -> bytes:
     """Return a contact's mark; a telephone has the same one for SMS and for calls."""
-    return vault.suppression("phone" if contact.channel in _PHONES else contact.channel, contact.canonical)
+    return vault.suppression("phone" if contact.channel in PHONES else contact.channel, contact.canonical)
 
 
 def mark_of_id(vault: Vault, station_id: int, external_id: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, literal_column, or_, select, update
 
+from broadcaster.domain.escalation import PAID
 from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PUSH, ChannelName, ContactStatus
 from broadcaster.domain.words import Worded
 from broadcaster.store.engine.engine import Unit
@@ -17,7 +18,6 @@ from broadcaster.store.people.contacts import FORGOTTEN, open_address
 from broadcaster.store.tables import alerts, contacts, deliveries, follows, links, opt_outs, subscribers, trials
 
 PROOF_HOLDS = timedelta(days=91)
-PAID = (ChannelName.SMS, ChannelName.VOICE)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 

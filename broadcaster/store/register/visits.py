@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from broadcaster.domain.addresses import Address
+from broadcaster.domain.addresses import Address, split_street
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.deliveries import CHOSEN, PersonState
-from broadcaster.domain.people import ChannelName
+from broadcaster.domain.people import PHONES
 from broadcaster.domain.reasons import Why, unpack
 from broadcaster.domain.visits import Visited
 from broadcaster.store import help_requests
@@ -32,9 +32,7 @@ MOST = 5000
 
 _NOWHERE = Address().canonical
 
-_PHONES = (ChannelName.VOICE, ChannelName.SMS)
 _AT_ONCE = 500
-_NUMBER = re.compile(r"^\s*(\d+)\s*(bis|ter|quater|[a-z](?=\s))?[\s,]*(.*)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +172,13 @@ async def opened(unit: Unit, alert: Alert, ids: Sequence[int], *, register: bool
 
 def _door(kept: Kept | None) -> Door:
     address = Address() if kept is None else kept.address
-    number, street = split(address.street)
+    number, street = split_street(address.street)
     return Door(address, street, number)
 
 
 def _visit(person: Person, row: Any, visited: Visited | None, *, first: bool) -> Visit:
     door = _door(person.address)
-    phones = dict.fromkeys(each.address for each in person.contacts if each.channel in _PHONES and each.confirmed)
+    phones = dict.fromkeys(each.address for each in person.contacts if each.channel in PHONES and each.confirmed)
     return Visit(
         subscriber_id=person.id,
         name=person.name,
@@ -194,14 +192,6 @@ def _visit(person: Person, row: Any, visited: Visited | None, *, first: bool) ->
         reasons=unpack(row.reasons),
         visited=visited,
     )
-
-
-def split(street: str) -> tuple[str, str]:
-    """Return a house number and the street of a line such as "12 bis rue Saint-Jean"; either may be empty."""
-    found = _NUMBER.match(street)
-    if found is None:
-        return "", street.strip()
-    return f"{found[1]} {found[2] or ''}".strip(), found[3].strip()
 
 
 def _place_order(place: str) -> tuple[bool, str, str]:

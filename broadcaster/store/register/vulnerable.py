@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
 
-from broadcaster.domain.people import ChannelName
+from broadcaster.domain.people import PHONES
 from broadcaster.domain.vulnerable import Asker, Details, Entry, Ground
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.engine.numbering import reserve
@@ -149,7 +149,7 @@ async def follow_list(unit: Unit, station_id: int, said: Mapping[int, bool], now
 
 def of_person(person: Person) -> Details:
     """Return a person's details known from the alert list."""
-    phones = [each.address for each in person.contacts if each.channel in (ChannelName.VOICE, ChannelName.SMS)]
+    phones = [each.address for each in person.contacts if each.channel in PHONES]
     return Details(
         name=person.name or "",
         address="" if person.address is None else str(person.address.address),

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from broadcaster.domain.audit import Action
-from broadcaster.domain.people import ChannelName
+from broadcaster.domain.people import PHONES
 from broadcaster.domain.refusals import Conflict, NotFound
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -80,7 +80,7 @@ async def _shown(
     return {
         "id": asked.id,
         "name": (person.name if person is not None else None) or words("Without a name"),
-        "phones": sorted({at for channel, at, _ in phones if channel in {ChannelName.SMS, ChannelName.VOICE}}),
+        "phones": sorted({at for channel, at, _ in phones if channel in PHONES}),
         "point": point,
         "where": "" if at is None else written_place(at[0], at[1], station, words),
         "alert": asked.alert_id,

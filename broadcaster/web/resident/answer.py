@@ -11,7 +11,7 @@ from multidict import MultiDict
 from pydantic import ValidationError
 
 from broadcaster.domain.answers import Taken, choice_of
-from broadcaster.domain.people import ChannelName
+from broadcaster.domain.people import PHONES, ChannelName
 from broadcaster.domain.refusals import Refused
 from broadcaster.http import answering
 from broadcaster.http.answering import OpenQuestion
@@ -106,7 +106,7 @@ async def _whose(call: Call[None, AnswerQuery], asked: OpenQuestion, words: Word
     if found is None:
         return ""
     channel, address = found
-    if channel in {ChannelName.SMS, ChannelName.VOICE}:
+    if channel in PHONES:
         return words("Your answer counts for the number that ends in %(end)s.", end=address[-_ENDING:])
     if channel is ChannelName.EMAIL:
         name, _, host = address.partition("@")

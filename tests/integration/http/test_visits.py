@@ -16,7 +16,6 @@ from broadcaster.store import help_requests, tables
 from broadcaster.store.operators import operators
 from broadcaster.store.people import addresses, people
 from broadcaster.store.register import visits, vulnerable
-from broadcaster.store.register.visits import split
 from broadcaster.store.stations import stations
 from broadcaster.store.tables import audit_entries
 from tests.contract.stores import NOW, URLS
@@ -33,12 +32,6 @@ if TYPE_CHECKING:
     from broadcaster.store import Store
 
 STREETS = {"a": "10 rue B", "b": "9 rue B", "c": "3 rue A"}
-
-
-def test_a_house_number_is_told_from_its_street():
-    assert split("12 bis rue Saint-Jean") == ("12 bis", "rue Saint-Jean")
-    assert split("7, place de la Halle") == ("7", "place de la Halle")
-    assert split("Le Bourg") == ("", "Le Bourg")
 
 
 async def live_at(store: Store, station_id: int, homes: dict[int, str]) -> None:

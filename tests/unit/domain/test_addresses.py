@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from broadcaster.domain.addresses import Address, AddressState, Match, state_of
+from broadcaster.domain.addresses import Address, AddressState, Match, split_street, state_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,24 @@ def test_an_address_in_one_line_is_parted_at_its_postal_code(line, address):
     assert Address.of_line(line) == address
     assert address.is_written(line.upper())
     assert not address.is_written(f"bis {line}")
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "street"),
+    [
+        ("12 bis rue Saint-Jean", "12 bis", "rue Saint-Jean"),
+        (" 12bis, rue Saint-Jean", "12 bis", "rue Saint-Jean"),
+        ("7, place de la Halle", "7", "place de la Halle"),
+        ("5 terrasse du Lac", "5", "terrasse du Lac"),
+        ("5 bisque", "5", "bisque"),
+        ("5 a, rue Z", "5 a", "rue Z"),
+        ("5 l'Abbaye", "5", "l'Abbaye"),
+        ("5 d’Artagnan", "5", "d’Artagnan"),
+        ("5 à la Croix", "5", "à la Croix"),
+        ("12-14 rue du Pont", "12-14", "rue du Pont"),
+        ("5 ter", "5 ter", ""),
+        ("Le Bourg", "", "Le Bourg"),
+    ],
+)
+def test_a_house_number_is_told_from_its_street(line, number, street):
+    assert split_street(line) == (number, street)

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.people import ChannelName, NewContact
+from broadcaster.domain.people import PHONES, NewContact
 from broadcaster.domain.permissions import Permission
 from broadcaster.domain.stations import Station
 from broadcaster.http.reading import number_of
@@ -92,7 +92,7 @@ def _contacts(text: str, region: str) -> list[NewContact]:
     except InvalidMailAddress:
         pass
     try:
-        return [phone_contact(text, region, channel) for channel in (ChannelName.SMS, ChannelName.VOICE)]
+        return [phone_contact(text, region, channel) for channel in PHONES]
     except InvalidPhone:
         return []
 
