@@ -38,13 +38,20 @@ class ChannelError(Exception):
 
 
 class Transient(ChannelError):
-    """Retry; ``retry_after``: the provider's own delay in seconds, if any."""
+    """Retry; ``retry_after``: the provider's own delay in seconds, if any. ``tried``: a provider was asked."""
 
     def __init__(
-        self, code: str, detail: str, *, retry_after: float | None = None, may_have_left: bool = False
+        self,
+        code: str,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        may_have_left: bool = False,
+        tried: bool = True,
     ) -> None:
         super().__init__(code, detail, may_have_left=may_have_left)
         self.retry_after = retry_after
+        self.tried = tried
 
 
 class Permanent(ChannelError):

@@ -88,13 +88,12 @@ class ProviderAnswers:
 
     def _later(self, row: ToSend, error: Transient, origin: Origin) -> Outcome:
         now = self.services.clock.now()
-        tried = not error.code.endswith(":resting")
-        attempts = row.attempts + tried
+        attempts = row.attempts + error.tried
         outcome = Outcome(
             row.id,
             None,
             now,
-            tried=tried,
+            tried=error.tried,
             code=error.code,
             maybe_sent=error.may_have_left or row.maybe_sent,
             provider=row.provider or (error.provider if error.may_have_left else None),

@@ -130,7 +130,8 @@ class Failover(Generic[M, A]):
         ticket = provider.breaker.enter()
         if ticket is None:
             wait_s = provider.breaker.wait_s()
-            raise Transient(f"{name}:resting", f"{name} is in trouble, and may have the message.", retry_after=wait_s)
+            detail = f"{name} is in trouble, and may have the message."
+            raise Transient(f"{name}:resting", detail, retry_after=wait_s, tried=False)
         try:
             return await self._try(provider, ticket, message, address)
         except Misconfigured as error:  # the other may work: do not stop the channel
@@ -240,4 +241,4 @@ class Failover(Generic[M, A]):
         for each in failed:  # the other may work: retry later
             return Transient(each.code, each.detail, retry_after=wait_s)
         names = " and ".join(each.name for each in self.providers)
-        return Transient("tocsin:resting", f"{names} are in trouble both.", retry_after=wait_s)
+        return Transient("tocsin:resting", f"{names} are in trouble both.", retry_after=wait_s, tried=False)

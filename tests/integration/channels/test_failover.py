@@ -118,7 +118,9 @@ async def test_when_the_first_hangs_its_breaker_opens_and_nobody_waits_for_it_an
     asked = len(road.twilio.requests)
     assert await road.many(10) == {"smpp": 10}
     assert len(road.twilio.requests) == asked
-    assert (await bound_to(road, "twilio")).code == "twilio:resting"
+    refused = await bound_to(road, "twilio")
+    assert (refused.code, refused.tried) == ("twilio:resting", False)
+    assert all(error.tried for error in errors)
 
 
 async def bound_to(road, name):
