@@ -10,7 +10,7 @@ from broadcaster.commands.alert_words import audiences, kinds, progress, severit
 from broadcaster.commands.api import Api, Lost
 from broadcaster.commands.changing import area_in, changes, like
 from broadcaster.commands.exits import Exit
-from broadcaster.commands.failing import Stop, confirm, wait_for
+from broadcaster.commands.failing import Stop, Told, confirm, wait_for
 from broadcaster.commands.following import follow
 from broadcaster.commands.opened import settings
 from broadcaster.commands.options import NUMBER, with_json, with_yes
@@ -38,7 +38,7 @@ def asked(work: Callable[[Api], Awaitable[Any]], *, may_start: bool = False) -> 
             try:
                 return await work(api)
             except Lost as lost:
-                raise Stop(str(lost), Exit.UNREACHABLE) from lost
+                raise Told(str(lost), Exit.UNREACHABLE) from lost
 
     return wait_for(ask())
 

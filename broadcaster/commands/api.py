@@ -9,7 +9,7 @@ from typing import Any, Self
 import aiohttp
 
 from broadcaster.commands.exits import Exit
-from broadcaster.commands.failing import Stop
+from broadcaster.commands.failing import Stop, Told
 from broadcaster.commands.showing import SAID_AFTER_S, err
 from broadcaster.commands.wording import reader, words
 
@@ -194,12 +194,12 @@ def _judged(status: int, read: bytes) -> Any:
         title = str(problem.get("title") or told)
         told = title + "".join(f"\n  {each.get('field', '')}: {each.get('problem', '')}" for each in wrong)
     if status in _REFUSED:
-        raise Stop(told, Exit.REFUSED, str(problem.get("hint") or ""))
+        raise Told(told, Exit.REFUSED, str(problem.get("hint") or ""))
     if status in _FORBIDDEN:
         raise Stop("not-allowed", reason=told)
     if status in _AGAIN:
-        raise Stop(told, Exit.UNREACHABLE)
-    raise Stop(told, Exit.FAILED)
+        raise Told(told, Exit.UNREACHABLE)
+    raise Told(told, Exit.FAILED)
 
 
 def _asked_pause(header: str | None, otherwise: float) -> float:

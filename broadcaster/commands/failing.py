@@ -16,21 +16,31 @@ T = TypeVar("T")
 class Stop(click.ClickException):
     """Ends the command with a sentence on stderr, a hint below it, and an exit code.
 
-    ``code``: a key of ``STOPS``; ``params`` fill its sentence and its hint. Else it is the sentence itself.
+    ``code``: a key of ``STOPS``; ``params`` fill its sentence and its hint. ``hint`` replaces the code's.
     """
 
     def __init__(self, code: str, exit_code: Exit = Exit.REFUSED, hint: str = "", **params: object) -> None:
-        told, its_hint = STOPS.get(code, (code, ""))
+        told, its_hint = STOPS[code]
         words = reader()
-        super().__init__(words(told, **params))
+        self._say(words(told, **params), exit_code, hint or (words(its_hint, **params) if its_hint else ""))
+
+    def _say(self, sentence: str, exit_code: Exit, hint: str) -> None:
+        click.ClickException.__init__(self, sentence)
         self.exit_code = int(exit_code)  # type: ignore[misc]  # click reads it from the instance too
-        self.hint = hint or (words(its_hint, **params) if its_hint else "")
+        self.hint = hint
 
     def show(self, file: Any = None) -> None:
         stream, words = file or sys.stderr, reader()
         click.echo(click.style(f"{words('error')}{words(': ')}", fg="red", bold=True) + self.message, file=stream)
         if self.hint:
             click.echo(f"  {self.hint}", file=stream)
+
+
+class Told(Stop):
+    """A ``Stop`` with a sentence in the reader's language already: the service's, a refusal's, the system's."""
+
+    def __init__(self, sentence: str, exit_code: Exit = Exit.REFUSED, hint: str = "") -> None:
+        self._say(sentence, exit_code, hint)
 
 
 def sentence(error: Exception) -> Stop | None:  # noqa: PLR0911  one for each kind
@@ -49,14 +59,14 @@ def sentence(error: Exception) -> Stop | None:  # noqa: PLR0911  one for each ki
         case AlreadyRunning():
             return Stop("already-running", database=error)
         case TocsinError() | ZoneError():
-            return Stop(located(error, reader()) if isinstance(error, Refusal | ZoneError) else str(error))
+            return Told(located(error, reader()) if isinstance(error, Refusal | ZoneError) else str(error))
         case SealBroken():
             return Stop("seal-broken", Exit.FAILED, reason=located(error, reader()))
         case StoreUnavailable():
             return Stop("database-away", Exit.UNREACHABLE, reason=error)
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            return Stop(f"{where}{error.strerror or error}", Exit.FAILED)
+            return Told(f"{where}{error.strerror or error}", Exit.FAILED)
     return None
 
 

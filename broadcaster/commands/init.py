@@ -70,14 +70,9 @@ async def _made(where: Settings, fields: dict[str, Any]) -> tuple[Station, str |
             there = await stations.listed(unit)
             made = next((each for each in there if each.insee == fields["insee"]), None)
             if made and await stations.followers_count(unit, made.id):
-                hint = words(
-                    "for another link: tocsin operator invite NAME --admin; for an empty town: a new TOCSIN_DATA_DIR"
-                )
-                raise Stop(words("%(name)s is there already, with its people", name=made.name), hint=hint)
+                raise Stop("station-has-people", name=made.name)
             if made is None and there:
-                names = ", ".join(each.name for each in there)
-                hint = words("set TOCSIN_DATA_DIR to a new folder, or add a station: tocsin station add --insee …")
-                raise Stop(words("there are stations already: %(names)s", names=names), hint=hint)
+                raise Stop("stations-there", names=", ".join(each.name for each in there))
             now = SystemClock().now()
             if made is None:
                 made = await stations.add(unit, fields, now)
@@ -89,13 +84,12 @@ async def _made(where: Settings, fields: dict[str, Any]) -> tuple[Station, str |
 
 
 def _mail(given: str | None) -> str:
-    hint = words("give one with --mail")
     if not given:
-        raise Stop(words("the commune's data have no e-mail address"), hint=hint)
+        raise Stop("commune-without-mail")
     try:
         return parse_address(given)
     except InvalidMailAddress as error:
-        raise Stop(words("%(mail)s is no e-mail address", mail=given), hint=hint) from error
+        raise Stop("not-a-mail", mail=given) from error
 
 
 def _settings(mail: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from broadcaster.commands.failing import Stop
+from broadcaster.commands.failing import Told
 from broadcaster.commands.opened import in_store, machine, station_of
 from broadcaster.commands.options import FILE
 from broadcaster.commands.showing import print_json
@@ -31,7 +31,7 @@ def policies(*, slug: str, file: Path | None) -> None:
             try:
                 await escalation.change(unit, machine(), found, given)
             except Refused as error:
-                raise Stop(sentence(error, reader())) from error
+                raise Told(sentence(error, reader())) from error
             found = await station_of(unit, slug)
         return escalation.shown(found).model_dump(mode="json")
 
@@ -42,4 +42,4 @@ def _policies_in(document: bytes) -> PoliciesIn:
     try:
         return PoliciesIn.model_validate_json(document)
     except ValidationError as error:
-        raise Stop("; ".join(located(each) for each in findings(error, document))) from error
+        raise Told("; ".join(located(each) for each in findings(error, document))) from error

@@ -3,7 +3,7 @@
 import click
 
 from broadcaster.clock import SystemClock
-from broadcaster.commands.failing import Stop
+from broadcaster.commands.failing import Told
 from broadcaster.commands.opened import in_store, machine, station_of
 from broadcaster.commands.wording import reader, say
 from broadcaster.domain.refusals import NotFound, Refused, sentence
@@ -27,8 +27,8 @@ def signed(*, slug: str, who: str, on: str, kept: str) -> None:
         try:
             return await left_out.undo(unit, station, who, left_out.paper_of(on, kept, now, None), machine())
         except Refused as error:
-            raise Stop(sentence(error, reader())) from error
+            raise Told(sentence(error, reader())) from error
 
     if not in_store(work, write=True):
-        raise Stop(sentence(NotFound("not-left-out"), reader()))
+        raise Told(sentence(NotFound("not-left-out"), reader()))
     say("recorded: lists and operators may enter this person again")

@@ -8,7 +8,7 @@ import click
 from broadcaster.clock import SystemClock
 from broadcaster.commands.alert_words import severities
 from broadcaster.commands.exits import Exit
-from broadcaster.commands.failing import Stop
+from broadcaster.commands.failing import Stop, Told
 from broadcaster.commands.new_station import read_fields
 from broadcaster.commands.opened import in_store, machine, settings, station_of
 from broadcaster.commands.options import FILE, with_json, with_yes
@@ -149,7 +149,7 @@ def topics(*, slug: str, topics: tuple[str, ...], rename: tuple[tuple[str, str],
             if topics or rename:
                 await audit.record(unit, machine(), Action.TOPICS_CHANGED, found.id, station_id=found.id)
         except Refused as error:
-            raise Stop(sentence(error, reader()), hint="--yes" if error.code == "topic-chosen" else "") from error
+            raise Told(sentence(error, reader()), hint="--yes" if error.code == "topic-chosen" else "") from error
         return chosen
 
     out().print(table((words("topic"), words("name")), list(in_store(work, write=True).items())))
@@ -213,8 +213,7 @@ def remove(*, slug: str, yes: bool) -> None:
         active = await alerts.by_ids(unit, await alerts.active_ids(unit, SystemClock().now()))
         mine = next((each for each in active if each.station_id == found.id), None)
         if mine is not None:
-            hint = words("end it first: tocsin alert cancel %(id)s", id=mine.id)
-            raise Stop(words("an alert of %(name)s is still active", name=found.name), hint=hint)
+            raise Stop("alert-active", name=found.name, id=mine.id)
         return found, await removing.contents(unit, found.id)
 
     async def work(unit: Unit) -> None:
@@ -228,7 +227,7 @@ def remove(*, slug: str, yes: bool) -> None:
     if not yes:
         typed = click.prompt(words("Type its short name to remove it"), default="", show_default=False, err=True)
         if typed.strip() != found.slug:
-            raise Stop(words("nothing was removed"), Exit.ABORTED, words("`tocsin backup` keeps a copy of everything"))
+            raise Stop("nothing-removed", Exit.ABORTED)
     in_store(work, write=True)
     say("%(name)s is removed", name=found.name)
 

@@ -144,4 +144,16 @@ STOPS: Mapping[str, tuple[str, str]] = {
         "put the TOCSIN_SECRET_KEY (or secret.key) back that it was written with; `tocsin doctor` checks it",
     ),
     "not-allowed": ("%(reason)s", "set TOCSIN_KEY to a key that may do this; `tocsin key add` makes one"),
+    "station-has-people": (
+        "%(name)s is there already, with its people",
+        "for another link: tocsin operator invite NAME --admin; for an empty town: a new TOCSIN_DATA_DIR",
+    ),
+    "stations-there": (
+        "there are stations already: %(names)s",
+        "set TOCSIN_DATA_DIR to a new folder, or add a station: tocsin station add --insee …",
+    ),
+    "commune-without-mail": ("the commune's data have no e-mail address", "give one with --mail"),
+    "not-a-mail": ("%(mail)s is no e-mail address", "give one with --mail"),
+    "alert-active": ("an alert of %(name)s is still active", "end it first: tocsin alert cancel %(id)s"),
+    "nothing-removed": ("nothing was removed", "`tocsin backup` keeps a copy of everything"),
 }
