@@ -154,7 +154,7 @@ async def _live(services: Services) -> asyncio.Task[None]:
                 await alive.hold(services.store, services.owner, held)
             except StoreUnavailable as error:
                 services.deaths.doubt(at=time.monotonic())
-                _log.warning("the session by which others know that we live was lost", error=str(error))
+                _log.warning("liveness session lost", error=str(error))
                 await asyncio.sleep(_LOCK_AGAIN_S)
 
     task = asyncio.create_task(holding(), name="living")

@@ -33,7 +33,7 @@ class Erasures:
     lifted: Sequence[Suppressed] = ()
 
     def lacks(self, other: "Erasures") -> bool:
-        """Return whether ``other`` has erasures that are not in here, or newer acts of people about being left out."""
+        """Return whether ``other`` has erasures that are not in here, or newer opt-out records."""
         erased = {each.whom for each in other.done} <= {each.whom for each in self.done}
         return not erased or bool(suppression.news(other.newest(), self.newest()))
 

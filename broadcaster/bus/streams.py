@@ -148,7 +148,7 @@ class StreamsBus(Topics):
                         steps.publish(self._key("signals"), topic)
                     await steps.execute()
             except (RedisError, OSError) as error:
-                _log.debug("signals were not told", topics=topics, error=str(error))
+                _log.debug("signals not published", topics=topics, error=str(error))
 
     async def _hear(self) -> None:
         """Wake listeners: all of them after a lost connection, as signals may have been missed.

@@ -17,9 +17,9 @@ from broadcaster.synthetic import MOST
 @click.command()
 @click.option("--demo", is_flag=True, help="Where there was no database, fill the new one as `tocsin seed` does.")
 def migrate(*, demo: bool) -> None:
-    """Bring the database to the newest shape; makes it where there is none.
+    """Migrate the database, creating it if needed. Data is kept.
 
-    What is there stays. May be run as often as you like; `make run` does at every start.
+    May be run as often as you like; `make run` does at every start.
     """
     where = settings()
 

@@ -153,7 +153,7 @@ def register(*, operator_id: int, slug: str, close: bool) -> None:
 @click.argument("operator_id", metavar="ID", type=int)
 @click.option("--undo", is_flag=True, help="Let them in again.")
 def disable(*, operator_id: int, undo: bool) -> None:
-    """Let an operator in no more, at once; their alerts keep their author."""
+    """Disable an operator immediately; their alerts keep their author."""
 
     async def work(unit: Unit) -> tuple[str, list[int]]:
         who, now = await _operator(unit, operator_id), SystemClock().now()

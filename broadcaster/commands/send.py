@@ -54,7 +54,7 @@ class _Seen:
 
     @property
     def goes_on(self) -> str:
-        """Return a sentence about how an alert goes on that is no longer followed."""
+        """Return what happens to an alert no longer followed."""
         if self.passing:
             return words("what is unsent waits in the database: start `tocsin serve`, and it goes out")
         return words("the alert goes on: tocsin alert show %(id)s", id=self.alert_id)

@@ -27,7 +27,7 @@ class CorrectionState(Worded):
 class Wanted:
     """What is wrong and what is right, in their words; a new name and address; new contacts, each proved by a code.
 
-    ``told``: the contact that they proved to ask, by which they are told.
+    ``told``: the verified contact that gets the answer.
     """
 
     told: NewContact

@@ -42,7 +42,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "turning-sign": "%(sign)s turns the direction of writing and shows a text otherwise than it is: leave it out.",
     "control-sign": "%(sign)s is a control character: write plain text; of such signs only line breaks and tabs.",
     "control-sign-in-line": "%(sign)s is a control character: write one line of plain text.",
-    "not-a-slug": "Write small letters a to z, figures and hyphens, 60 at most, as in l-aigle.",
+    "not-a-slug": "Write lowercase letters a to z, digits and hyphens, 60 at most, as in l-aigle.",
     "not-a-language": "This must be a language as browsers write it: fr, en-GB.",
     "not-an-insee-code": "This must be the five signs of a commune's INSEE code, as in 61214.",
     "not-a-region": "This must be the two letters of a country or territory, as in FR or RE.",
@@ -54,7 +54,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     # telephone numbers and mail addresses
     "phone-region": "%(region)s is not a region with telephone numbers.",
     "phone-empty": "This is empty: write a telephone number.",
-    "phone-signs": "This holds signs that no number has.",
+    "phone-signs": "This holds characters that phone numbers do not have.",
     "phone-too-short": "This number is too short: write all its digits.",
     "phone-too-long": "This number is too long.",
     "not-a-phone": "This is not a telephone number.",
@@ -82,14 +82,14 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "mail-domain-signs": "The domain of this e-mail address holds more than letters, digits and hyphens.",
     "mail-sender-ascii": "A sender's address beyond ASCII can't be written everywhere.",
     "mail-sender-name": "The sender's name holds a line break or a control character.",
-    "push-endpoint": "This is no https URL of a push service.",
+    "push-endpoint": "This is not an https URL of a push service.",
     "push-service": "This push service is not allowed here.",
     "push-keys": "This must be an object with p256dh and auth.",
     "push-point": "This is no uncompressed point of the curve P-256.",
     "push-base64": "This is not base64url.",
     "push-octets": "This must be %(right)s octets long, and not %(n)s.",
-    "push-other-keys": "This push subscription is known with other keys: subscribe anew in the browser.",
-    "push-shared": "This push subscription serves others already: sign in on this device, or subscribe anew.",
+    "push-other-keys": "This push subscription is known with other keys: subscribe again in the browser.",
+    "push-shared": "This push subscription serves others already: sign in on this device, or subscribe again.",
     # areas and territories
     "bad-longitude": "%(value)s is out of range: a longitude is from -%(most)s to %(most)s degrees.",
     "bad-latitude": "%(value)s is out of range: a latitude is from -%(most)s to %(most)s degrees.",
@@ -319,7 +319,7 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "token-wanted": "Send the token of your registration: Authorization: Bearer sb_…",
     "bearer-wanted": "Only Bearer is understood: Authorization: Bearer tk_…",
     "key-unknown": "This key or token is unknown, or was revoked.",
-    "signed-out": "You are not signed in, or no longer: sign in again at /console.",
+    "signed-out": "Your session has ended or you are not signed in: sign in again at /console.",
     "permission-needed": "You may not do this here: it needs the permission %(permission)s, which an owner grants.",
     "addresses-hidden": "Only people who keep the register may read these messages: they contain addresses.",
     "other-site": "A sign-in comes from this service's own page.",
@@ -365,3 +365,15 @@ SENTENCES: Mapping[str, str | tuple[str, str]] = {
     **PROBLEM_SENTENCES,
     **LIST_SENTENCES,
 }
+
+_MARGIN = (
+    "An administrator can widen the margin: on the station's page in the console, or with `tocsin station margin SLUG"
+    " METRES` (TOCSIN_MARGIN_M is the margin of new stations)."
+)
+HINTS: Mapping[str, str] = {
+    "swapped": "Send swap: true to swap each pair, or swap: false if the boundary is right as it is.",
+    "crosses-itself": "Send mend: true to take the boundary as it was mended, or redraw it.",
+    "area-outside": _MARGIN,
+    "area-wholly-outside": _MARGIN,
+}
+"""Advice beside some of these sentences, for a program or an administrator."""

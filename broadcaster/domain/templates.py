@@ -112,7 +112,7 @@ def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
 def easy_in(prepared: Mapping[str, Texts], role: Role, texts: Texts) -> dict[str, str]:
     """Return what is easy to read of a message, by language, a sentence a line: the author's text, else the template's.
 
-    The template's goes only with what to do as the template has it, or with its headline where that says it all.
+    The template's easy text is used only while its instruction is unchanged, or its headline where that says it all.
     Placeholders may be filled by hand.
     """
     found = {language: text.easy for language, text in texts.items() if text.easy}

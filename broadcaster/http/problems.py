@@ -13,6 +13,7 @@ from aiohttp import web
 
 from broadcaster.bus import BusUnavailable, NoAnswer
 from broadcaster.domain.health import Code, Trouble
+from broadcaster.domain.refusal_sentences import HINTS
 from broadcaster.domain.refusals import ENGLISH, Coded, Reader, Refusal, Refused, located, sentence
 from broadcaster.http.schemas.problems import FieldProblem, Problem
 from broadcaster.store import StoreUnavailable
@@ -21,10 +22,6 @@ from zones import ZoneError
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-MARGIN_HINT = (
-    "An administrator can widen the margin: on the station's page in the console, or with `tocsin station margin SLUG"
-    " METRES` (TOCSIN_MARGIN_M is the margin of new stations)."
-)
 _TOLD = 3
 _RETRY_STORE_S = 5
 _URN = "urn:tocsin:problem:"
@@ -48,14 +45,6 @@ STATUS = {
 }
 """Problem types; each is also a code, whose sentence is its title."""
 _BY_STATUS = {status: kind for kind, status in STATUS.items() if kind != "not-json"}
-
-_HINTS = {
-    "swapped": "Send swap: true to swap each pair, or swap: false if the boundary is right as it is.",
-    "crosses-itself": "Send mend: true to take the boundary as it was mended, or redraw it.",
-    "area-outside": MARGIN_HINT,
-    "area-wholly-outside": MARGIN_HINT,
-}
-"""Advice for a program or an administrator."""
 
 
 @dataclass(eq=False)
@@ -153,6 +142,7 @@ def title(kind: str, words: Reader = ENGLISH) -> str:
 
 
 def respond(problem: HttpProblem, words: Reader = ENGLISH) -> web.Response:
+    hint = HINTS.get(problem.code)
     told = Problem(
         type=_URN + problem.kind,
         title=title(problem.kind, words),
@@ -160,7 +150,7 @@ def respond(problem: HttpProblem, words: Reader = ENGLISH) -> web.Response:
         detail=_sayable(problem.detail(words)),
         instance=problem.instance,
         code=problem.code,
-        hint=_HINTS.get(problem.code),
+        hint=None if hint is None else words(hint),
         errors=tuple(_field_problem(each, words) for each in problem.errors) or None,
     )
     return web.Response(

@@ -76,7 +76,7 @@ def _let_linger(services: Services, batch_id: int, sending: asyncio.Task[None]) 
         try:
             await sending
         except Exception as error:  # noqa: BLE001  its lease ends, and the sweeper finds it
-            _log.warning("a batch was left in the middle", batch=batch_id, error=str(error))
+            _log.warning("batch interrupted", batch=batch_id, error=str(error))
         finally:
             sending.cancel()
 

@@ -20,9 +20,9 @@ HELP = "/console/help"
 
 
 async def call_on_duty(services: Services) -> None:
-    """Push each new request to those on duty; who has no browser for that gets an SMS.
+    """Push each new request to those on duty.
 
-    Recorded after it was sent: an operator may be told twice after a crash, and never not at all.
+    Operators without push get an SMS. After a crash some may be told twice; none is missed.
     """
     now = services.clock.now()
     found = await services.store.run_read(lambda unit: help_requests.uncalled(unit, _MOST))

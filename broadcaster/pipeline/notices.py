@@ -109,7 +109,7 @@ async def _answer(services: Services, notice: Notice, correction_id: int, target
             else:  # refused for good: the page says that they could not be told
                 await corrections.tell_later(unit, correction_id, None)
     except StoreUnavailable as error:
-        _log.warning("that somebody was told was not written down", error=str(error))
+        _log.warning("notice sent but not recorded", error=str(error))
 
 
 async def _try(services: Services, notice: Notice, made: Trial, target: Target) -> None:

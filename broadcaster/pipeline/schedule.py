@@ -154,7 +154,7 @@ async def answer_missed(
 ) -> Alert | None:
     """Send or dismiss an occurrence that was not sent. Raises ``Conflict`` if that was decided already.
 
-    Raises ``Forbidden`` for somebody who is not on duty, or by whom a second person is needed.
+    Raises ``Forbidden`` for somebody who is not on duty, or whose decision needs a second person.
     """
     now = services.clock.now()
     alert = people = None

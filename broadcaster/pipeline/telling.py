@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """``name``: of what is told, the same if it is told again. ``path``: the page that it opens.
+    """``name``: stable id of the notice. ``path``: the page that it opens.
 
     ``urgent``: False for what waits a day: no SMS, and a push that doesn't insist.
     """

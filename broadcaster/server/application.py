@@ -212,7 +212,7 @@ async def _refused(request: web.Request, error: Exception) -> web.StreamResponse
     """Return the answer that tells of an error.
 
     Not part of ``_problems_told``: the error's traceback holds that frame, and a problem kept there would hold the
-    traceback. Each refusal of a flood would then wait for the garbage collector, which stands in everybody's way.
+    traceback. Each refusal of a flood would then wait for the garbage collector, whose pauses delay every request.
     """
     problem = await _counted(request, problem_of(error, request))
     if request.transport is None:

@@ -1,4 +1,4 @@
-"""What is kept of a person, as a file: for themselves, and for a station to hand to who has no device of their own."""
+"""What is kept of a person, as a file: for themselves, and for a station to hand to people without a device."""
 
 from collections.abc import Mapping, Sequence
 

@@ -57,7 +57,7 @@ class PushContactIn(_ContactIn):
 
 
 class PhoneContactIn(_ContactIn):
-    """A telephone number, for text messages or calls, written nationally or with its country code."""
+    """A telephone number, for SMS or calls, written nationally or with its country code."""
 
     channel: Literal["sms", "voice"]
     phone: Annotated[str, line(40)] = Field(examples=["06 39 98 00 01"])

@@ -25,7 +25,7 @@ def urgently() -> Iterator[None]:
 class Turnstile:
     """Admits one at a time: urgent first, then first come. Raises ``TimeoutError`` after ``wait_s``.
 
-    Among urgent ones, who has waited for ``patience_s`` gets each fifth turn: an alert to a million writes for minutes.
+    Every fifth turn goes to whichever transaction has waited ``patience_s``: an alert to a million writes for minutes.
     """
 
     def __init__(self, wait_s: float, patience_s: float = _PATIENCE_S) -> None:

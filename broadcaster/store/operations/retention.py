@@ -1,4 +1,4 @@
-"""What periods of ``domain.retention`` delete, a part at a time, each returning how much; when they were enforced."""
+"""Deletes data past its period (``domain.retention``), in batches; records each run."""
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping

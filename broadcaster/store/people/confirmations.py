@@ -201,7 +201,7 @@ async def begin(unit: Unit, asked: ConfirmationRequest, now: datetime, *, busy: 
 async def _holding(unit: Unit, asked: ConfirmationRequest, now: datetime) -> int | None:
     """Return the newest code sent to this number that stays valid for some minutes, in a message that said what for.
 
-    An SMS counts for who asks for a call, but no call for who asks for an SMS: they may have missed it.
+    A code sent by SMS also serves a request for a call, not the reverse: they may have missed the call.
     """
     of, channel = confirmations.c, asked.contact.channel
     query = select(of.id).where(
@@ -244,8 +244,8 @@ async def confirm(
 ) -> Consent | None:
     """Create the contact: for the subscriber who added it, or a new one; return their consent. Idempotent.
 
-    For who asks what a list says about them, find that person instead. ``by_link``: of a mail, which does not do for
-    that: the person who asked would see the data once the mailbox's owner pressed it.
+    For who asks what a list says about them, find that person instead. ``by_link``: of a mail, which is not enough
+    here: the person who asked would see the data once the mailbox's owner pressed it.
     """
     of = confirmations.c
     await unit.in_turn("confirmation", confirmation_id)

@@ -110,7 +110,7 @@ _SIGNS = (
 
 
 async def reached(unit: Unit, warnings: int) -> int:
-    """Return the last person whom the last run tried, of those who were sent so many warnings."""
+    """Return the last run's cursor, a person's id, among those who were sent so many warnings."""
     mine = warning_runs.c.warnings == warnings
     return await unit.conn.scalar(select(warning_runs.c.reached).where(mine)) or 0
 

@@ -90,6 +90,9 @@ async def test_an_area_beyond_the_margin_is_refused_with_the_way_to_widen_it(api
     assert problem["code"] == problem["errors"][0]["code"] == "area-outside"
     assert "tocsin station margin SLUG METRES" in problem["hint"]
     assert "TOCSIN_MARGIN_M" in problem["hint"]
+    french = {"Accept-Language": "fr"}
+    _, _, problem = await api.call("POST", "/v1/alerts", an_alert(area=circle(3000, 0.70)), headers=french)
+    assert problem["hint"].startswith("Un administrateur peut élargir la marge")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from broadcaster.domain import health, reasons
 from broadcaster.domain.alerts import SEVERITY_WORDS
 from broadcaster.domain.operators import KEY_OF_COMMAND, KEY_OF_MACHINE
 from broadcaster.domain.people import CHANNEL_WORDS
-from broadcaster.domain.refusal_sentences import SENTENCES
+from broadcaster.domain.refusal_sentences import HINTS, SENTENCES
 from broadcaster.domain.refusals import ONE_OF_SEVERAL
 from broadcaster.domain.setup_sentences import SETUP_SENTENCES
 from broadcaster.domain.warned import WARNINGS
@@ -79,7 +79,7 @@ def helps(command=main):
 
 
 def used():
-    found = {ONE_OF_SEVERAL, *SETUP_SENTENCES.values()}
+    found = {ONE_OF_SEVERAL, *SETUP_SENTENCES.values(), *HINTS.values()}
     found |= {said for said in (*SENTENCES.values(), *WARNINGS.values()) if isinstance(said, str)}
     found |= {
         *reasons.SENTENCES.values(),

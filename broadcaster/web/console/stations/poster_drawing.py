@@ -82,7 +82,7 @@ def poster(
 def _steps(words: Words) -> tuple[str, str, str]:
     return (
         words("Scan this code with your telephone."),
-        words("Choose: notification, text message or e-mail."),
+        words("Choose: notification, SMS or e-mail."),
         words("Say where you live, if you like."),
     )
 
