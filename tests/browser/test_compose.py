@@ -86,7 +86,7 @@ async def tap_map(page: Page) -> None:
     await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + top)
 
 
-async def test_whoever_knows_nothing_sends_a_right_alert_within_a_minute_and_twelve_taps(visit, village):
+async def test_anybody_who_knows_nothing_sends_a_right_alert_within_a_minute_and_twelve_taps(visit, village):
     page = await visit("/console", signed_in=True)
     await page.context.add_init_script(COUNT)
     await page.reload()

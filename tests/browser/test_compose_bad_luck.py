@@ -100,7 +100,7 @@ async def test_a_draft_outlives_a_reload_the_back_button_and_a_tab_that_was_clos
     await expect(other.locator("#where-now")).to_have_text("Touchez la carte là où cela se passe.")
 
 
-async def test_whoever_signs_out_leaves_no_draft_on_the_device(visit):
+async def test_anybody_who_signs_out_leaves_no_draft_on_the_device(visit):
     page = await visit("/console/new", signed_in=True)
     await to_where(page)
     await tap_map(page)
@@ -207,7 +207,7 @@ async def test_without_network_the_draft_stays_and_that_is_said(visit, village):
     assert (await sent(page, village))["id"] not in known
 
 
-async def test_a_session_that_ended_is_told_to_whoever_holds_the_button(visit, village):
+async def test_a_session_that_ended_is_told_to_anybody_who_holds_the_button(visit, village):
     visit.forgive("401")
     page = await visit("/console/new", signed_in=True)
     await to_check(page)

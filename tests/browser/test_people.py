@@ -213,7 +213,7 @@ async def test_a_stations_own_language_is_not_offered_a_second_time(visit, villa
     await expect(also.get_by_label("French")).to_be_checked()
 
 
-async def test_the_poster_is_read_by_whoever_points_a_telephone_at_it(visit, village):
+async def test_the_poster_is_read_by_anybody_who_points_a_telephone_at_it(visit, village):
     page = await visit(f"/console/stations/{village.station}/poster", signed_in=True, size=DESK, lang="en")
     picture = page.locator(".poster img")
     await picture.scroll_into_view_if_needed()

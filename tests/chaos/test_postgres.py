@@ -107,7 +107,7 @@ async def test_whatever_befalls_the_database_what_was_taken_goes_out_and_is_writ
 
 
 @pytest.mark.timeout(3600)
-async def test_whoever_still_has_the_database_does_the_work_of_those_who_have_not(tmp_path, full, record):
+async def test_a_process_with_the_database_does_the_work_of_those_without(tmp_path, full, record):
     if not full:
         pytest.skip("in the long form: make chaos")
     async with ScaledTown(tmp_path, lease_s=8, **AT_ONCE, **RATES) as town, Wire(town.postgres.socket) as wire:

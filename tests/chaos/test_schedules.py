@@ -89,7 +89,7 @@ async def all_issued(town, ids):
 
 
 @pytest.mark.timeout(1200)
-async def test_whoever_leads_or_dies_each_occurrence_is_issued_once_and_everyone_gets_it_once(tmp_path, record):
+async def test_leaders_that_change_or_die_issue_each_occurrence_once_and_everyone_gets_it_once(tmp_path, record):
     async with ScaledTown(tmp_path, lease_s=8, quiet_hours="00:00-00:00") as town:
         people = [town.resident("push") for _ in range(4)]
         await town.settle(*people)

@@ -264,7 +264,7 @@ async def test_all_who_listen_hear_and_others_do_not(bus):
         assert await other.wait(0.05) is False
 
 
-async def test_whoever_listens_no_more_leaves_the_others_listening(bus):
+async def test_anybody_who_listens_no_more_leaves_the_others_listening(bus):
     async with bus.listen("alert:1") as one:
         async with bus.listen("alert:1"):
             pass

@@ -123,7 +123,7 @@ async def test_codes_are_counted_by_number_caller_and_station_within_the_hour_an
     assert so_far.next_s == pytest.approx(600, abs=1)
 
 
-async def test_a_code_to_a_busy_number_holds_for_an_hour_and_for_whoever_asks_meanwhile(store):
+async def test_a_code_to_a_busy_number_holds_for_an_hour_and_for_anybody_who_asks_meanwhile(store):
     def minutes(number):
         return NOW + timedelta(minutes=number)
 

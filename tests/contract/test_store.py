@@ -209,7 +209,7 @@ async def test_a_reader_cannot_write(store):
             await unit.conn.execute(groups.delete())
 
 
-async def test_whoever_reads_within_one_block_sees_one_state_of_things(store):
+async def test_anybody_who_reads_within_one_block_sees_one_state_of_things(store):
     async with store.read() as unit:
         before = await unit.conn.scalar(text("SELECT count(*) FROM stations"))
         async with store.write() as other:

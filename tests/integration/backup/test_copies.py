@@ -289,7 +289,7 @@ async def test_one_of_an_older_version_is_brought_to_the_newest_shape(full, empt
 
 
 @INTO_EITHER
-async def test_whoever_restores_with_force_has_nothing_of_what_was_there(full, empty, tmp_path):
+async def test_anybody_who_restores_with_force_has_nothing_of_what_was_there(full, empty, tmp_path):
     await migrate.migrate(empty)
     async with empty.write() as unit:
         await add_station(unit, "another")

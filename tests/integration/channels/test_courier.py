@@ -199,7 +199,7 @@ async def test_a_cancelled_request_is_in_nobodys_way(busy, echo):
     assert await ask_many(busy, echo, "after")
 
 
-async def test_a_signal_to_the_whole_group_leaves_the_process_to_whoever_started_it(busy, echo):
+async def test_a_signal_to_the_whole_group_leaves_the_process_to_its_starter(busy, echo):
     for each in helpers():
         each.send_signal(signal.SIGTERM)
         each.send_signal(signal.SIGINT)

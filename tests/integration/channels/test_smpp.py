@@ -298,7 +298,7 @@ async def test_what_is_not_written_down_is_left_with_the_centre_which_sends_it_a
     assert centre.answered[:3] == [0x64] * 3
 
 
-async def test_whoever_listens_is_bound_before_anything_is_sent_and_again_after_a_cut(centre, smpp, ear):
+async def test_anybody_who_listens_is_bound_before_anything_is_sent_and_again_after_a_cut(centre, smpp, ear):
     await centre.until(lambda: centre.bound == 1)
     centre.cut()
     await centre.until(lambda: len(centre.binds) == 2)

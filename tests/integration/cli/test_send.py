@@ -135,7 +135,7 @@ async def test_without_a_service_one_is_started_for_the_alert(seeded: Any):
     assert shown.code == 5  # only what must not wait starts a service
 
 
-async def test_whoever_is_not_accounted_for_in_time_is_no_success(seeded: Any):
+async def test_anybody_who_is_not_accounted_for_in_time_is_no_success(seeded: Any):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never says a word
         relay = f"smtp://127.0.0.1:{silent.getsockname()[1]}?from=Mairie <mairie@laigle.example>"
         ended = await seeded.process(

@@ -58,7 +58,7 @@ async def look(api, mine, path, **headers):
     return await api.call("GET", path, key=None, headers={**mine, "Accept-Language": "en", **headers})
 
 
-async def test_whoever_may_only_look_sees_no_way_to_send(api):
+async def test_anybody_who_may_only_look_sees_no_way_to_send(api):
     mine = await api.sign_in("laigle-read")
     assert (await look(api, mine, "/console/new"))[0] == 403
     _, _, home = await look(api, mine, "/console")

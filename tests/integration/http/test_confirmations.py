@@ -143,7 +143,7 @@ async def test_what_is_answered_does_not_tell_whether_a_number_is_known(api):
     assert len(await messages(api)) == 2
 
 
-async def test_a_number_gets_three_codes_an_hour_and_then_whoever_asks_waits(api):
+async def test_a_number_gets_three_codes_an_hour_and_then_anybody_who_asks_waits(api):
     for _ in range(NUMBER_HOUR):
         await begin(api)
     status, headers, problem = await api.call("POST", SIGN_UP, {"phone": "+33 6 39 98 00 01"}, key=None)

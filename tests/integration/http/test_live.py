@@ -116,7 +116,7 @@ async def test_the_reach_counts_every_person_once_and_says_why_some_are_not_told
     assert "3 failed" in part(page, "channels")
 
 
-async def test_whoever_opens_the_page_late_sees_the_whole_curve_with_the_accounts_own_percentiles(tmp_path):
+async def test_anybody_who_opens_the_page_late_sees_the_whole_curve_with_the_accounts_own_percentiles(tmp_path):
     async with town_of(tmp_path, push_per_second=4) as (_, served, api):
         alert = await served.issue()
         account = await served.finished(alert["id"])

@@ -180,7 +180,7 @@ async def half_said(api, said):
     return answer
 
 
-async def test_whoever_never_ends_a_request_is_not_waited_for(api, monkeypatch):
+async def test_anybody_who_never_ends_a_request_is_not_waited_for(api, monkeypatch):
     monkeypatch.setattr(connections, "FIRST_S", 0.5)
     assert await half_said(api, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
 

@@ -56,14 +56,14 @@ async def test_nobody_is_enrolled_without_a_key(api, said):
     assert problem["code"] == "key-needed-for"
 
 
-async def test_whoever_changes_something_else_stays_enrolled(api):
+async def test_anybody_who_changes_something_else_stays_enrolled(api):
     token = await enrolled(api, vulnerable=True)
     status, _, known = await api.call("PATCH", ME, {"locale": "en"}, key=token)
     assert (status, known["vulnerable"]) == (200, True)
 
 
 @pytest.mark.parametrize("said", [False, None])
-async def test_whoever_is_enrolled_takes_it_back(api, said):
+async def test_anybody_who_is_enrolled_takes_it_back(api, said):
     token = await enrolled(api, vulnerable=True)
     status, _, known = await api.call("PATCH", ME, {"vulnerable": said}, key=token)
     assert (status, known["vulnerable"]) == (200, False)

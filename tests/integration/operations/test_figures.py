@@ -150,7 +150,7 @@ async def test_ready_says_which_work_nobody_does(tmp_path, postgres, valkey):
         assert len(absent((await ready())[1])) == 3  # they withdrew when they ended
 
 
-async def test_whoever_takes_the_lead_counts_from_there_and_nothing_twice(tmp_path, monkeypatch):
+async def test_a_new_leader_counts_from_there_and_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.setattr(timetable, "FIGURES_EVERY", timedelta(hours=1))
     people, stages = metrics.Tally("p", "", ("measure", "lane")), metrics.Tally("s", "", ("stage", "lane"))
     async with Town(tmp_path) as town, town.serving() as api:

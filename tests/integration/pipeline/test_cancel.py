@@ -226,7 +226,7 @@ async def test_an_alert_that_is_cancelled_before_anyone_is_written_down_ends_wit
             assert (shown.matched, now.finished_at is not None, str(now.state)) == (0, True, "finished")
 
 
-async def test_whoever_watches_hears_at_once_that_an_alert_is_taken_up(tmp_path: Path, monkeypatch) -> None:
+async def test_anybody_who_watches_hears_at_once_that_an_alert_is_taken_up(tmp_path: Path, monkeypatch) -> None:
     async with service(tmp_path) as services:
         async with services.store.write() as unit:
             station = await add_station(unit, "laigle")

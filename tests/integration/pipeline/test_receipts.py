@@ -104,7 +104,7 @@ async def test_receipts_that_come_all_at_once_are_each_counted_once(town: Town) 
     await recount(town.store, alert["id"])
 
 
-async def test_whoever_presses_one_in_a_call_has_acknowledged_and_is_thanked_in_their_language(town: Town) -> None:
+async def test_anybody_who_presses_one_in_a_call_has_acknowledged_and_is_thanked_in_their_language(town: Town) -> None:
     people = [town.resident("voice"), town.resident("voice", locale="en"), town.resident("voice")]
     await town.settle(*people)
     town.twilio.line(Line(press="1"))

@@ -87,7 +87,7 @@ async def test_what_waits_for_a_slow_providers_rate_stays_in_the_store(tmp_path:
 
 
 @pytest.mark.parametrize("change", ["update", "all-clear"])
-async def test_whoever_waits_until_an_earlier_message_has_ended_goes_on_at_the_next_start(
+async def test_anybody_who_waits_until_an_earlier_message_has_ended_goes_on_at_the_next_start(
     tmp_path: Path, change: str
 ) -> None:
     async with Town(tmp_path, grace_s=300, send_timeout_s=120) as town:

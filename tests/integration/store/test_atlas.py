@@ -274,7 +274,7 @@ async def test_the_nearest_go_first_and_those_without_a_point_in_the_area_last(s
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_whoever_an_alert_finds_is_whoever_finds_the_alert(store, station_ids, seed):
+async def test_an_alert_finds_the_people_who_find_the_alert(store, station_ids, seed):
     """Both directions of the fence: from the area to the people, and from a person to the alerts that hold."""
     town, atlas, active = Town(seed), Atlas(store), ActiveAlerts(store, FixedClock())
     async with store.write() as unit:

@@ -146,7 +146,7 @@ async def test_a_contact_that_may_not_be_used_gets_nothing(store, alert, way):
         ([DeliveryState.FAILED, DeliveryState.ACKNOWLEDGED], PersonState.ACKNOWLEDGED),
     ],
 )
-async def test_whoever_comes_later_and_shares_a_contact_stands_where_its_message_is(store, alert, reported, stands):
+async def test_anybody_who_comes_later_and_shares_a_contact_stands_where_its_message_is(store, alert, reported, stands):
     first, second = await join(store, alert, resident(phone("+331")), resident(phone("+331")))
     await dispatch(store, alert, [first])
     ((delivery),) = await rows(store, tables.deliveries)

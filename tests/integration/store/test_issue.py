@@ -140,7 +140,7 @@ async def test_an_alert_that_could_not_be_written_was_not_taken(services, town):
     assert await kept(services) == ([], [])
 
 
-async def test_a_cancel_ends_the_alert_and_its_all_clear_goes_to_whoever_was_told(services, town):
+async def test_a_cancel_ends_the_alert_and_its_all_clear_goes_to_anybody_who_was_told(services, town):
     alert, _ = await issue(services, command(town, status=Status.EXERCISE))
     clear = await end(services, alert, town, BY)
     assert (clear.msg_type, clear.status, clear.references) == (MsgType.CANCEL, Status.EXERCISE, (alert.id,))

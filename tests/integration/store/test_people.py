@@ -50,7 +50,7 @@ async def test_each_of_many_registered_at_once_has_what_is_theirs(store, station
         )  # fmt: skip
 
 
-async def test_whoever_registers_is_written_as_changed(store, station):
+async def test_anybody_who_registers_is_written_as_changed(store, station):
     ids = []
 
     async def work(unit):
@@ -69,7 +69,7 @@ async def test_an_external_id_is_one_persons_of_a_station(store, station):
             await register(unit, station.id, resident(external_id="R-1"))
 
 
-async def test_whoever_is_replaced_has_what_the_new_entry_says_and_nothing_more(store, station):
+async def test_anybody_who_is_replaced_has_what_the_new_entry_says_and_nothing_more(store, station):
     async with store.write() as unit:
         (one,) = await register(
             unit, station.id, resident(mail("old@b.example"), phone("+331"), at=(0.6, 48.7), name="Old", groups=("g",))
@@ -106,7 +106,7 @@ async def test_an_address_that_another_still_has_survives_the_erasing_of_one(sto
     assert len(await rows(store, tables.contacts)) == 1
 
 
-async def test_a_no_outlives_the_erasing_of_whoever_said_it_and_their_address_does_not(store, station):
+async def test_a_no_outlives_the_erasing_of_its_author_and_their_address_does_not(store, station):
     given = resident(mail("zoe@ville.example"), phone("+33612345678"), external_id="R-1")
     async with store.write() as unit:
         (zoe,) = await register(unit, station.id, given)
@@ -139,7 +139,7 @@ async def test_a_list_that_is_imported_anew_does_not_undo_a_no_either(store, sta
     assert len(await rows(store, tables.opt_outs)) == 1
 
 
-async def test_erasing_whoever_is_not_there_changes_nothing(store, station):
+async def test_erasing_anybody_who_is_not_there_changes_nothing(store, station):
     async def work(unit):
         assert not await people.erase(unit, 12345)
 

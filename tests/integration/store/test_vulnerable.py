@@ -71,7 +71,7 @@ async def test_the_vulnerable_go_before_the_nearest_loaded_or_followed(store, st
         assert atlas.most_exposed_first(np.empty(0, np.int64), AREA).tolist() == []
 
 
-async def test_whoever_is_no_longer_vulnerable_goes_with_the_others_again(store, station):
+async def test_anybody_who_is_no_longer_vulnerable_goes_with_the_others_again(store, station):
     async with store.write() as unit:
         near, frail = await register(unit, station.id, resident(at=(0.631, 48.76)), resident(at=(0.640, 48.76)))
         await vulnerable.add(unit, station.id, Details("Rose"), asked_at=NOW, now=NOW, person=frail)
@@ -181,7 +181,7 @@ async def test_a_flag_put_on_another_person_does_not_open(store, station, monkey
         await Atlas(store).load()
 
 
-async def test_whoever_was_registered_before_there_was_the_flag_is_not_vulnerable(store, station):
+async def test_anybody_who_was_registered_before_there_was_the_flag_is_not_vulnerable(store, station):
     async with store.write() as unit:
         one, other = await register(unit, station.id, resident(at=(0.63, 48.76)), resident(vulnerable=True))
         await unit.conn.execute(update(subscribers).where(subscribers.c.id == one).values(vulnerable=None))

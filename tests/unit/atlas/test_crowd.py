@@ -114,7 +114,7 @@ def test_over_a_town_and_over_the_country_the_estimate_is_about_right():
         assert abs(np.mean(found) - np.mean(really)) < 0.15 * np.mean(really) + TENS, (found, really)
 
 
-def test_whoever_comes_or_goes_is_seen_a_quarter_of_an_hour_later():
+def test_anybody_who_comes_or_goes_is_seen_a_quarter_of_an_hour_later():
     now = [0.0]
     crowd = Crowd(Vault([SECRETS[0]]), lambda: now[0])
     area = Area(circles=(Circle(LON, LAT, 1000.0),))

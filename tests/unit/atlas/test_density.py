@@ -72,7 +72,7 @@ def test_only_followers_count():
     assert picture(homes, np.array([1, 2, 4, 5])) == []
 
 
-def test_the_cells_are_the_same_for_whoever_asks():
+def test_the_cells_are_the_same_for_everybody():
     """A second station's picture has no other lattice, with which one could cut the first one's cells."""
     index, owners = settled(town(3, 3, 3))
     here = Density().picture(1, around(None, (LON, LAT)), index, owners)

@@ -129,7 +129,7 @@ def test_every_credential_of_a_channel_is_in_the_examples():
     assert providers <= set(re.findall(r"TOCSIN_\w+_FILE", (DEPLOY / "systemd/providers.conf").read_text()))
 
 
-def test_whoever_stops_a_process_waits_until_it_has_written_down_what_it_sent():
+def test_anybody_who_stops_a_process_waits_until_it_has_written_down_what_it_sent():
     """What is under way may end (grace), is cancelled, its outcomes are written (grace again), and HTTP ends."""
     grace = Settings().grace_s
     longest = 2 * grace + workers._SETTLE_S + 2 * workers._CANCELLED_S + _SHUTDOWN_S

@@ -50,7 +50,7 @@ def test_a_mail_has_the_code_in_its_subject_and_a_link_that_only_we_can_make():
 @pytest.mark.parametrize(
     ("purpose", "said"), [(Purpose.SHOW, "what L'Aigle keeps about you"), (Purpose.ANY, "for alerts from L'Aigle")]
 )
-def test_a_mail_that_shows_what_a_list_says_has_no_link_which_would_show_it_to_whoever_asked(purpose, said):
+def test_a_mail_that_shows_what_a_list_says_has_no_link_which_would_show_it_to_anybody_who_asked(purpose, said):
     mail = render_code(ChannelName.EMAIL, told(language="en", purpose=purpose))
     assert mail.template.subject == "Your code: 012345"
     assert said in mail.template.text

@@ -215,7 +215,7 @@ def test_no_sequence_of_entering_leaving_and_cancelling_leaks_or_doubles_a_place
 
 
 @over_all
-def test_whoever_waits_behind_one_that_was_cancelled_is_let_in(make):
+def test_anybody_who_waits_behind_one_that_was_cancelled_is_let_in(make):
     async def work():
         gate, log = make(1, 10.0), Log()
         await gate.enter(0)

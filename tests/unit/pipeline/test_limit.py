@@ -50,7 +50,7 @@ async def test_one_that_begins_later_ends_later():
     assert all(spent >= 0.1 for spent in ends.values())
 
 
-async def test_whoever_is_cancelled_from_outside_is_cancelled():
+async def test_anybody_who_is_cancelled_from_outside_is_cancelled():
     limit, never, seen = Limit(30), asyncio.Event(), []
     task = asyncio.create_task(_held(limit, never, seen))
     await asyncio.sleep(0)
