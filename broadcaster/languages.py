@@ -23,17 +23,28 @@ from babel.numbers import format_decimal
 from broadcaster.domain.people import CHANNEL_WORDS
 from broadcaster.french import Gaps, TypedGaps
 
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """``locale``: of CLDR, for its name, direction, dates and numbers; ``first``: how the first of a month is written,
+    which CLDR's patterns cannot; ``capital_nouns``: nouns keep their capital inside a sentence.
+    """
+
+    locale: str
+    first: str = "1"
+    capital_nouns: bool = False
+
+
 LANGUAGES = {
-    "fr": "fr_FR",
-    "en": "en_GB",  # readers of English in France expect 21:59, not 9:59 PM
-    "de": "de_DE",
-    "nl": "nl_NL",
-    "es": "es_ES",
-    "it": "it_IT",
-    "pt": "pt_PT",
-    "ar": "ar_MA",  # European digits and 24 hours, as used by its readers in France
+    "fr": Language("fr_FR", first="1er"),
+    "en": Language("en_GB"),  # readers of English in France expect 21:59, not 9:59 PM
+    "de": Language("de_DE", capital_nouns=True),
+    "nl": Language("nl_NL"),
+    "es": Language("es_ES"),
+    "it": Language("it_IT"),
+    "pt": Language("pt_PT"),
+    "ar": Language("ar_MA"),  # European digits and 24 hours, as used by its readers in France
 }
-"""Each language's CLDR locale: its name, direction, dates and numbers."""
 
 CONSOLE = ("fr", "en")
 """The languages of console and terminal."""
@@ -80,9 +91,10 @@ class Words:
         return text % TypedGaps(gaps) if gaps else text
 
     def channel(self, name: str, *, inside: bool = False) -> str:
-        """Return a channel's name; ``inside`` a sentence in lower case, unless it is an abbreviation or German."""
+        """Return a channel's name; ``inside`` a sentence in lower case, unless capitals belong to it."""
         word = self(CHANNEL_WORDS[name])
-        return word.lower() if inside and not word.isupper() and self.language != "de" else word
+        lower = inside and not word.isupper() and not LANGUAGES[self.language].capital_nouns
+        return word.lower() if lower else word
 
     def many(self, one: str, several: str, n: int, /, **gaps: object) -> str:
         """Return the plural form for ``n``; ``%(n)s`` is filled."""
@@ -108,8 +120,13 @@ class Words:
         return self._first(format_datetime(at, form, locale=self.locale))
 
     def _first(self, written: str) -> str:
-        """Write the first of a month as the French do, which CLDR's patterns cannot: 1er décembre."""
-        return _FIRST.sub("1er ", written) if self.language == "fr" else written
+        """Write the first of a month as the language does: 1er décembre."""
+        return _FIRST.sub(f"{LANGUAGES[self.language].first} ", written)
+
+    @property
+    def percent_sign(self) -> str:
+        """Return the sign, with the space before it if the language has one."""
+        return str(self.locale.percent_formats[None].suffix[0])
 
     def number(self, value: float) -> str:
         """Format a number with up to ten decimals."""
@@ -132,7 +149,7 @@ class Catalogs:
     def __init__(self) -> None:
         """Read each ``LOCALE_DIR/{language}/LC_MESSAGES/*.po``."""
         self._words: dict[str, Words] = {}
-        for language, locale in LANGUAGES.items():
+        for language, facts in LANGUAGES.items():
             messages: dict[str, Message] = {}
             form = _ONE_OR_MORE
             for path in sorted((LOCALE_DIR / language / "LC_MESSAGES").glob("*.po")):
@@ -140,7 +157,7 @@ class Catalogs:
                     catalog = read_po(file, locale=language)
                 messages.update((_name(each), each) for each in catalog if each.id)
                 form = c2py(catalog.plural_expr)
-            self._words[language] = Words(language, Locale.parse(locale), messages, form)
+            self._words[language] = Words(language, Locale.parse(facts.locale), messages, form)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -168,7 +185,8 @@ def catalogs() -> Catalogs:
 
 def cldr(language: str) -> Locale | None:
     """Return CLDR's locale of a language tag (BCP 47), or of its first part."""
-    for tag in (LANGUAGES.get(language, language), language.partition("-")[0]):
+    own = LANGUAGES[language].locale if language in LANGUAGES else language
+    for tag in (own, language.partition("-")[0]):
         try:
             return Locale.parse(tag.replace("-", "_"))
         except (UnknownLocaleError, ValueError):

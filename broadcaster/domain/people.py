@@ -33,6 +33,9 @@ PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 PHONES = (ChannelName.SMS, ChannelName.VOICE)
 """The channels whose contact is a telephone number."""
 
+LINKED = (ChannelName.EMAIL,)
+"""The channels whose message with a code also has a link, which may be opened on another device."""
+
 
 class ContactStatus(Worded):
     """``GONE``: the provider reports it dead. ``STOPPED``: its owner opted out at the provider (SMS STOP)."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from broadcaster.domain.stations import StationKind
 from broadcaster.domain.templates import TEXTS, Template
+from broadcaster.languages import DEFAULT
 
 _FOLDER = Path(__file__).parent
 _FACTS = "facts"
-_DEFAULT = "fr"
 
 
 @cache
@@ -34,7 +34,7 @@ def _template(name: str, facts: dict[str, Any], written: dict[str, dict[str, Any
 
 
 def _default_first(path: Path) -> tuple[bool, str]:
-    return path.stem != _DEFAULT, path.stem
+    return path.stem != DEFAULT, path.stem
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from broadcaster.http.problems import HttpProblem
 from broadcaster.http.route import Access, Call, Route
 from broadcaster.http.schemas.base import Query, Shown, Slug
 from broadcaster.http.stations import station_given, station_named
+from broadcaster.palette import PALETTE
 from broadcaster.tiles import NoTile, TilesDisabled, TilesUnavailable
 from broadcaster.tiles.source import FINEST, picture_type
 from broadcaster.tiles.territory import Box, grown
@@ -31,8 +32,10 @@ _NUMBER = re.compile(r"[0-9]{1,6}")
 _A_WEEK = "public, max-age=604800"
 _A_DAY = "public, max-age=86400"
 _ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#17456e"/>'
-    '<g transform="translate(4.8 4.6) scale(.7)" fill="#f3c15f"><path d="M16 2.5a2.3 2.3 0 0 1 2.3 2.3v.7c4.6 1 7.4 4.7'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    f'<rect width="32" height="32" rx="7" fill="{PALETTE["icon"]}"/>'
+    f'<g transform="translate(4.8 4.6) scale(.7)" fill="{PALETTE["icon-bell"]}">'
+    '<path d="M16 2.5a2.3 2.3 0 0 1 2.3 2.3v.7c4.6 1 7.4 4.7'
     " 7.4 9.9 0 5.2 1.3 7.2 2.9 8.8.9.9.3 2.3-1 2.3H4.4c-1.3 0-1.9-1.4-1-2.3 1.6-1.6 2.9-3.6 2.9-8.8 0-5.2 2.8-8.9"
     ' 7.4-9.9v-.7A2.3 2.3 0 0 1 16 2.5z"/><path d="M12.4 28h7.2a3.6 3.6 0 0 1-7.2 0z"/></g></svg>'
 )

@@ -25,6 +25,7 @@ from markupsafe import Markup
 from broadcaster.http.keys import SERVICES
 from broadcaster.http.sessions import from_our_page
 from broadcaster.languages import LANGUAGES, direction, own_name, unbroken
+from broadcaster.palette import PALETTE
 from broadcaster.web.assets import ASSETS, Assets, reads_gzip
 from broadcaster.web.ground import map_address, tiled
 from broadcaster.web.i18n import Words, catalogs, preferred
@@ -71,6 +72,7 @@ def set_up(app: web.Application) -> None:
         "own_name": own_name,
         "channel_icons": CHANNEL_ICONS,
         "written_phone": written,
+        "palette": PALETTE,
     }
     environment.filters |= {"unbroken": unbroken, "mail": _mail}
     settings = app[SERVICES].settings
@@ -147,7 +149,8 @@ def rendered(request: web.Request, template: str, words: Words, facts: Mapping[s
         "_": words,
         "language": words.language,
         "languages": catalogs().languages,
-        "locales": " ".join(LANGUAGES.values()).replace("_", "-"),
+        "locales": " ".join(each.locale for each in LANGUAGES.values()).replace("_", "-"),
+        "firsts": " ".join(f"{tag}:{each.first}" for tag, each in LANGUAGES.items() if each.first != "1"),
         "style": style(),
         "here": request.path,
         **facts,

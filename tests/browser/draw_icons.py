@@ -6,13 +6,15 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from broadcaster.palette import PALETTE
+
 FOLDER = Path(__file__).parents[2] / "broadcaster/web/resident/icons"
 BELL = (
     "M16 2.5a2.3 2.3 0 0 1 2.3 2.3v.7c4.6 1 7.4 4.7 7.4 9.9 0 5.2 1.3 7.2 2.9 8.8.9.9.3 2.3-1 2.3H4.4"
     "c-1.3 0-1.9-1.4-1-2.3 1.6-1.6 2.9-3.6 2.9-8.8 0-5.2 2.8-8.9 7.4-9.9v-.7A2.3 2.3 0 0 1 16 2.5z"
     "M12.4 28h7.2a3.6 3.6 0 0 1-7.2 0z"
 )
-GROUND, BRASS = "#17456e", "#f3c15f"
+GROUND, BRASS = PALETTE["icon"], PALETTE["icon-bell"]
 # name: pixels, the ground's corner and colour, how large the bell is within 32, and its colour. What masks an icon may
 # cut off all but the middle 80 %; a badge is only its shape.
 ICONS = {

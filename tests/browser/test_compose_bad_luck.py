@@ -89,7 +89,7 @@ async def test_a_draft_outlives_a_reload_the_back_button_and_a_tab_that_was_clos
     other = await page.context.new_page()
     await page.close()
     await other.goto(page.url.partition("#")[0])
-    await expect(other.locator("#begun")).to_contain_text(OWN)
+    await expect(other.locator("#unfinished")).to_contain_text(OWN)
     await other.locator("#go-on").click()
     await expect(other.locator("#headline-fr")).to_have_value(OWN)
     await other.go_back()

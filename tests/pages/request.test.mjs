@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { Problem, request } from "../../broadcaster/web/sources/parts/request.js";
+import { Problem, request, requestText, send } from "../../broadcaster/web/sources/parts/request.js";
 
 let server, at, answer;
 const asked = [];
@@ -37,8 +37,8 @@ test("no body has no content type, and an empty answer is null", async () => {
 });
 
 test("a refusal has its code, field, parameters and how long to wait", async () => {
-  const told = { title: "t", detail: "d", code: "too_many", errors: [{ field: "email", params: { most: 3 } }] };
-  answer = { status: 429, headers: { "Retry-After": "7" }, body: JSON.stringify(told) };
+  const details = { title: "t", detail: "d", code: "too_many", errors: [{ field: "email", params: { most: 3 } }] };
+  answer = { status: 429, headers: { "Retry-After": "7" }, body: JSON.stringify(details) };
   const problem = await request("GET", at, undefined, {}).catch((error) => error);
   assert.ok(problem instanceof Problem);
   assert.deepEqual([problem.status, problem.code, problem.field, problem.retryAfter], [429, "too_many", "email", 7]);
@@ -50,6 +50,20 @@ test("a proxy's page is a refusal with its status", async () => {
   answer = { status: 502, headers: {}, body: "<html>Bad gateway</html>" };
   const problem = await request("GET", at, undefined, {}).catch((error) => error);
   assert.equal(problem.message, "HTTP 502");
+});
+
+test("a text comes back as it is, and its refusal like that of JSON", async () => {
+  answer = { status: 200, headers: {}, body: "<p>3</p>" };
+  assert.equal(await requestText("GET", at), "<p>3</p>");
+  assert.equal(asked.at(-1).headers.accept, "*/*");
+  answer = { status: 404, headers: {}, body: '{"code": "unknown"}' };
+  const problem = await requestText("GET", at).catch((error) => error);
+  assert.deepEqual([problem.status, problem.code], [404, "unknown"]);
+});
+
+test("a raw response is returned whatever its status", async () => {
+  answer = { status: 503, headers: {}, body: "" };
+  assert.equal((await send("PUT", at, { a: 1 })).status, 503);
 });
 
 test("where nothing answers, a TypeError is thrown", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-globalThis.document ??= /** @type {any} */ ({ documentElement: { lang: "fr", dataset: { locales: "fr-FR en-GB" } } });
+globalThis.document ??= /** @type {any} */ ({ documentElement: { lang: "fr", dataset: { locales: "fr-FR en-GB", firsts: "fr:1er" } } });
 const { unbroken, written } = await import("../../broadcaster/web/sources/parts/dom.js");
 
 test("the first of a month is the 1er in French alone", () => {

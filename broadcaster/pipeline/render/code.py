@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.stations import Station
 from broadcaster.languages import Words, catalogs, direction
+from broadcaster.palette import PALETTE
 from broadcaster.pipeline.render.context import Links
 from broadcaster.store.people.confirmations import Purpose
 from channels.email import Mail, MailTemplate
@@ -16,6 +17,7 @@ from channels.voice import VoiceMessage, voice_language
 TEMPLATES = Environment(
     loader=PackageLoader("broadcaster.pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+TEMPLATES.globals["palette"] = PALETTE
 _LONGEST_STATION = 40
 
 

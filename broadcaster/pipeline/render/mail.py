@@ -4,20 +4,21 @@ import secrets
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from broadcaster.domain.alerts import Alert, Lane, MsgType, Role, Severity, Status, Text
+from broadcaster.domain.alerts import Alert, Lane, MsgType, Role, Status, Text
 from broadcaster.domain.answers import asks
 from broadcaster.domain.templates import easy_in
 from broadcaster.languages import Words, direction
+from broadcaster.palette import PALETTE
 from broadcaster.pipeline.render.context import Context, Fill, prefix, titled, until
 from channels.email import Mail, MailTemplate
 
 # Unguessable, so braces in an author's text stay text.
 _SLOT = f"way_out_{secrets.token_hex(8)}"
 _PAGE_SLOT = f"page_{secrets.token_hex(8)}"
-_COLOURS = {Severity.EXTREME: "#8e0038", Severity.SEVERE: "#b3261e", Severity.MODERATE: "#9a5b00"}
 _jinja = Environment(
     loader=PackageLoader("broadcaster.pipeline.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+_jinja.globals["palette"] = PALETTE
 
 
 def render_mail(context: Context, language: str, text: Text) -> Fill:
@@ -83,7 +84,9 @@ def _link(context: Context, words: Words) -> str:
 
 def _colour(alert: Alert) -> str:
     if alert.status is not Status.ACTUAL:
-        return "#4a4a4a"
+        return PALETTE["quiet"]
     if alert.role in (Role.MISTAKE, Role.LEFT):
-        return "#4a4a4a"
-    return "#1b6e3c" if alert.msg_type is MsgType.CANCEL else _COLOURS.get(alert.severity, "#1f4e79")
+        return PALETTE["quiet"]
+    if alert.msg_type is MsgType.CANCEL:
+        return PALETTE["good"]
+    return PALETTE.get(f"{alert.severity}-edge", PALETTE["act"])

@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import bindparam, delete, exists, func, select, text, update
 
 from broadcaster.domain.deliveries import DeliveryState, Outcome
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName, ContactStatus
+from broadcaster.domain.people import CHANNELS, PUSH, ChannelName, ContactStatus
 from broadcaster.domain.retirement import APART, Blame, is_implausible
 from broadcaster.store.alerts.standing import Move
 from broadcaster.store.engine.among import among
@@ -24,7 +24,6 @@ from broadcaster.store.people import contacts
 from broadcaster.store.tables import alerts, contact_refusals, deliveries, keeper_answers, to_micros
 from broadcaster.store.tables import contacts as contact_rows
 
-_PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 _LONGEST = 60
 _CONTEXT = b"keeper:"
 
@@ -81,7 +80,7 @@ async def take(
     for move in moves:
         outcome = move.outcome
         key = move.alert_id, move.channel, outcome.keeper or CHANNELS[move.channel]
-        if outcome.keeper and move.channel != _PUSH and move.old is DeliveryState.QUEUED:
+        if outcome.keeper and move.channel != PUSH and move.old is DeliveryState.QUEUED:
             asked[key] += 1
         if outcome.blame is Blame.SENDER:
             refused[key] += 1
@@ -108,7 +107,7 @@ async def _count(
                 "keeper": mark,
                 "channel": channel,
                 "sealed": unit.vault.seal(words, _CONTEXT + mark),
-                "asked": asked[key] if channel != _PUSH else refused[key],
+                "asked": asked[key] if channel != PUSH else refused[key],
                 "refused": refused[key],
                 "code": "" if outcome is None else (outcome.code or "")[:_LONGEST],
                 "at": 0 if outcome is None else to_micros(outcome.at),
@@ -133,7 +132,7 @@ async def _keep(
             continue
         code = (outcome.code or "")[:_LONGEST]
         contact_id, channel = row["contact_id"], row["channel"]
-        if outcome.blame is Blame.STOPPED or (outcome.blame is Blame.CONTACT and channel == _PUSH):
+        if outcome.blame is Blame.STOPPED or (outcome.blame is Blame.CONTACT and channel == PUSH):
             status = ContactStatus.STOPPED if outcome.blame is Blame.STOPPED else ContactStatus.GONE
             await contacts.retire(unit, [contact_id], status, code, outcome.at)
             retired.add(contact_id)

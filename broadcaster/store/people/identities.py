@@ -6,11 +6,9 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from broadcaster.domain.identity import IdentityLevel
-from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus
+from broadcaster.domain.people import PUSH, LinkStatus
 from broadcaster.store.engine.engine import Unit
 from broadcaster.store.tables import contacts, follows, identities, links
-
-_PUSH = CHANNEL_NUMBER[ChannelName.PUSH]
 
 
 async def prove(unit: Unit, subscriber_id: int, level: IdentityLevel, now: datetime, *, person: str) -> None:
@@ -37,7 +35,7 @@ async def level_of(unit: Unit, subscriber_id: int, station_id: int | None = None
         select(links.c.contact_id)
         .join(contacts, contacts.c.id == links.c.contact_id)
         .where(
-            links.c.subscriber_id == subscriber_id, links.c.status == LinkStatus.CONFIRMED, contacts.c.channel != _PUSH
+            links.c.subscriber_id == subscriber_id, links.c.status == LinkStatus.CONFIRMED, contacts.c.channel != PUSH
         )
     )
     registered = select(follows.c.subscriber_id).where(
@@ -63,7 +61,7 @@ async def known_among(unit: Unit, subscriber_ids: Collection[int], station_id: i
 
 async def contacts_of(unit: Unit, subscriber_id: int) -> dict[int, bytes]:
     """Return a person's confirmed numbers and addresses: ids, with fingerprints."""
-    mine = links.c.subscriber_id == subscriber_id, links.c.status == LinkStatus.CONFIRMED, contacts.c.channel != _PUSH
+    mine = links.c.subscriber_id == subscriber_id, links.c.status == LinkStatus.CONFIRMED, contacts.c.channel != PUSH
     query = select(contacts.c.id, contacts.c.fingerprint).join(links, links.c.contact_id == contacts.c.id).where(*mine)
     return {row.id: row.fingerprint for row in await unit.conn.execute(query)}
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, delete, func, select, update
 
 from broadcaster.domain.consents import Consent
-from broadcaster.domain.people import CHANNEL_NUMBER, ChannelName, LinkStatus, NewContact, NewSubscriber
+from broadcaster.domain.people import CHANNEL_NUMBER, PHONES, LinkStatus, NewContact, NewSubscriber
 from broadcaster.store import help_requests, inbox, sandbox
 from broadcaster.store.engine.bulk import Insert
 from broadcaster.store.engine.engine import Unit
@@ -267,7 +267,7 @@ async def shares_contacts(unit: Unit, subscriber_id: int) -> bool:
 
 async def _numbers(unit: Unit, subscriber_id: int) -> list[str]:
     """Return the telephone numbers that only this person has."""
-    phones = [CHANNEL_NUMBER[ChannelName.SMS], CHANNEL_NUMBER[ChannelName.VOICE]]
+    phones = [CHANNEL_NUMBER[each] for each in PHONES]
     rows = await unit.conn.execute(
         select(contacts).where(contacts.c.id.in_(own_contacts(subscriber_id)), contacts.c.channel.in_(phones))
     )

@@ -16,7 +16,7 @@ from broadcaster.domain.answers import Way, word_of
 from broadcaster.domain.corrections import Correction
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.domain.identity import IdentityLevel
-from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, ChannelName
+from broadcaster.domain.people import CHANNEL_NUMBER, CHANNELS, PHONES
 from broadcaster.domain.stations import Station
 from broadcaster.domain.visits import Finding
 from broadcaster.store import help_requests as help_rows
@@ -235,7 +235,7 @@ async def _of_alerts(unit: Unit, subscriber_id: int) -> list[Record]:
 
 async def _of_texts(unit: Unit, subscriber_id: int) -> list[Record]:
     slugs = {row.id: row.slug for row in await unit.conn.execute(select(stations.c.id, stations.c.slug))}
-    phones = [CHANNEL_NUMBER[ChannelName.SMS], CHANNEL_NUMBER[ChannelName.VOICE]]
+    phones = [CHANNEL_NUMBER[each] for each in PHONES]
     rows = await unit.conn.execute(select(contacts).where(_mine(subscriber_id), contacts.c.channel.in_(phones)))
     numbers = [contact_rows.open_address(unit, row.fingerprint, row.sealed) for row in rows if row.sealed]
     found = [

@@ -8,6 +8,7 @@ import orjson
 from aiohttp import web
 from markupsafe import Markup
 
+from broadcaster.domain.people import LINKED
 from broadcaster.http.route import Call
 from broadcaster.languages import DEFAULT
 from broadcaster.pipeline.services import Services
@@ -55,6 +56,7 @@ def page(
         "key": push_key(call.services),
         "sandbox": bool(call.services.sandboxed),
         "geocoder": bool(call.services.settings.geocoder_url),
+        "linked": LINKED,
         "words": script_words(words),
         **(given or {}),
     }

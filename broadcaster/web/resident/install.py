@@ -8,6 +8,7 @@ from aiohttp import web
 
 from broadcaster.domain.refusals import NotFound
 from broadcaster.http.route import Call
+from broadcaster.palette import PALETTE
 from broadcaster.web.assets import ASSETS
 from broadcaster.web.resident.frame import words_of
 
@@ -27,8 +28,8 @@ async def manifest(call: Call[None, None]) -> web.Response:
         "start_url": "/",
         "scope": "/",
         "display": "standalone",
-        "background_color": "#faf8f5",
-        "theme_color": "#17456e",
+        "background_color": PALETTE["ground"],
+        "theme_color": PALETTE["act"],
         "categories": ["government", "news", "utilities"],
         "icons": [
             {"src": "/icons/192.png", "sizes": "192x192", "type": "image/png", "purpose": "any"},

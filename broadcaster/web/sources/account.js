@@ -20,7 +20,7 @@ button.addEventListener("click", () =>
     try {
       const made = await subscription(given.key);
       const { reached } = await operatorRequest("POST", PUSHES, { subscription: made });
-      localStorage.setItem(PUSHED, made.endpoint);
+      localStorage.setItem(PUSHED, made.endpoint ?? "");
       location.assign(`/console/account?done=${reached ? "pushed" : "unreached"}`);
     } catch (error) {
       said.textContent = word(error.message);

@@ -30,7 +30,7 @@ if (share && (navigator.share || navigator.clipboard)) {
 }
 
 const where = /** @type {HTMLButtonElement} */ (one("#where-am-i"));
-const map = /** @type {SVGSVGElement|null} */ (one("svg.map"));
+const map = one("svg.map");
 if (where && map && navigator.geolocation) {
   where.hidden = false;
   where.addEventListener("click", async () => {
@@ -38,7 +38,7 @@ if (where && map && navigator.geolocation) {
     said.textContent = words.locating;
     try {
       const at = await locate();
-      const outside = metresOutside(JSON.parse(words.shape), at.lon, at.lat);
+      const outside = /** @type {number} */ (metresOutside(JSON.parse(words.shape), at.lon, at.lat)); // the button stands beside an area
       said.textContent = outside <= 0 ? words.inside : words.outside.replace("%(distance)s", distance(outside));
       if (outside > 0 && outside <= at.accuracy) said.textContent += ` ${words.edge}`;
       mark(at);

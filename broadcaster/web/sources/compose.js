@@ -6,6 +6,7 @@ import { Check } from "./parts/compose_check.js";
 import { Where } from "./parts/compose_where.js";
 import { Wording } from "./parts/compose_words.js";
 import { all, fill, left, one, written } from "./parts/dom.js";
+import { request } from "./parts/request.js";
 
 const STEPS = ["kind", "where", "words", "check"];
 
@@ -19,7 +20,7 @@ class App {
     this.where = new Where(given, this);
     this.wording = new Wording(given, this);
     this.check = new Check(given, this);
-    fetch(`/map/${given.station}.json`).catch(() => {}); // so that the map data has arrived when its step is shown
+    request("GET", `/map/${given.station}.json`).catch(() => {}); // so that the map data has arrived when its step is shown
     this.bind();
     this.begin();
   }
@@ -49,15 +50,15 @@ class App {
   offer(found) {
     const what = found.texts[this.given.own].headline || found.event || this.words.untitled;
     const when = written(new Date(found.at), { dateStyle: "medium", timeStyle: "short" });
-    one("#begun p").textContent = fill(this.words.begun, { what, when });
-    one("#begun").hidden = false;
+    one("#unfinished p").textContent = fill(this.words.unfinished, { what, when });
+    one("#unfinished").hidden = false;
     one("#go-on").onclick = () => {
-      one("#begun").hidden = true;
+      one("#unfinished").hidden = true;
       this.draft = found;
       this.go(found.step === "kind" ? "where" : found.step);
     };
     one("#anew").onclick = () => {
-      one("#begun").hidden = true;
+      one("#unfinished").hidden = true;
       this.drafts.forget();
       one("#step-kind h1").focus();
     };
@@ -96,7 +97,7 @@ class App {
       if (old.kind) this.draft.key = old.key;
       this.fillIn(found, old);
     }
-    one("#begun").hidden = true;
+    one("#unfinished").hidden = true;
     this.changed();
     this.mood();
     return this.go("where");

@@ -4,14 +4,14 @@
 import { residentRequest, given, isOffline, once, sentenceOf, word } from "./parts/resident_page.js";
 import { card, moment, textOf } from "./parts/cards.js";
 import { drop, fact, keep } from "./parts/device.js";
-import { all, one, say, submitted, trouble } from "./parts/dom.js";
-import { locale } from "./parts/codes.js";
+import { all, language, one, say, submitted, trouble } from "./parts/dom.js";
 import { standing, subscribe } from "./parts/pushing.js";
 import { alertsAround, distance, locate, side } from "./parts/geo.js";
 
 const look = /** @type {HTMLButtonElement} */ (one("#look"));
 const wrong = one("#trouble");
 const result = one("#result");
+/** @type {any} */
 let point = null;
 
 look.addEventListener("click", () =>
@@ -29,7 +29,7 @@ look.addEventListener("click", () =>
 const form = /** @type {HTMLFormElement} */ (one("#elsewhere"));
 form.hidden = !given.geocoder;
 submitted(form, () => {
-  const text = form.querySelector("input").value.trim();
+  const text = one("input", form).value.trim();
   if (text.length < 3) return;
   once(form, async () => {
     trouble(wrong, "");
@@ -82,7 +82,7 @@ for (const button of all("[data-hours]")) {
           await residentRequest("PUT", "/v1/subscribers/me/push", { subscription });
           await residentRequest("PUT", "/v1/subscribers/me/position", { ...at, hours });
         } else {
-          const made = await residentRequest("POST", "/v1/visits", { ...at, subscription, hours, locale: locale() }, { token: null });
+          const made = await residentRequest("POST", "/v1/visits", { ...at, subscription, hours, locale: language }, { token: null });
           await keep("token", made.token);
           await keep("visit", made.forget_at);
         }

@@ -33,14 +33,14 @@ function colour(now) {
   zone = now;
 }
 
-function took(told) {
-  for (const [name, html] of Object.entries(told.parts)) put(name, html);
-  colour(told.zone);
-  document.title = `${told.title} – Tocsin`;
+function took(update) {
+  for (const [name, html] of Object.entries(update.parts)) put(name, html);
+  colour(update.zone);
+  document.title = `${update.title} – Tocsin`;
   pulse.className = "pulse on";
-  one("#pulse-words").textContent = `${given.words.live} · ${told.at}`;
+  one("#pulse-words").textContent = `${given.words.live} · ${update.at}`;
   const now = one(".verdict")?.className;
-  if (now !== look) say(told.said); // announce only changes of the verdict, not every update
+  if (now !== look) say(update.said); // announce only changes of the verdict, not every update
   look = now;
 }
 

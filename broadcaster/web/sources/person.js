@@ -21,7 +21,7 @@ function choice(value, text, checked) {
 }
 
 function wrong(sentence) {
-  const place = one("#address-told") || make("span", { id: "address-told", class: "wrong", role: "alert" });
+  const place = one("#address-wrong") || make("span", { id: "address-wrong", class: "wrong", role: "alert" });
   place.textContent = sentence;
   if (sentence) address.closest(".field").insertBefore(place, address.parentElement);
   else place.remove();

@@ -2,10 +2,10 @@
 // a lost network is stored and resumed.
 
 import { residentRequest, dialled, given, isOffline, once, sentenceOf, word } from "./parts/resident_page.js";
-import { Problem } from "./parts/request.js";
-import { codes, locale } from "./parts/codes.js";
+import { Problem, request } from "./parts/request.js";
+import { codes } from "./parts/codes.js";
 import { drop, fact, keep } from "./parts/device.js";
-import { all, one, say, trouble } from "./parts/dom.js";
+import { all, language, one, say, trouble } from "./parts/dom.js";
 import { places } from "./parts/places.js";
 import { newToken, standing, subscribe } from "./parts/pushing.js";
 
@@ -24,7 +24,7 @@ function step(name, how = {}) {
   if (how.push !== false) history.pushState({ step: name }, "", name === "ways" ? location.pathname + location.search : `#${name}`);
   trouble(wrong, "");
   // The map data takes a moment to build the first time, so it is requested before anyone opens the map.
-  if (name === "home") fetch(`/map/${given.station}.json`, { credentials: "same-origin" }).catch(() => undefined);
+  if (name === "home") request("GET", `/map/${given.station}.json`).catch(() => undefined);
   const heading = one("h1, h2", wanted);
   if (how.push !== false) {
     heading?.setAttribute("tabindex", "-1");
@@ -69,7 +69,7 @@ push.addEventListener("click", () =>
 /** Follow by push: as a new subscriber, or an existing one who adds this station. @param {any} contact */
 async function follow(contact) {
   const token = await fact("token");
-  const wish = { station: given.station, contact, locale: locale(), token: token || newToken(), via, known: Boolean(token) };
+  const wish = { station: given.station, contact, locale: language, token: token || newToken(), via, known: Boolean(token) };
   await keep("wish", wish); // stored before it is sent, so that a lost answer or a closed page does no harm
   await grant();
 }
@@ -104,11 +104,11 @@ window.addEventListener("online", () => grant().then(() => trouble(wrong, "")).c
 const confirming = codes(root, {
   name: given.station,
   path: async () => ((await alreadyFollows()) ? "/v1/subscribers/me/confirmations" : `/v1/stations/${given.station}/confirmations`),
-  extra: () => (adding ? { via } : { via, locale: locale() }),
+  extra: () => (adding ? { via } : { via, locale: language }),
   asked: () => step("code"),
-  confirmed: async (begun, token) => {
+  confirmed: async (pending, token) => {
     if (token) await keep("token", token);
-    await followed(begun.channel, begun.to);
+    await followed(pending.channel, pending.to);
   },
 });
 let adding = false;

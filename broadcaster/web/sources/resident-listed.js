@@ -2,8 +2,9 @@
 // keeps the secret to itself, so that a device that others use, too, forgets it.
 
 import { residentRequest, dialled, given, isOffline, once, word } from "./parts/resident_page.js";
-import { codes, locale } from "./parts/codes.js";
-import { all, make, one, submitted, trouble } from "./parts/dom.js";
+import { codes } from "./parts/codes.js";
+import { all, language, make, one, submitted, trouble } from "./parts/dom.js";
+import { requestText } from "./parts/request.js";
 import { save, saveJson } from "./parts/saving.js";
 
 const root = one("#listed");
@@ -23,10 +24,10 @@ const ask = (path) => residentRequest("POST", path, { confirmation: secret }, { 
 const asking = codes(one("#proving"), {
   name: `listed in ${given.station}`,
   path: () => `/v1/stations/${given.station}/listed`,
-  extra: () => ({ name: name.value.trim(), locale: locale() }),
+  extra: () => ({ name: name.value.trim(), locale: language }),
   asked: () => step("code"),
-  confirmed: async (begun) => {
-    secret = begun.confirmation;
+  confirmed: async (pending) => {
+    secret = pending.confirmation;
     const found = await ask("/v1/listed/data").catch((error) => (error.status === 404 ? null : error));
     step(found ? "shown" : "none");
     if (found instanceof Error) failed(found);
@@ -59,10 +60,7 @@ function press(selector, work) {
 
 press("#take", async () => saveJson("tocsin.json", await ask("/v1/listed/data")));
 press("#read", async () => {
-  const body = JSON.stringify({ confirmation: secret });
-  const answer = await fetch("/listed/data", { method: "POST", headers: { "Content-Type": "application/json" }, body, credentials: "omit" });
-  if (!answer.ok) throw Object.assign(new Error(), { status: answer.status });
-  save("tocsin.html", "text/html", await answer.text());
+  save("tocsin.html", "text/html", await requestText("POST", "/listed/data", { confirmation: secret }, { credentials: "omit" }));
 });
 one("#erase", root).addEventListener("click", () => dialog.showModal());
 press("[data-sure]", async () => {
@@ -82,7 +80,7 @@ submitted(correct, () =>
     trouble(refused, "");
     try {
       const made = await residentRequest("POST", "/v1/listed/corrections", { confirmation: secret, ...wanted }, { token: null });
-      const day = new Date(made.answered_by).toLocaleDateString(locale(), { dateStyle: "long" });
+      const day = new Date(made.answered_by).toLocaleDateString(language, { dateStyle: "long" });
       one("#answered-by", root).textContent = word("correction_sent", { day });
       one("#asked", root).hidden = false;
       one("#correction", root).hidden = true;
@@ -101,7 +99,7 @@ codes(added, {
   name: `new contact in ${given.station}`,
   passing: true,
   path: () => "/v1/listed/contacts",
-  extra: () => ({ confirmation: secret, locale: locale() }),
+  extra: () => ({ confirmation: secret, locale: language }),
   asked: () => part("code"),
   confirmed: () => part("done"),
 });

@@ -15,6 +15,7 @@ import { distance, side, wayInto } from "./parts/geo.js";
 
 const root = one("#me");
 const wrong = one("#trouble");
+/** @type {any} */
 let me = null;
 const FAR_M = 30_000;
 const CENTRE_M = 120;
@@ -125,9 +126,9 @@ function show(endpoint) {
   one("#no-quiet", root).hidden = !none;
   list("#contacts", me.contacts, (contact) => {
     const here = contact.subscription?.endpoint === endpoint;
-    const title = (contact.phone && dialled(contact.phone)) || contact.email || word(contact.channel === "push" && here ? "push_here" : "push");
+    const title = (contact.phone && dialled(contact.phone)) || contact.email || word(here ? "push_here" : contact.channel);
     const state = { gone: word("gone"), stopped: word("stopped") }[contact.status];
-    const note = [contact.channel === "push" ? "" : word(contact.channel), state].filter(Boolean).join(" · ");
+    const note = [contact.subscription ? "" : word(contact.channel), state].filter(Boolean).join(" · ");
     const item = line(title, note, word("remove"), word("remove_sure", { name: title }), () => change({ contacts: me.contacts.filter((each) => each !== contact).map(sent) }));
     const to = contact.phone || contact.email || contact.subscription.endpoint;
     const last = tried.find((each) => each.channel === contact.channel && each.to === to);
@@ -178,12 +179,8 @@ function whereabouts({ lon, lat }) {
 }
 
 /** Return a contact in the form that the service accepts. */
-const sent = (contact) =>
-  contact.channel === "push"
-    ? { channel: "push", subscription: contact.subscription }
-    : contact.channel === "email"
-      ? { channel: "email", email: contact.email }
-      : { channel: contact.channel, phone: contact.phone };
+const sent = ({ channel, subscription, email, phone }) =>
+  subscription ? { channel, subscription } : email ? { channel, email } : { channel, phone };
 
 press("#add-push", async () => residentRequest("PUT", "/v1/subscribers/me/push", { subscription: await subscribe() }));
 

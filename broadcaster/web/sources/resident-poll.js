@@ -4,11 +4,11 @@ import { residentRequest, once } from "./parts/resident_page.js";
 import { fact } from "./parts/device.js";
 import { one, submitted } from "./parts/dom.js";
 
-const form = /** @type {HTMLFormElement|null} */ (one("#poll"));
+const form = /** @type {HTMLFormElement} */ (one("#poll"));
 const said = one("#said");
 
 async function look() {
-  const { to, thanks, notYours, identity } = form.dataset;
+  const { to = "", thanks, notYours, identity } = form.dataset;
   if (!(await fact("token"))) return;
   const mine = await residentRequest("GET", to);
   form.hidden = !mine.may_vote;
@@ -21,7 +21,7 @@ if (form) {
     const button = /** @type {HTMLButtonElement} */ (event.submitter);
     once(form, async () => {
       try {
-        await residentRequest("PUT", form.dataset.to, { answer: Number(button.value) });
+        await residentRequest("PUT", form.dataset.to ?? "", { answer: Number(button.value) });
         await look();
       } catch {
         said.textContent = form.dataset.failed;

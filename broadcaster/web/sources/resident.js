@@ -54,8 +54,8 @@ async function mine() {
       }
     }
     for (const { station } of me.follows) {
-      const told = await residentRequest("GET", `/v1/stations/${station}/alerts`, undefined, { token: null });
-      for (const alert of told.alerts) if (!alert.shape) found.set(alert.id, { ...alert, at: [] });
+      const current = await residentRequest("GET", `/v1/stations/${station}/alerts`, undefined, { token: null });
+      for (const alert of current.alerts) if (!alert.shape) found.set(alert.id, { ...alert, at: [] });
     }
     list.replaceChildren(...[...found.values()].map((each) => card(each, { places: each.at })));
     said.textContent = me.paused_until

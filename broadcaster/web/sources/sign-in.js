@@ -123,7 +123,7 @@ function backFromProvider() {
   form.submit();
 }
 
-/** Show new recovery codes, once, in place of the form. @param {{codes: string[], login: string}} told */
+/** Show new recovery codes, once, in place of the form. @param {{codes: string[], login: string}} made */
 function showCodes({ codes, login }) {
   one("#own-login").textContent = login;
   for (const each of all("#welcome, #set-password")) each.hidden = true;
@@ -134,29 +134,29 @@ function showCodes({ codes, login }) {
 
 /**
  * Set up a new password: fetch the app's secret when the form opens, and send it back with the password.
- * @param {() => Promise<any>} app @param {(given: any) => Promise<any>} keep
+ * @param {() => Promise<any>} askForApp @param {(given: any) => Promise<any>} keep
  */
-function setPassword(app, keep) {
+function setPassword(askForApp, keep) {
   const around = one("#set-password");
   /** @type {any} */
-  let told;
+  let app;
   const open = async () => {
-    if (!around.open || told) return;
+    if (!around.open || app) return;
     try {
-      told = await app();
+      app = await askForApp();
     } catch (error) {
       return showProblem(error);
     }
-    one("#qr").src = told.qr;
+    one("#qr").src = app.qr;
     one("#qr").hidden = false;
-    one("#app-secret").textContent = told.secret.match(/.{4}/g).join(" ");
+    one("#app-secret").textContent = app.secret.match(/.{4}/g).join(" ");
   };
   around.addEventListener("toggle", open);
   open();
   const form = one("#new-password");
   submitted(form, () => {
     busy(one("button", form), async () => {
-      const given = { password: typed("new-password-text"), code: typed("app-code"), ticket: told?.ticket || "" };
+      const given = { password: typed("new-password-text"), code: typed("app-code"), ticket: app?.ticket || "" };
       showCodes(await keep(given));
     });
   });

@@ -4,6 +4,7 @@
 import { given, word } from "./parts/resident_page.js";
 import { moment, severity } from "./parts/cards.js";
 import { all, dates, fill, make, one, unbroken, written } from "./parts/dom.js";
+import { request } from "./parts/request.js";
 
 const EVERY_MS = 15_000;
 const LOST_MS = 60_000;
@@ -29,9 +30,10 @@ async function ask() {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), 10_000);
   try {
-    const answer = await fetch(`/v1/stations/${given.station}/alerts`, { signal: giveUp.signal, cache: "no-store", credentials: "omit" });
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    known = await answer.json();
+    const path = `/v1/stations/${given.station}/alerts`;
+    const found = await request("GET", path, undefined, { signal: giveUp.signal, cache: "no-store", credentials: "omit" });
+    if (!found) throw new Error("no JSON"); // a captive portal's page
+    known = found;
     heard = Date.now();
     failing = false;
     try {

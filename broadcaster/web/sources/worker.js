@@ -114,60 +114,60 @@ async function trimPages(most) {
 worker.addEventListener("push", (event) => event.waitUntil(arrived(event.data)));
 
 async function arrived(data) {
-  let told;
+  let message;
   try {
-    told = data?.json() ?? {};
+    message = data?.json() ?? {};
   } catch {
-    told = { body: data?.text() };
+    message = { body: data?.text() };
   }
-  const page = new URL(told.url || "/", worker.location.origin);
+  const page = new URL(message.url || "/", worker.location.origin);
   const path = page.pathname;
-  if (told.type === "welcome" || told.type === "operator") {
-    await show({ ...told, path: path + page.search }, { quiet: Boolean(told.quiet) });
-    await report(told.receipt, "displayed");
+  if (message.type === "welcome" || message.type === "operator") {
+    await show({ ...message, path: path + page.search }, { quiet: Boolean(message.quiet) });
+    await report(message.receipt, "displayed");
     return;
   }
-  const before = told.tag ? await briefly(read("alerts", told.tag)) : null;
+  const before = message.tag ? await briefly(read("alerts", message.tag)) : null;
   // Two pushes of one thread may arrive in the wrong order: the newer alert stays.
-  const late = before && told.id && BigInt(before.id || 0) > BigInt(told.id);
-  const shown = late ? before : { ...told, path, came: Date.now() };
+  const late = before && message.id && BigInt(before.id || 0) > BigInt(message.id);
+  const shown = late ? before : { ...message, path, came: Date.now() };
   if (shown.tag && !late) await briefly(write("alerts", shown.tag, shown));
   await show(shown, { quiet: Boolean(late || shown.quiet) });
-  await Promise.allSettled([report(told.receipt, "displayed"), late ? null : keepPage(path), trim(), nudge()]);
+  await Promise.allSettled([report(message.receipt, "displayed"), late ? null : keepPage(path), trim(), nudge()]);
 }
 
 /** Wait for a second at most: storage that fails or hangs holds no alert back. @param {Promise<any>} work */
 const briefly = (work) => Promise.race([work.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1000))]);
 
-/** @param {any} told @param {{quiet: boolean}} how */
-async function show(told, how) {
-  const real = !told.status || told.status === "actual";
+/** @param {any} message @param {{quiet: boolean}} how */
+async function show(message, how) {
+  const real = !message.status || message.status === "actual";
   /** @type {any} Chromium's options too: actions, renotify, vibrate */
   const options = {
-    body: [told.body, told.station].filter(Boolean).join("\n"),
-    lang: told.lang,
-    dir: told.dir,
-    tag: told.tag,
-    renotify: Boolean(told.tag) && !how.quiet,
+    body: [message.body, message.station].filter(Boolean).join("\n"),
+    lang: message.lang,
+    dir: message.dir,
+    tag: message.tag,
+    renotify: Boolean(message.tag) && !how.quiet,
     silent: how.quiet || undefined,
-    requireInteraction: Boolean(told.urgent) && told.type !== "cancel",
-    vibrate: how.quiet ? undefined : (real && RHYTHMS[told.severity]) || [200],
-    timestamp: told.sent ? Date.parse(told.sent) : Date.now(),
+    requireInteraction: Boolean(message.urgent) && message.type !== "cancel",
+    vibrate: how.quiet ? undefined : (real && RHYTHMS[message.severity]) || [200],
+    timestamp: message.sent ? Date.parse(message.sent) : Date.now(),
     icon, // within the worker: Chromium shows a notification only after it has fetched its pictures
     badge,
-    data: { path: told.path || "/", receipt: told.receipt, answer: told.answer, kept: told.kept, told },
-    actions: buttons(told),
+    data: { path: message.path || "/", receipt: message.receipt, answer: message.answer, kept: message.kept, told: message },
+    actions: buttons(message),
   };
-  await worker.registration.showNotification(told.title || "Tocsin", options);
+  await worker.registration.showNotification(message.title || "Tocsin", options);
 }
 
 /**
  * Return the answers as buttons: those of the alert's own question if all fit, else help and the best of the others.
- * @param {any} told
+ * @param {any} message
  */
-function buttons(told) {
+function buttons(message) {
   const most = /** @type {any} */ (Notification).maxActions ?? 2;
-  const offered = (told.answers || []).map(([action, title]) => ({ action, title }));
+  const offered = (message.answers || []).map(([action, title]) => ({ action, title }));
   const help = offered.find((each) => each.action === "help");
   const own = offered.some((each) => each.action === "1");
   const others = offered.filter((each) => each !== help);
@@ -200,9 +200,9 @@ async function nudge() {
 
 worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const { path = "/", receipt, answer: token, kept, told } = event.notification.data || {};
+  const { path = "/", receipt, answer: token, kept, told: message } = event.notification.data || {}; // "told": in notifications already shown, too
   if (event.action && token) {
-    event.waitUntil(answered(token, event.action, { ...told, path, kept }));
+    event.waitUntil(answered(token, event.action, { ...message, path, kept }));
     return;
   }
   event.waitUntil(Promise.allSettled([lead(path), report(receipt, "opened")]));
@@ -210,13 +210,13 @@ worker.addEventListener("notificationclick", (event) => {
 
 /**
  * Handle a button of a notification. Help opens the page that says 112 first and can send the position.
- * @param {string} token @param {string} choice @param {any} told
+ * @param {string} token @param {string} choice @param {any} message
  */
-async function answered(token, choice, told) {
+async function answered(token, choice, message) {
   const telling = answer(`/v1/answers/${token}`, { answer: choice });
   if (choice === "help") await lead(`/r/${token}`).catch(() => undefined);
   const found = await telling;
-  await show({ ...told, body: found === undefined ? told.kept : found?.said || told.body, answers: null, urgent: false }, { quiet: true });
+  await show({ ...message, body: found === undefined ? message.kept : found?.said || message.body, answers: null, urgent: false }, { quiet: true });
 }
 
 /** Open a page in an existing window or in a new one. @param {string} path */
@@ -269,7 +269,7 @@ async function fromFiles(request, path, event) {
   if (kept && path.startsWith("/static/")) return kept; // named by its content hash: it never changes
   const asked = fetch(request);
   // Range requests (of a map file) are not cached.
-  const keeping = asked.then((answer) => answer.status === 200 && !path.endsWith(".pmtiles") && put(FILES, path, answer.clone()));
+  const keeping = asked.then((answer) => answer.status === 200 && !path.endsWith(".pmtiles") ? put(FILES, path, answer.clone()) : undefined);
   event.waitUntil(keeping.catch(() => undefined));
   return kept || asked; // an icon is served from the cache, and refreshed for the next time
 }
@@ -281,7 +281,7 @@ async function fromFiles(request, path, event) {
 async function freshPage(request, url, event) {
   const asked = fetch(request);
   const name = SHELL_PAGES.includes(url.pathname) ? SHELL : PAGES;
-  event.waitUntil(asked.then((answer) => answer.ok && put(name, url.pathname, answer.clone())).catch(() => undefined));
+  event.waitUntil(asked.then((answer) => answer.ok ? put(name, url.pathname, answer.clone()) : undefined).catch(() => undefined));
   const kept = (path) => caches.match(path, { ignoreVary: true }).catch(() => undefined);
   const slow = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)).then(() => kept(url.pathname));
   try {

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from broadcaster.palette import PALETTE
 from broadcaster.web.console.alerts.report_pdf import NoPdf, Printer
 from tests.integration.http.conftest import an_alert
 from tests.integration.http.test_alerts import someone, until_finished
@@ -64,7 +65,8 @@ async def test_a_report_says_who_when_where_and_in_which_words(tmp_path):
     assert what[-1] == "Ended by all"
     assert '<svg class="place"' in page
     inks = [re.findall(r'stroke="(#\w+)" fill-rule', each) for each in (running, page, other)]
-    assert inks == [["#b0121d"], ["#4c5058"], ["#4c5058"]], "what is over has lost its colour"
+    severe, over = PALETTE["severe-edge"], PALETTE["quiet"]
+    assert inks == [[severe], [over], [over]], "what is over has lost its colour"
     assert "Report of an all-clear" in other
 
 

@@ -21,6 +21,12 @@ DOCUMENTS = [
 ENDINGS = "py|js|mjs|css|html|md|po|toml|yaml|yml|txt|png|svg|conf|mako"
 CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(rf"[\w.*-][\w.*/-]*\.(?:{ENDINGS})")
+_STRING = r"""["'](?:push|sms|voice|email)["']"""
+_ON_PAGES = re.compile(
+    rf"(?:[=!]=?= ?|includes\(|[\[,] ?|\bdata-[\w-]+=|\bchannel: ?){_STRING}"
+    r"|\b(?:found|each|channels)\??\.(?:push|sms|voice)\b(?!\()"
+)
+CHANNEL_NAMED = {".py": re.compile(r"\bChannelName\.[A-Z]"), ".js": _ON_PAGES, ".html": _ON_PAGES}
 FOLDER = re.compile(rf"(?:(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*|\w[\w/-]*/)")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
 NAME_IN_FILE = re.compile(r"`([\w/]+\.py)`, `(_?[A-Z]\w*\.\w+|\w+)`")
@@ -109,16 +115,34 @@ def test_what_is_not_there_is_found():
     ]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "text", "names"),
+    [
+        (".py", "found[ChannelName.SMS]", True),
+        (".js", 'if (channel === "sms")', True),
+        (".js", 'draft.channels.includes("voice")', True),
+        (".js", 'const paid = ["sms", "voice"]', True),
+        (".js", "each.sms.cut", True),
+        (".js", 'list.push("sentence")', False),
+        (".html", '{% if message.channel == "push" %}', True),
+        (".html", '<div data-seen="email">', True),
+        (".html", '<input type="email" autocomplete="email">', False),
+    ],
+)
+def test_a_channel_is_named_by_its_member_its_string_or_its_field(suffix, text, names):
+    assert bool(CHANNEL_NAMED[suffix].search(text)) is names
+
+
 def test_contributing_lists_every_file_that_names_a_channel():
     text = (ROOT / "CONTRIBUTING.md").read_text()
     listed = {path for code in CODE.findall(text) if FILE.fullmatch(code) for path in among(code)}
     naming = {
         path
         for path in tree()
-        if path.startswith(("broadcaster/", "channels/")) and path.endswith(".py") and "/migrations/" not in path
-        if re.search(r"\bChannelName\.[A-Z]", (ROOT / path).read_text())
+        if path.startswith(("broadcaster/", "channels/")) and "/migrations/" not in path and "/static/" not in path
+        if (named := CHANNEL_NAMED.get(Path(path).suffix)) and named.search((ROOT / path).read_text())
     }
-    assert naming, "a guard of what is nowhere guards nothing"
+    assert {Path(path).suffix for path in naming} == set(CHANNEL_NAMED), "a guard of what is nowhere guards nothing"
     assert sorted(naming - listed) == []
 
 

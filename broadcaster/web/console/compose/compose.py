@@ -12,6 +12,7 @@ from aiohttp import web
 from broadcaster.domain.alerts import GRAVE, MAX_EVENT, RULES, TEXT_LIMITS, Severity
 from broadcaster.domain.answers import LONGEST_QUESTION
 from broadcaster.domain.approvals import LEAST_APPROVERS
+from broadcaster.domain.escalation import PAID
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.policies import policy_of
 from broadcaster.domain.stations import Station, StationKind
@@ -124,6 +125,7 @@ def facts_of(
             "groups": people.groups,
             "topics": list(station.topics),
             "channels": list(CHANNELS),
+            "paid": list(PAID),
             "by_severity": {severity: policy_of(station, severity).channels for severity in RULES},
             "sandbox": list(call.services.sandboxed),
             "beginnings": beginnings,

@@ -121,7 +121,7 @@ def _drafts(words: Words) -> dict[str, Said]:
         "sign_in": words("Sign in again"),
         "too_often": words("Too many requests at once. It goes on by itself."),
         "trouble": words("The service does not answer now. Your draft is kept; try again shortly."),
-        "begun": words("You had begun “%(what)s”, %(when)s."),
+        "unfinished": words("You had begun “%(what)s”, %(when)s."),
         "untitled": words("an alert without a headline"),
         "left_chars": words.forms("%(n)s character left", "%(n)s characters left"),
         "over_chars": words.forms("%(n)s character too many", "%(n)s characters too many"),

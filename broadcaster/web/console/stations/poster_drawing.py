@@ -13,6 +13,7 @@ import segno
 from markupsafe import escape
 
 from broadcaster.domain.stations import Station
+from broadcaster.palette import PALETTE
 from broadcaster.web.drawing import Picture
 from broadcaster.web.i18n import Words
 from channels.sms import written
@@ -21,8 +22,9 @@ WIDTH, HEIGHT = 210.0, 297.0
 """A4, in millimetres."""
 
 _FACES = "Liberation Sans, Arial, Helvetica, Noto Sans, DejaVu Sans, sans-serif"
-_DEEP, _BRASS, _INK, _QUIET, _PALE = "#17456e", "#f3c15f", "#17191d", "#565a63", "#e4edf5"
-_LINE = "#b3261e"
+_DEEP, _BRASS, _INK, _QUIET, _PALE, _LINE = (
+    PALETTE[name] for name in ("act", "icon-bell", "ink", "quiet", "act-soft", "severe")
+)
 _EDGE = 16.0
 _BAND = 72.0
 _LOGO = 40.0

@@ -4,14 +4,14 @@
 import { fact } from "./device.js";
 import { all, one, submitted } from "./dom.js";
 import { answer } from "./reports.js";
-import { request } from "./request.js";
+import { bearer, request } from "./request.js";
 import { locate } from "./geo.js";
 
 const HELP = "help";
 
 /** @param {HTMLElement} section */
 export async function answering(section) {
-  const { to } = section.dataset;
+  const { to = "" } = section.dataset;
   if (section.hidden && !(await fill(section, to))) return;
   const where = /** @type {HTMLElement} */ (one("[data-where]", section));
   where.hidden = !navigator.geolocation || !one(`[value=${HELP}]`, section);
@@ -21,7 +21,7 @@ export async function answering(section) {
     if (form.ariaBusy === "true") return;
     form.ariaBusy = "true";
     try {
-      await told(section, form, button, to);
+      await submit(section, form, button, to);
     } finally {
       form.ariaBusy = "false";
     }
@@ -32,7 +32,7 @@ export async function answering(section) {
 async function fill(section, to) {
   const token = await fact("token");
   if (!token || !to) return false;
-  const found = await request("GET", to, undefined, { headers: { Authorization: `Bearer ${token}` }, credentials: "omit" }).catch(() => null);
+  const found = await request("GET", to, undefined, { headers: bearer(token), credentials: "omit" }).catch(() => null);
   if (!found?.offered.length) return false;
   const question = /** @type {HTMLElement} */ (one("[data-question]", section));
   question.textContent = found.question;
@@ -60,7 +60,7 @@ function mark(section, chosen) {
   }
 }
 
-async function told(section, form, button, to) {
+async function submit(section, form, button, to) {
   const body = { answer: button.value, household: form.elements.household.checked };
   if (button.value === HELP && form.elements.where.checked) {
     const at = await locate().catch(() => null); // the request is sent without it

@@ -20,6 +20,7 @@ export function codes(within, how) {
   const input = /** @type {HTMLInputElement} */ (one("input", give));
   const wrong = one(".wrong", give);
   const again = /** @type {HTMLButtonElement} */ (one(".again", give));
+  /** @type {any} */
   let pending = null;
   let timer = 0;
   let looking = 0;
@@ -69,8 +70,8 @@ export function codes(within, how) {
     timer = window.setInterval(count, 1000);
     count();
     window.clearInterval(looking);
-    // Only a mail can be confirmed elsewhere. For the others, check once whether the message could be sent.
-    looking = window.setInterval(look, pending.channel === "email" ? LOOK_MS : 3 * LOOK_MS);
+    // A message with a link may be confirmed elsewhere. For the others, check once whether the message could be sent.
+    looking = window.setInterval(look, given.linked.includes(pending.channel) ? LOOK_MS : 3 * LOOK_MS);
   }
 
   function count() {
@@ -92,14 +93,14 @@ export function codes(within, how) {
   document.addEventListener("visibilitychange", look);
   window.addEventListener("online", look);
 
-  async function heard(told) {
+  async function heard(result) {
     if (!pending) return;
-    if (told.state === "confirmed") {
+    if (result.state === "confirmed") {
       const done = pending;
       stop();
-      await how.confirmed(done, told.token);
-    } else if (told.state === "over") trouble(wrong, word("code_over"));
-    else if (told.state === "unsent" && !input.value) trouble(wrong, word("code_unsent"));
+      await how.confirmed(done, result.token);
+    } else if (result.state === "over") trouble(wrong, word("code_over"));
+    else if (result.state === "unsent" && !input.value) trouble(wrong, word("code_unsent"));
   }
 
   function stop() {
@@ -153,5 +154,3 @@ export function codes(within, how) {
     stop,
   };
 }
-
-export const locale = () => document.documentElement.lang || given.language || "fr";

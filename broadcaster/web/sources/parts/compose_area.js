@@ -20,7 +20,7 @@ export function styleOf(status, severity) {
   const drill = status !== "actual";
   const plain = dark() ? colour("--drill") : "#6b5200";
   const [line, fillColor] = drill || !severity ? [plain, plain] : [colour(`--${severity}-edge`), colour(`--${severity}`)];
-  return { color: line, weight: 3, fillColor, fillOpacity: dark() ? 0.28 : 0.2, dashArray: drill ? DASHES : null, interactive: false };
+  return { color: line, weight: 3, fillColor, fillOpacity: dark() ? 0.28 : 0.2, dashArray: drill ? DASHES : undefined, interactive: false };
 }
 
 /** Draw an area in the API's form. @param {any} map @param {any} area @param {any} style */
@@ -38,17 +38,19 @@ export function drawBefore(given, map) {
 }
 
 export class AreaMap {
-  /** @param {HTMLElement} element @param {any} given @param {any} told {changed, middle, words, zoned} */
-  constructor(element, given, told) {
+  /** @param {HTMLElement} element @param {any} given @param {{changed: () => void, over: () => any}} owner */
+  constructor(element, given, owner) {
     this.given = given;
-    this.told = told;
+    this.owner = owner;
     this.words = given.words;
     const { map, ready } = draw(element, { ground: `/map/${given.station}.json`, words: given.words });
     this.map = map;
     this.element = element;
     this.shapes = L.layerGroup().addTo(map);
+    /** @type {any} */
     this.draft = null;
     this.selected = 0;
+    /** @type {any} */
     this.corners = null;
     this.adding = false;
     map.doubleClickZoom.disable(); // two quick taps make two corners, not a zoom
@@ -81,14 +83,14 @@ export class AreaMap {
 
   /** Set how much of the map is covered, in pixels, so that important parts stay visible. */
   room() {
-    const over = this.told.over();
+    const over = this.owner.over();
     return { paddingTopLeft: L.point(24, over.top + 16), paddingBottomRight: L.point(24, over.bottom + 16) };
   }
 
   /** The centre of the visible part of the map. */
   middle() {
     const size = this.map.getSize();
-    const over = this.told.over();
+    const over = this.owner.over();
     return this.map.containerPointToLatLng([size.x / 2, (over.top + size.y - over.bottom) / 2]);
   }
 
@@ -113,7 +115,7 @@ export class AreaMap {
     if (this.corners) {
       this.corners.push([round(at.lng), round(at.lat)]);
       this.build();
-      this.told.changed();
+      this.owner.changed();
       return;
     }
     const point = { lon: round(at.lng), lat: round(at.lat), label };
@@ -128,7 +130,7 @@ export class AreaMap {
       draft.circles[this.selected] = { ...draft.circles[this.selected], ...point };
     } else return;
     this.build();
-    this.told.changed();
+    this.owner.changed();
     this.see();
   }
 
@@ -158,14 +160,14 @@ export class AreaMap {
   select(at) {
     this.selected = at;
     this.build();
-    this.told.changed();
+    this.owner.changed();
   }
 
   remove(kind, at) {
     this.draft[kind].splice(at, 1);
     this.selected = Math.max(0, this.draft.circles.length - 1);
     this.build();
-    this.told.changed();
+    this.owner.changed();
   }
 
   addCircle() {
@@ -179,27 +181,27 @@ export class AreaMap {
     this.corners = null;
     this.build();
     if (on) this.home();
-    this.told.changed();
+    this.owner.changed();
   }
 
   beginOutline() {
     this.corners = [];
     this.draft.territory = false;
     this.build();
-    this.told.changed();
+    this.owner.changed();
   }
 
   endOutline(keep) {
     if (keep && this.corners.length >= 3) this.draft.polygons.push([[...this.corners, this.corners[0]]]);
     this.corners = null;
     this.build();
-    this.told.changed();
+    this.owner.changed();
   }
 
   takeCorner() {
     this.corners.pop();
     this.build();
-    this.told.changed();
+    this.owner.changed();
   }
 
   /** Paint the density of people by cells from the server, which reveal no single home. @param {any[]} cells */
@@ -293,7 +295,7 @@ export class AreaMap {
       this.layers.centre.setLatLng([circle.lat, circle.lon]);
       if (!keepEdge) this.layers.edge.setLatLng(this.edgeOf(circle));
     }
-    this.told.changed();
+    this.owner.changed();
   }
 
   edgeOf(circle) {

@@ -27,9 +27,12 @@ export class Check {
     this.given = given;
     this.app = app;
     this.words = given.words;
+    /** @type {any} */
     this.map = null;
+    /** @type {any} */
     this.reach = null;
     this.asked = 0;
+    this.timer = 0;
     this.when = new When(given, app, () => {
       this.summary();
       window.clearTimeout(this.timer);
@@ -106,8 +109,8 @@ export class Check {
     one("#hearing").hidden = how.every(([each]) => each === "now");
     one("#hearing").textContent = fill(words.hear, { how: how.map(([each, n]) => fill(words[`hear_${each}`], { n: number(n) })).join(", ") });
     this.askToWake(found);
-    const told = [...this.warnings(found)];
-    one("#warnings").replaceChildren(...told.map(([sentence, grave]) => make("li", { class: grave ? "notice bad" : "notice warn" }, make("p", {}, sentence))));
+    const warnings = [...this.warnings(found)];
+    one("#warnings").replaceChildren(...warnings.map(([sentence, grave]) => make("li", { class: grave ? "notice bad" : "notice warn" }, make("p", {}, sentence))));
   }
 
   /** Add a channel; the next figures include its people. @param {string} channel */
@@ -125,10 +128,11 @@ export class Check {
     await this.app.wording.preview();
     const { previews, easy } = this.app.wording;
     one("#seen").replaceChildren(...seen(this.given, this.draft, previews, easy));
-    const cut = this.draft.channels.includes("sms") ? Object.entries(previews).filter(([, each]) => each.sms.cut) : [];
+    const cuts = ([code, each]) => this.draft.channels.filter((name) => each[name]?.cut).map((name) => [code, each[name].cut]);
+    const cut = Object.entries(previews).flatMap(cuts);
     one("#sms-cut").hidden = !cut.length;
-    one("#sms-cut").className = `notice ${cut.some(([, each]) => each.sms.cut === "instruction") ? "bad" : "warn"}`;
-    one("#sms-cut p").textContent = cut.map(([code, each]) => fill(this.words[`warn_cut_${each.sms.cut}`], { language: LANGUAGES.of(code) })).join(" ");
+    one("#sms-cut").className = `notice ${cut.some(([, what]) => what === "instruction") ? "bad" : "warn"}`;
+    one("#sms-cut p").textContent = cut.map(([code, what]) => fill(this.words[`warn_cut_${what}`], { language: LANGUAGES.of(code) })).join(" ");
   }
 
   /** Ask whether to wake people who would otherwise miss it. Nothing is sent before this is answered. */
@@ -179,8 +183,8 @@ export class Check {
     const until = expires(draft);
     const begins = onset(draft);
     const held = this.isLater && draft.hours !== "date" ? fill(words.until_after, { span: chosen("hours") }) : until && fill(words.until_date, { when: time(until) });
-    const begun = begins ? fill(words.begins_date, { when: time(begins) }) : draft.onset && chosen("onset");
-    one("#sum-until").textContent = [begun, held].filter(Boolean).join(" · ");
+    const start = begins ? fill(words.begins_date, { when: time(begins) }) : draft.onset && chosen("onset");
+    one("#sum-until").textContent = [start, held].filter(Boolean).join(" · ");
     const hold = { exercise: words.hold_drill, test: words.hold_test }[draft.status] || words.hold;
     one("#send span").textContent = given.editing && !this.updating ? words.hold_change : this.isLater ? words.hold_later : hold;
     one("#send").className = `button send big wide ${draft.status === "actual" ? draft.severity : "drill"}`;
@@ -267,8 +271,8 @@ export class Check {
 
   unsent(error) {
     if (error.status === 422) this.refuse(error.errors, error.message);
-    else if (error.status === 409 && error.told?.id) this.before(error.told.id);
-    else if (error.status === 412) this.tellNot(error.message, ...this.updating.newer(error));
+    else if (error.status === 409 && error.details?.id) this.before(error.details.id);
+    else if (error.status === 412 && this.updating) this.tellNot(error.message, ...this.updating.newer(error));
     else if (error.status === 409) this.tellNot(error.message);
     else if (error.status === 401) this.signedOut(error);
     else if (error instanceof TypeError || !error.status) this.tellNot(this.words.lost);

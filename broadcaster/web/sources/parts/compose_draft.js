@@ -88,11 +88,11 @@ export function filled(given) {
 export class Drafts {
   /**
    * @param {any} given
-   * @param {(kept: boolean) => void} told called after each attempt with whether it could be stored
+   * @param {(kept: boolean) => void} onStored called after each attempt with whether it could be stored
    */
-  constructor(given, told) {
+  constructor(given, onStored) {
     this.name = `tocsin.${given.editing ? "change" : "draft"}.${given.station}`;
-    this.told = told;
+    this.onStored = onStored;
     this.timer = 0;
     this.waiting = null;
     window.addEventListener("pagehide", () => this.flush());
@@ -103,7 +103,7 @@ export class Drafts {
   /** Return the stored draft, or null. @param {any} given */
   find(given) {
     try {
-      const found = JSON.parse(localStorage.getItem(this.name));
+      const found = JSON.parse(localStorage.getItem(this.name) || "null");
       if (!found?.key || !found.kind || Date.now() - found.at > KEPT_DAYS * A_DAY_MS) return null;
       const blank = given.editing ? filled(given) : empty(given);
       if (!given.editing && !given.beginnings.some((each) => each.name === found.kind)) found.kind = OTHER; // it was deleted
@@ -131,9 +131,9 @@ export class Drafts {
     draft.at = Date.now();
     try {
       localStorage.setItem(this.name, JSON.stringify(draft));
-      this.told(true);
+      this.onStored(true);
     } catch {
-      this.told(false); // a private window, or a full disk
+      this.onStored(false); // a private window, or a full disk
     }
   }
 

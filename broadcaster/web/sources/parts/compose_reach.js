@@ -15,6 +15,7 @@ export function follower(ask, show, fail) {
   let flying = 0;
   let frame = 0;
   let last = -Infinity;
+  /** @type {any} */
   let wanted = null;
   let moved = 0;
 

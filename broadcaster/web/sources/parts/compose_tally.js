@@ -25,14 +25,14 @@ export function tally(given, found, { draft, add }) {
     ...(found.no_contact ? [row("no_contact", found.no_contact, many(words.tally_no_contact, found.no_contact), ...(grave ? [make("strong", {}, words.visit)] : []))] : []),
     ...plural("opted_out", found.opted_out),
     ...plural("paused", found.paused),
-    make("div", { "data-tally": "cost" }, make("dt", {}, cost(found.expected.cost_minor)), make("dd", {}, ...expected(found, words))),
+    make("div", { "data-tally": "cost" }, make("dt", {}, cost(found.expected.cost_minor)), make("dd", {}, ...expected(given, found, words))),
   ];
 }
 
 /** Return what the alert probably comes to, with its steps: messages that cost, and when people react. */
-function* expected(found, words) {
+function* expected(given, found, words) {
   const { messages, cost_minor: minor, reached } = found.expected;
-  const paid = ["sms", "voice"].filter((name) => messages[name]).map((name) => many(words[`sent_${name}`], messages[name]));
+  const paid = given.paid.filter((name) => messages[name]).map((name) => many(words[`sent_${name}`], messages[name]));
   yield [words.expected, ...paid].join(" · ");
   if (minor < found.cost_minor) yield make("small", {}, fill(words.at_most, { cost: money(found.cost_minor, found.currency) }));
   const when = ({ share, seconds_to_95: seconds }) => (seconds === null ? fill(words.about_share, { n: number(Math.round(100 * share)) }) : timeToMost(seconds, words));

@@ -28,6 +28,7 @@ export class Where {
     this.given = given;
     this.app = app;
     this.words = given.words;
+    /** @type {any} */
     this.reach = null;
     this.timer = 0;
     this.follow = follower(
@@ -35,6 +36,7 @@ export class Where {
       (answer) => this.showReach(answer),
       (error) => this.failed(error),
     );
+    /** @type {any} */
     this.map = null;
     this.bind();
   }
@@ -137,9 +139,9 @@ export class Where {
   others(found) {
     const n = found.others || found.others_fewer_than;
     const pattern = found.others ? this.words.others_about : this.words.others_few;
-    const told = n ? [fill(pattern, { own: number(found.registered), n: number(n) })] : [];
-    if (found.unconfirmed) told.push(fill(this.words.unconfirmed, { n: number(found.unconfirmed) }));
-    return told.join(" · ");
+    const parts = n ? [fill(pattern, { own: number(found.registered), n: number(n) })] : [];
+    if (found.unconfirmed) parts.push(fill(this.words.unconfirmed, { n: number(found.unconfirmed) }));
+    return parts.join(" · ");
   }
 
   sayReach(found) {
@@ -158,8 +160,8 @@ export class Where {
   failed(error) {
     if (error.status === 422) {
       this.showReach(null);
-      const told = error.errors.find((each) => each.field.startsWith("area")) || error.errors[0];
-      this.wrong(told?.problem || error.message);
+      const refusal = error.errors.find((each) => each.field.startsWith("area")) || error.errors[0];
+      this.wrong(refusal?.problem || error.message);
       return;
     }
     this.app.failed(error);

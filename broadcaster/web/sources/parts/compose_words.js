@@ -21,7 +21,7 @@ export class Wording {
     this.app = app;
     this.words = given.words;
     this.tab = given.own;
-    this.seen = "push";
+    this.seen = given.channels[0];
     this.previews = {};
     this.easy = {};
     this.findings = [];
@@ -204,6 +204,7 @@ export class Wording {
   async preview() {
     const mine = ++this.asked;
     const updates = this.given.editing?.updates || "";
+    /** @type {any} */
     const question = { ...body(this.given, this.draft), expires: expires(this.draft)?.toISOString(), updates };
     delete question.area;
     delete question.territory;

@@ -63,16 +63,18 @@ export function trouble(place, sentence) {
 export const capital = (sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
 /** The page's language, for numbers and dates. */
-export const language = document.documentElement.lang || "fr";
+export const language = document.documentElement.lang;
 
-const locales = (document.documentElement.dataset?.locales || "").split(" ");
+const facts = (/** @type {string} */ name) => (document.documentElement.dataset?.[name] || "").split(" ");
+const locales = facts("locales");
+const firsts = Object.fromEntries(facts("firsts").map((each) => each.split(":")));
 /** CLDR's locale of a language, for dates: readers of English in France expect 21:59. @param {string} [said] */
 export const dates = (said = language) => locales.find((each) => each.startsWith(`${said}-`)) || said;
 
-/** Format a moment for the reader; in French the first of a month is the 1er. @param {Date} at @param {Intl.DateTimeFormatOptions} options @param {string} [said] */
+/** Format a moment for the reader; the first of a month as the language writes it (1er). @param {Date} at @param {Intl.DateTimeFormatOptions} options @param {string} [said] */
 export function written(at, options, said = language) {
   const text = new Intl.DateTimeFormat(dates(said), options).format(at);
-  return said === "fr" ? text.replace(/\b1 (?=\p{L})/u, "1er ") : text;
+  return firsts[said] ? text.replace(/\b1 (?=\p{L})/u, `${firsts[said]} `) : text;
 }
 
 /** Keep a punctuation mark on the line of the word before it. @param {string} text */

@@ -1,5 +1,7 @@
 // Whether a point is in an area: the service's computation, done on the device. WGS 84 degrees as lon, lat.
 
+import { request } from "./request.js";
+
 const A = 6378137;
 const E2 = 0.00669437999014;
 const RADIANS = Math.PI / 180;
@@ -108,9 +110,7 @@ export function cellOf(lon, lat) {
  */
 export async function alertsAround(lon, lat, accuracy = 0) {
   const cell = cellOf(lon, lat);
-  const answer = await fetch(`/v1/cells?lon=${cell.lon}&lat=${cell.lat}`, { credentials: "omit" });
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  const { alerts, near } = await answer.json();
+  const { alerts, near } = await request("GET", `/v1/cells?lon=${cell.lon}&lat=${cell.lat}`, undefined, { credentials: "omit" });
   const all = [...alerts, ...near].map((alert) => ({ ...alert, way: wayInto(alert.shape, lon, lat) ?? [Infinity, Infinity] }));
   for (const alert of all) alert.outside = Math.hypot(...alert.way);
   const isHere = (alert) => alert.outside <= Math.min(accuracy, 2000);

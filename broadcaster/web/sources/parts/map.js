@@ -3,6 +3,8 @@
 
 import L from "leaflet";
 
+import { Problem, request } from "./request.js";
+
 const DARK = () => window.matchMedia("(prefers-color-scheme: dark)").matches;
 /** The address of the map's tiles: a PMTiles file, or a template with {z}, {x} and {y}; empty for none. */
 export const TILES = document.documentElement.dataset.tiles ?? "";
@@ -35,8 +37,7 @@ export function draw(element, given) {
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
   map.createPane("ground").style.zIndex = "150";
   map.createPane("limit").style.zIndex = "350"; // over the tiles, below what is drawn
-  map.createPane("names").style.zIndex = "450";
-  map.getPane("names").style.pointerEvents = "none";
+  Object.assign(map.createPane("names").style, { zIndex: "450", pointerEvents: "none" });
   map.setView([46.6, 2.4], 5); // France, until the map data arrives
   if (RASTER && given.framed) map.once("moveend", () => raster(map));
   else if (RASTER) raster(map);
@@ -46,13 +47,14 @@ export function draw(element, given) {
   return { map, L, ready };
 }
 
-async function fetched(address) {
-  const answer = await fetch(address, { credentials: "same-origin" });
-  return answer.ok ? answer.json() : null;
+/** @param {unknown} error @returns {null} without a network the error goes on */
+function refused(error) {
+  if (error instanceof Problem) return null;
+  throw error;
 }
 
 async function ground(map, given) {
-  const found = typeof given.ground === "string" ? await fetched(given.ground) : given.ground;
+  const found = typeof given.ground === "string" ? await request("GET", given.ground).catch(refused) : given.ground;
   if (!found) return null;
   const own = found.boundary && L.geoJSON(found.boundary, { pane: "limit", interactive: false, style: { fill: false } });
   const land = found.boundary && (!TILES || RASTER) && L.geoJSON(found.boundary, { pane: "ground", interactive: false, style: { stroke: false } });

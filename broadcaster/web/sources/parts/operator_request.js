@@ -1,7 +1,7 @@
-// Requests from a console page: with the session's cookie and the CSRF token.
+// Requests that may ask for the operator's passkey once more.
 
-import { one } from "./dom.js";
-import { Problem, request } from "./request.js";
+import { Problem } from "./request.js";
+import { sessionRequest } from "./session_request.js";
 
 /**
  * Send a request. If a trusted device is asked for its passkey, show it and send again. Throws like ``request``.
@@ -9,11 +9,8 @@ import { Problem, request } from "./request.js";
  * [headers]
  */
 export async function operatorRequest(method, path, body, signal, headers = {}) {
-  const csrf = one('meta[name="csrf"]')?.getAttribute("content") || "";
-  const send = () =>
-    request(method, path, body, { signal, headers: { "X-CSRF": csrf, ...headers }, credentials: "same-origin" });
   try {
-    return await send();
+    return await sessionRequest(method, path, body, signal, headers);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "passkey-wanted") throw error;
     const { prove } = await import("./passkey.js");
@@ -22,6 +19,6 @@ export async function operatorRequest(method, path, body, signal, headers = {}) 
     } catch {
       throw error; // cancelled, or another person's passkey: the passkey is still required
     }
-    return await send();
+    return await sessionRequest(method, path, body, signal, headers);
   }
 }

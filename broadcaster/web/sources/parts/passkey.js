@@ -2,7 +2,7 @@
 
 import { startAuthentication } from "@simplewebauthn/browser";
 
-import { operatorRequest } from "./operator_request.js";
+import { sessionRequest } from "./session_request.js";
 import { one } from "./dom.js";
 
 /** Whether passkeys work here: they need a current browser, https or this machine itself, and a host name. */
@@ -14,9 +14,9 @@ export const passkeysWork = () =>
  * [trusted] @param {boolean} [offered] in the suggestions of a field, for as long as the page is there
  */
 export async function showPasskey(trusted = () => false, offered = false) {
-  const { options } = await operatorRequest("GET", "/console/sign-in/passkey");
+  const { options } = await sessionRequest("GET", "/console/sign-in/passkey");
   const credential = await startAuthentication({ optionsJSON: options, useBrowserAutofill: offered });
-  await operatorRequest("POST", "/console/sign-in/passkey", { credential, trusted: trusted() });
+  await sessionRequest("POST", "/console/sign-in/passkey", { credential, trusted: trusted() });
 }
 
 /** Prove that it is still the same person; people with a password choose the way. Throws when cancelled. */
@@ -48,7 +48,7 @@ export function prove() {
       event.preventDefault();
       if (way === "openid") return attempt(async () => {}); // in another window; the service knows whether it was done
       const [password, code] = ["password", "code"].map((name) => one(`#prove-${name}`, dialog).value);
-      attempt(() => operatorRequest("POST", "/console/sign-in/password", { password, code }));
+      attempt(() => sessionRequest("POST", "/console/sign-in/password", { password, code }));
     });
     dialog.addEventListener("close", () => {
       dialog.remove();

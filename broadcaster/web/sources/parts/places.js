@@ -33,7 +33,7 @@ export function places(within, chosen, about) {
   const form = /** @type {HTMLFormElement} */ (one("form.by-address", within));
   form.toggleAttribute("hidden", !given.geocoder);
   submitted(form, () => {
-    const text = form.querySelector("input").value.trim();
+    const text = one("input", form).value.trim();
     if (text.length >= 3) once(form, () => look(text));
   });
 
@@ -57,6 +57,7 @@ export function places(within, chosen, about) {
 
   const open = /** @type {HTMLButtonElement} */ (one(".by-map", within));
   open.addEventListener("click", () => once(open, () => show()));
+  /** @type {any} */
   let seek = null;
 
   /** Open the map, with the pin at a point if one is given; return whether it came. @param {{lon: number, lat: number}} [point] */
@@ -78,6 +79,7 @@ export function places(within, chosen, about) {
       // Nobody should press on the map of France while the map data is loading.
       if (about.centre) map.setView([about.centre[1], about.centre[0]], 13, { animate: false });
       const icon = pin();
+      /** @type {any} */
       let marker = null;
       const use = /** @type {HTMLButtonElement} */ (one(".use-point", within));
       const put = (point) => {

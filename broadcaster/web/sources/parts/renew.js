@@ -1,5 +1,7 @@
 // A page that is read anew when what it shows has changed.
 
+import { request } from "./request.js";
+
 const EVERY_MS = 5_000;
 const LOOK_MS = 2_000;
 
@@ -15,6 +17,6 @@ export function reloadOnce(look) {
 export const renew = (given) =>
   setInterval(async () => {
     if (document.hidden) return;
-    const answer = await fetch(given.news, { credentials: "same-origin" }).catch(() => null);
-    if (answer?.ok && (await answer.json()).mark !== given.mark) location.reload();
+    const news = await request("GET", given.news).catch(() => null);
+    if (news && news.mark !== given.mark) location.reload();
   }, EVERY_MS);

@@ -2,6 +2,7 @@
 // offline.
 
 import { drop, every, fact, forget, keep, read, write } from "./device.js";
+import { bearer, send } from "./request.js";
 
 const OLD_MS = 3 * 24 * 3600 * 1000;
 
@@ -12,11 +13,11 @@ const OLD_MS = 3 * 24 * 3600 * 1000;
 export async function report(receipt, event) {
   if (!receipt) return;
   const path = new URL(receipt, self.location.origin).pathname;
-  const told = { path, event, body: null, at: new Date().toISOString() };
+  const entry = { path, event, body: null, at: new Date().toISOString() };
   try {
-    await write("receipts", `${event} ${path}`, told);
+    await write("receipts", `${event} ${path}`, entry);
   } catch {
-    await send(told); // there is no room to store it: try to send it just once
+    await post(entry); // there is no room to store it: try to send it just once
     return;
   }
   await tellAll();
@@ -28,11 +29,11 @@ export async function report(receipt, event) {
  * @param {string} path @param {any} body
  */
 export async function answer(path, body) {
-  const told = { path, event: "answer", body, at: new Date().toISOString() };
+  const entry = { path, event: "answer", body, at: new Date().toISOString() };
   const key = `answer ${path}`;
-  await write("receipts", key, told).catch(() => undefined);
+  await write("receipts", key, entry).catch(() => undefined);
   try {
-    const found = await send(told);
+    const found = await post(entry);
     if (found.status >= 429) throw new TypeError("later");
     await forget("receipts", key).catch(() => undefined);
     return found.ok ? await found.json() : null;
@@ -43,14 +44,12 @@ export async function answer(path, body) {
 }
 
 /** An answer states its age instead of its time, as a device's clock may be wrong. */
-async function send({ path, event, at, body }) {
+async function post({ path, event, at, body }) {
   const mine = path.startsWith("/v1/subscribers/");
   const token = mine ? await fact("token") : null;
   const age_s = Math.max(0, Math.round((Date.now() - Date.parse(at)) / 1000));
-  return fetch(path, {
-    method: mine ? "PUT" : "POST",
-    headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
-    body: JSON.stringify(body ? { ...body, age_s } : { event, at }),
+  return send(mine ? "PUT" : "POST", path, body ? { ...body, age_s } : { event, at }, {
+    headers: bearer(token),
     keepalive: true,
     credentials: "omit",
   });
@@ -61,7 +60,7 @@ export async function tellAll() {
   for (const each of await every("receipts")) {
     const key = `${each.event} ${each.path}`;
     try {
-      const answer = await send(each);
+      const answer = await post(each);
       const settled = answer.ok || (answer.status >= 400 && answer.status < 429);
       if (settled || Date.now() - Date.parse(each.at) > OLD_MS) await forget("receipts", key);
     } catch {
@@ -88,12 +87,7 @@ async function tellRenewal() {
   const token = await fact("token");
   if (!renewal || !token) return;
   try {
-    const answer = await fetch("/v1/subscribers/me/push", {
-      method: "PUT",
-      headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-      body: JSON.stringify(renewal),
-      credentials: "omit",
-    });
+    const answer = await send("PUT", "/v1/subscribers/me/push", renewal, { headers: bearer(token), credentials: "omit" });
     if (answer.ok || answer.status === 401 || answer.status === 422) await drop("renewal");
     if (answer.ok) await keep("endpoint", renewal.subscription.endpoint);
   } catch {

@@ -2,7 +2,7 @@
 
 import { fact } from "./device.js";
 import { left } from "./dom.js";
-import { request } from "./request.js";
+import { bearer, request, requestText } from "./request.js";
 
 /** The facts that the server left in the page. */
 export const given = left("given") || { words: {} };
@@ -16,15 +16,12 @@ export const word = (name, gaps = {}) =>
  */
 export async function residentRequest(method, path, body, as = {}) {
   const token = as.token === undefined ? await fact("token") : as.token;
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  return request(method, path, body, { headers, credentials: "omit" });
+  return request(method, path, body, { headers: bearer(token), credentials: "omit" });
 }
 
 /** Return a page that is the resident's own, as HTML. @param {string} path */
 export async function page(path) {
-  const answer = await fetch(path, { headers: { Authorization: `Bearer ${await fact("token")}` }, credentials: "omit" });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer.text();
+  return requestText("GET", path, undefined, { headers: bearer(await fact("token")), credentials: "omit" });
 }
 
 /** Format a French number as it is dialled, in pairs; leave other numbers as they are. @param {string} to */

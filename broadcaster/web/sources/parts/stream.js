@@ -1,13 +1,15 @@
 // Server-sent events that report when the connection is lost, and reconnect: after a server's restart, in a tunnel, on
 // a silently dead connection. The browser alone would not notice the last.
 
+import { send } from "./request.js";
+
 const SILENT_MS = 25_000; // the service sends something every ten seconds
 const LONGEST_MS = 10_000;
 
 /**
  * Follow a stream of "report" events.
  * @param {string} url
- * @param {{took: (told: any) => void, lost: (since: Date, ended: boolean) => void, back: () => void}} on
+ * @param {{took: (update: any) => void, lost: (since: Date, ended: boolean) => void, back: () => void}} on
  *   took: called with each event's JSON; lost: nothing has come since that time, and whether the session ended; back:
  * it works again.
  */
@@ -81,7 +83,7 @@ export function follow(url, on) {
 /** Return whether the session ended, which the stream can't report. */
 async function signedOut() {
   try {
-    const answer = await fetch(location.href, { method: "HEAD", redirect: "manual", credentials: "same-origin" });
+    const answer = await send("HEAD", location.href, undefined, { redirect: "manual" });
     return answer.type === "opaqueredirect";
   } catch {
     return false;
