@@ -51,6 +51,9 @@ CONSOLE = ("fr", "en")
 
 DEFAULT = next(iter(LANGUAGES))
 
+TAG = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$"
+"""A language tag (BCP 47): language, script, region; at most ``LONGEST_TAG`` characters, the store's column."""
+LONGEST_TAG = 12
 LOCALE_DIR = Path(__file__).parent / "web" / "locale"
 _ENGLISH = "en"
 _TYPED = str.maketrans({"\u00a0": " ", "\u202f": " ", "’": "'"})
@@ -59,6 +62,11 @@ _FIRST = re.compile(r"\b1 (?=[^\W\d])")
 _BREAKS = re.compile(r"(?<=\S) (?=[:;?!»])|(?<=«) ")
 _DIGITS = 5000
 """More than a number of a request can have: Python reads 4,300."""
+
+
+def is_tag(text: str) -> bool:
+    """Return whether a text has the form of a language tag."""
+    return len(text) <= LONGEST_TAG and re.fullmatch(TAG, text) is not None
 
 
 def typed(text: str) -> str:

@@ -89,13 +89,16 @@ class CommuneOutline(NamedTuple):
 
 
 def slug(name: str) -> str:
-    """Return a name's slug: ``L'Aigle`` becomes ``laigle``, ``Saint-Étienne`` ``saint-etienne``."""
+    """Return a name's slug: ``L'Aigle`` becomes ``laigle``, ``Saint-Étienne`` ``saint-etienne``.
+
+    Stored, and part of public addresses: an article stays joined, though groups' slugs part it (l-aigle).
+    """
     return slugify(_plain(name).replace("'", ""))
 
 
 def _plain(text: str) -> str:
     """Return lower case without accents."""
-    return anyascii(text).casefold()
+    return anyascii(text.replace("°", " ")).casefold()  # anyascii spells ° as "deg"
 
 
 def _words(text: str) -> str:

@@ -14,12 +14,11 @@ from broadcaster.commands.wording import reader, words
 from broadcaster.config import Settings
 from broadcaster.domain.refusals import Coded, sentence
 from broadcaster.domain.stations import StationKind
-from broadcaster.http.schemas.base import LOCALE
+from broadcaster.http.schemas.base import SLUG
+from broadcaster.languages import is_tag
 from zones import Boundary, CrossingOutline, SwappedCoordinates
 from zones import slug as slug_of
 
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
-_LANGUAGE = re.compile(LOCALE)
 _LARGEST_FILE = 20 * 1024 * 1024
 _LONGEST_NAME = 120
 
@@ -104,12 +103,12 @@ def _said(doubt: Coded, otherwise: str) -> bool:
 def _check(fields: dict[str, Any]) -> None:
     if not fields["name"] or len(fields["name"]) > _LONGEST_NAME:
         raise Stop("name-length", most=_LONGEST_NAME)
-    if not _SLUG.fullmatch(fields["slug"]):
+    if not re.fullmatch(SLUG, fields["slug"]):
         raise Stop("slug-form", slug=fields["slug"])
     if not fields["languages"]:
         raise Stop("languages-empty")
     for language in fields["languages"]:
-        if not _LANGUAGE.fullmatch(language):
+        if not is_tag(language):
             raise Stop("language-form", language=language)
     if not re.fullmatch(r"[A-Z]{2}", fields["region"]):
         raise Stop("region-form", region=fields["region"])

@@ -1,6 +1,5 @@
 """``tocsin send``: the main job."""
 
-import re
 import secrets
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,9 +23,9 @@ from broadcaster.commands.showing import err, out, print_json
 from broadcaster.commands.wording import many, words
 from broadcaster.domain.alerts import Severity, usual_audience
 from broadcaster.domain.audience import AudienceKind
+from broadcaster.domain.signs import IDEMPOTENCY_KEY
 from broadcaster.domain.stations import StationKind
 
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _SHOWN = 20
 _WAIT_S = 900.0
 
@@ -95,7 +94,7 @@ def send(
     Speaks to the service at TOCSIN_URL with TOCSIN_KEY; without them to this machine's own, with the operator's key.
     Where none runs, one is started for as long as it takes.
     """  # noqa: D301  click reads the \b
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+    if idempotency_key is not None and not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise Stop("idempotency-key")
     key = idempotency_key or f"cli-{secrets.token_urlsafe(16)}"
     body = draft(given)

@@ -14,6 +14,8 @@ TURNING = "\\u202a-\\u202e\\u2066-\\u2069"
 LINE = rf"^[^\x00-\x1f\x7f-\x9f{TURNING}]*$"
 PROSE = rf"^[^\x00-\x08\x0b-\x1f\x7f-\x9f{TURNING}]*$"
 
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
 # Also line separators, and lone surrogates, which no channel can carry.
 _NOT_IN_A_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{TURNING}\ud800-\udfff]")
 _NOT_IN_PROSE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{TURNING}\ud800-\udfff]")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
+from broadcaster.domain import signs
 from broadcaster.domain.alerts import Alert
 from broadcaster.domain.approvals import OPEN, Approval
 from broadcaster.domain.refusals import NotFound, Refused
@@ -34,7 +34,6 @@ from schedules import instant_of
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 AWAITING = "awaiting_approval"
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 async def foresee(call: Call[ReachIn, None]) -> web.Response:
@@ -149,6 +148,6 @@ def idempotency_key(request: web.Request) -> str | None:
     if not sent:
         return None
     key = sent[0].strip()
-    if len(sent) > 1 or not _KEY.fullmatch(key):
+    if len(sent) > 1 or not signs.IDEMPOTENCY_KEY.fullmatch(key):
         raise Refused("bad-header", IDEMPOTENCY_KEY)
     return key

@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 from broadcaster.domain.refusal_sentences import SENTENCES
 from broadcaster.domain.refusals import Refused, refused
 from broadcaster.domain.signs import LINE, PROSE
-from broadcaster.http.schemas.base import INSEE, LOCALE, REGION, SLUG
+from broadcaster.http.schemas.base import INSEE, REGION, SLUG
+from broadcaster.languages import TAG
 from broadcaster.pydantic_codes import code_of
 from zones import ZoneError
 
@@ -23,7 +24,7 @@ _PATTERNS: dict[str, str] = {
     LINE: "not-one-line",
     PROSE: "unfit-signs",
     SLUG: "not-a-slug",
-    LOCALE: "not-a-language",
+    TAG: "not-a-language",
     INSEE: "not-an-insee-code",
     REGION: "not-a-region",
 }

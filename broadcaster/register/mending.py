@@ -3,7 +3,7 @@
 from broadcaster.domain.refusals import located
 from broadcaster.languages import CONSOLE, Words, catalogs
 from broadcaster.register.planning import Plan
-from broadcaster.register.refusals import Refusal
+from broadcaster.register.refusals import LineRefusal
 from broadcaster.register.sheets import csv_text
 
 
@@ -12,7 +12,7 @@ def to_mend(made: Plan, words: Words) -> bytes:
 
     Once corrected, it can be imported directly: imports ignore the two added columns.
     """
-    wrong: dict[int, list[Refusal]] = {}
+    wrong: dict[int, list[LineRefusal]] = {}
     for each in made.refusals:
         wrong.setdefault(each.line, []).append(each)
     width = len(made.source.columns.headings)

@@ -11,12 +11,12 @@ from broadcaster.domain.people import ChannelName, NewContact, NewPlace, NewSubs
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.signs import unfit
 from broadcaster.domain.spelling import folded, group_slug, plain
-from broadcaster.languages import catalogs
+from broadcaster.languages import catalogs, is_tag
 from broadcaster.register.columns import CONTACTS, Columns, looks_like_contact
 from broadcaster.register.contacts import mail_contact, phone_contact
 from broadcaster.register.parsed import FIELD_OF, Fields, ParsedLine
 from broadcaster.register.records import Line
-from broadcaster.register.refusals import Refusal
+from broadcaster.register.refusals import LineRefusal
 from channels.email.address import InvalidMailAddress
 from channels.sms import InvalidPhone
 
@@ -32,7 +32,6 @@ _REF = re.compile(r"tocsin-[0-9]{1,18}-[0-9a-f]{16}")
 _BAR = "\\|"
 _MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _LOOKED_OVER = 2000
-_LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
 _YES = ("oui", "o", "yes", "y", "vrai", "true", "1", "x")
 _NO = ("non", "n", "no", "faux", "false", "0")
 _LON, _LAT = 180.0, 90.0
@@ -43,7 +42,7 @@ def _languages_by_name() -> dict[str, str]:
     """Return language tags by name, in all our languages."""
     spoken = [catalogs().words(each).locale.languages for each in catalogs().languages]
     named = [(folded(name), tag.replace("_", "-")) for names in spoken for tag, name in names.items()]
-    return {name: tag for name, tag in named if len(name) > len("fil") and _LOCALE.fullmatch(tag)}
+    return {name: tag for name, tag in named if len(name) > len("fil") and is_tag(tag)}
 
 
 @cache
@@ -107,14 +106,14 @@ class Parser:
             if meaning in columns.at:
                 self._cleared |= part
 
-    def parse(self, line: Line) -> tuple[ParsedLine | None, list[Refusal]]:
+    def parse(self, line: Line) -> tuple[ParsedLine | None, list[LineRefusal]]:
         """Return the parsed line, or None and all its errors."""
         if line.problem:
-            return None, [Refusal(line.number, "", "", line.problem.code, line.problem.params)]
+            return None, [LineRefusal(line.number, "", "", line.problem.code, line.problem.params)]
         cells = line.cells
         if len(cells) > self._width and any(cell.strip() for cell in cells[self._width :]):
             widths = {"cells": len(cells), "width": self._width}
-            return None, [Refusal(line.number, "", "", "line-too-wide", widths)]
+            return None, [LineRefusal(line.number, "", "", "line-too-wide", widths)]
         self._look_over(cells)
         found = _Found()
         said_id = self._cell(cells, "external_id")
@@ -135,7 +134,7 @@ class Parser:
             written = "" if _REF.fullmatch(said_id) else said_id
             who = (written or self._full_name(cells) or said_id)[:MAX_NAME]
             return None, [
-                Refusal(line.number, who, self._heading(meaning), code, params) for meaning, code, params in found
+                LineRefusal(line.number, who, self._heading(meaning), code, params) for meaning, code, params in found
             ]
         person = NewSubscriber(
             read["locale"] or self._language,
@@ -202,7 +201,7 @@ class Parser:
             return ""
         word = folded(text)
         code = word if len(text) <= len("fr") else _languages_by_name().get(word, text.replace("_", "-"))
-        if not _LOCALE.fullmatch(code):
+        if not is_tag(code):
             raise Refused("language-code")
         return code
 

@@ -18,7 +18,7 @@ from broadcaster.register.parsed import FIELD_OF, ParsedLine
 from broadcaster.register.parsing import Parser
 from broadcaster.register.reading import Source
 from broadcaster.register.records import Line
-from broadcaster.register.refusals import Refusal
+from broadcaster.register.refusals import LineRefusal
 from broadcaster.register.spool import Spool
 from broadcaster.store.engine.engine import Store
 from broadcaster.store.engine.sealing import Vault
@@ -65,7 +65,7 @@ class Plan:
     without_contact: int = 0
     addresses: int = 0
     placeless: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[LineRefusal] = field(default_factory=list)
     duplicates: set[str] = field(default_factory=set)
     group_names: dict[str, str] = field(default_factory=dict)
     new_groups: tuple[str, ...] = ()
@@ -184,7 +184,9 @@ async def plan(
     return made
 
 
-def _piece(lines: Iterator[Line], parser: Parser, vault: Vault, refusals: list[Refusal]) -> tuple[int, list[_Parsed]]:
+def _piece(
+    lines: Iterator[Line], parser: Parser, vault: Vault, refusals: list[LineRefusal]
+) -> tuple[int, list[_Parsed]]:
     read = 0
     parsed: list[_Parsed] = []
     for line in islice(lines, PIECE):
@@ -252,7 +254,7 @@ def _sorted_out(
             kind = _UNCHANGED if entry is None else _CHANGED
         code = _of_identity(content, entry, namesakes, gone=new and bool(content.ref))
         if code:
-            made.refusals.append(Refusal(line, content.who, "", code))
+            made.refusals.append(LineRefusal(line, content.who, "", code))
             continue
         if held is not None and isinstance(entry, listed.Edit):
             seen.note(
@@ -349,8 +351,8 @@ def _double(made: Plan, line: int, content: ParsedLine, seen: _Seen) -> None:
     code = "line-of-same-name" if content.by_name else "line-of-same-id"
     if identity not in made.duplicates:
         made.duplicates.add(identity)
-        made.refusals.append(Refusal(first, content.who, heading, code, {"line": line}))
-    made.refusals.append(Refusal(line, content.who, heading, code, {"line": first}))
+        made.refusals.append(LineRefusal(first, content.who, heading, code, {"line": line}))
+    made.refusals.append(LineRefusal(line, content.who, heading, code, {"line": first}))
 
 
 async def _sum_up(store: Store, made: Plan, seen: _Seen) -> None:

@@ -10,7 +10,7 @@ class ListRefused(Refused):
     """The file can't be read as a list of subscribers."""
 
 
-class Refusal(NamedTuple):
+class LineRefusal(NamedTuple):
     """Why a line is refused. ``line``: from 1; ``who``: its id, else its name; ``field``: the column's heading.
 
     ``code`` and ``params`` do not repeat the cell.

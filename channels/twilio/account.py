@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
+from channels.e164 import E164
 from channels.invalid import Invalid
 
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
 # Twilio's alphanumeric sender id: at most 11 of these, with at least one letter.
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9+&_-](?:[A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9+&_-])?")

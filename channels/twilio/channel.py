@@ -8,8 +8,9 @@ import re
 from typing import Any, TypeVar
 
 from channels.base import Channel, Composed, Finding
+from channels.e164 import E164
 from channels.errors import Permanent, Transient
-from channels.twilio.account import E164, TwilioAccount
+from channels.twilio.account import TwilioAccount
 from channels.twilio.probe import Use, probe_account
 from channels.twilio.rest import FORM, Request, TwilioRest
 

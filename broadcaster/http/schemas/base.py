@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from broadcaster.domain.signs import LINE, PROSE
+from broadcaster.languages import LONGEST_TAG, TAG
 from zones import Area
 
 MAX_NAME, MAX_LABEL, MAX_EXTERNAL_ID = 120, 40, 100
@@ -28,8 +29,6 @@ SMALL, FORM, SHAPE = 8 << 10, 64 << 10, 1 << 20
 """Most octets of a body: from strangers; of a form, or texts in two languages; of an area with 10,000 vertices."""
 
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"
-LOCALE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$"
-"""A language tag (BCP 47): language, script, region."""
 INSEE = r"^[0-9][0-9AB][0-9]{3}$"
 REGION = r"^[A-Z]{2}$"
 ALERT_ID = r"^[1-9][0-9]{0,18}$"
@@ -106,7 +105,7 @@ def prose(longest: int) -> StringConstraints:
 
 UnixLines = BeforeValidator(_unix_lines)
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
-Locale = Annotated[str, StringConstraints(pattern=LOCALE, max_length=12)]
+Locale = Annotated[str, StringConstraints(pattern=TAG, max_length=LONGEST_TAG)]
 # Not strict: after our own validator the value no longer counts as JSON, and strict mode takes times as text only from
 # JSON.
 Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc), BeforeValidator(_written_moment)]

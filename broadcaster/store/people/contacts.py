@@ -1,7 +1,6 @@
 """Contacts: one row per address, however many people share it, with its health."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -18,6 +17,7 @@ from broadcaster.store.engine.numbering import reserve
 from broadcaster.store.engine.sealing import Vault
 from broadcaster.store.people import consents
 from broadcaster.store.tables import changes, contact_refusals, contacts, links, opt_outs, subscribers, to_micros
+from channels.e164 import E164
 
 CHUNK = 400
 """Rows per statement with two or more parameters each: SQLite's limit is 32,766, and shorter statements are as fast."""
@@ -28,7 +28,6 @@ _CODE = 60
 
 StopCode = Literal["sms:stop", "call:stop"]
 """By which way an owner wrote or pressed STOP to us."""
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 Key = tuple[int, bytes]
 
@@ -111,7 +110,7 @@ async def stop(unit: Unit, number: str, code: StopCode, now: datetime, consent: 
     Where nobody has it yet, only its blind index is kept, for a list that names it later.
     """
     known = await by_number(unit, number)
-    for channel in PHONES if _E164.fullmatch(number) else ():
+    for channel in PHONES if E164.fullmatch(number) else ():
         if channel not in known:
             values = {"fingerprint": unit.vault.fingerprint(channel, number), "sealed": FORGOTTEN, "created_at": now}
             row = values | {"channel": CHANNEL_NUMBER[channel], "status": ContactStatus.ACTIVE}

@@ -1,6 +1,5 @@
 """The words for each fact of a person's records: no code of ours is shown to them."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,10 +8,10 @@ from broadcaster.domain.people import ChannelName
 from broadcaster.domain.zones import zone_of
 from broadcaster.web.i18n import Words
 from broadcaster.web.pages import written_exact
+from channels.e164 import E164
 from channels.sms import written
 
 _ZONE = zone_of("FR")
-_E164 = re.compile(r"\+[1-9]\d{5,14}")
 
 
 def moment(at: datetime, words: Words) -> str:
@@ -43,7 +42,7 @@ def fact(kind: str, name: str, value: Any, words: Words) -> str:
 
 def written_number(text: str) -> str:
     """Return a telephone number as people write it; any other text as it is."""
-    return written(text) if _E164.fullmatch(text) else text
+    return written(text) if E164.fullmatch(text) else text
 
 
 def _read(value: str, words: Words) -> str:

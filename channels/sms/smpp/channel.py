@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from channels.base import Composed, Finding, Receipt
+from channels.e164 import E164
 from channels.errors import ChannelError, Permanent, Transient
 from channels.sms import SmsMessage
 from channels.sms.segments import count
@@ -21,7 +22,6 @@ from channels.sms.smpp.pdu import Address, Command, Delivered, Pdu, Submit
 from channels.sms.smpp.receipts import Report, read_receipt
 from channels.sms.smpp.session import Lost, Session, answer_error, lost_error
 from channels.sms.smpp.text import header, parts_of
-from channels.twilio.account import E164
 
 Heard = Callable[[Report], Awaitable[bool]]
 Texted = Callable[[Incoming], Awaitable[bool]]

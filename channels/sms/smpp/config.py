@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import unquote
 
+from channels.e164 import E164
 from channels.provider_urls import InvalidProviderUrl, is_loopback, number, options, split, whole
 from channels.sms.smpp.pdu import Address
-from channels.twilio.account import E164, SHORT_CODE, sender_kind
+from channels.twilio.account import SHORT_CODE, sender_kind
 
 Long = Literal["udh", "payload"]
 Ids = Literal["same", "hex"]

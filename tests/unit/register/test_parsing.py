@@ -15,7 +15,7 @@ from broadcaster.register.parsing import Parser
 from broadcaster.register.records import Line
 
 if TYPE_CHECKING:
-    from broadcaster.register.refusals import Refusal
+    from broadcaster.register.refusals import LineRefusal
 
 HEADINGS = "id;prénom;nom;langue;portable;fixe;téléphone;courriel;lon;lat;label;lon2;lat2;groupes".split(";")  # noqa: SIM905
 GOOD = {
@@ -33,13 +33,15 @@ GOOD = {
 }
 
 
-def told(region: str = "FR", *, empty_clears: bool = False, **changed: str) -> tuple[ParsedLine | None, list[Refusal]]:
+def told(
+    region: str = "FR", *, empty_clears: bool = False, **changed: str
+) -> tuple[ParsedLine | None, list[LineRefusal]]:
     values = {**GOOD, **changed}
     parser = Parser(read_header(HEADINGS), region=region, language="fr", empty_clears=empty_clears)
     return parser.parse(Line(7, [values.get(heading, "") for heading in HEADINGS]))
 
 
-def parse(region: str = "FR", **changed: str) -> tuple[NewSubscriber | None, list[Refusal]]:
+def parse(region: str = "FR", **changed: str) -> tuple[NewSubscriber | None, list[LineRefusal]]:
     found, wrong = told(region, **changed)
     return None if found is None else found.person, wrong
 
@@ -60,6 +62,14 @@ def test_a_whole_line_is_taken_over():
         external_id="A1",
         name="Zoé Orme",
     )
+
+
+def test_a_language_may_have_a_script_and_a_region_as_in_the_api():
+    person, _ = parse(langue="zh-Hant-TW")
+    assert person is not None
+    assert person.locale == "zh-Hant-TW"
+    _, (wrong,) = parse(langue="zh-Hantabc-TW")  # longer than the store's column
+    assert wrong.code == "language-code"
 
 
 @pytest.mark.parametrize(("number", "channel"), [("0639980001", ChannelName.SMS), ("0261910001", ChannelName.VOICE)])

@@ -122,6 +122,7 @@ def test_a_name_that_is_nowhere_finds_nothing(communes):
         ("L'Aigle", "laigle"),
         ("L’Aigle", "laigle"),
         ("Saint-Étienne", "saint-etienne"),
+        ("L’Ajoupa n° 3", "lajoupa-n-3"),
         ("Les Sables-d'Olonne", "les-sables-dolonne"),
         ("L'Haÿ-les-Roses", "lhay-les-roses"),
         ("Œuilly", "oeuilly"),

@@ -20,7 +20,7 @@ from broadcaster.http.route import Call
 from broadcaster.register.applying import apply as carry_out
 from broadcaster.register.mending import to_mend
 from broadcaster.register.planning import Plan
-from broadcaster.register.refusals import ListRefused, Refusal
+from broadcaster.register.refusals import LineRefusal, ListRefused
 from broadcaster.store.register import uploads
 from broadcaster.store.register.uploads import Upload, UploadState
 from broadcaster.store.stations import stations
@@ -213,7 +213,7 @@ def _shown(
         "state": found.state.name.lower(),
         "refusals": [
             {"line": each.line, "who": each.who, "field": each.field, "why": sentence(each, words)}
-            for each in (Refusal(*raw) for raw in report["refusals"])
+            for each in (LineRefusal(*raw) for raw in report["refusals"])
         ],
         "changed": changed,
         "unsaid": unsaid,

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from broadcaster.domain.refusals import Coded, Refused, sentence
 from broadcaster.domain.stations import Station, StationKind, read_topics, renamed
 from broadcaster.http.reading import point_of
-from broadcaster.http.schemas.base import LOCALE, MAX_NAME
+from broadcaster.http.schemas.base import MAX_NAME
 from broadcaster.http.schemas.stations import StationIn
 from broadcaster.http.stations import fields_of
 from broadcaster.http.validation import findings
-from broadcaster.languages import DEFAULT
+from broadcaster.languages import DEFAULT, is_tag
 from broadcaster.web.i18n import Words
 from broadcaster.web.topics import topic_words, topics_of
 from channels.email import InvalidMailAddress, parse_address
@@ -168,7 +168,7 @@ def _tell(given: StationForm, words: Words, found: Iterable[Coded]) -> None:
 
 def _check_contact(given: StationForm, words: Words, region: str) -> tuple[str | None, str | None]:
     email = phone = None
-    if not all(re.fullmatch(LOCALE, each) for each in given.languages):
+    if not all(map(is_tag, given.languages)):
         given.wrong["others"] = sentence(Refused("not-a-language"), words)
     if given.email:
         try:
