@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from broadcaster.commands.wording import words
-from broadcaster.domain.alerts import SEVERITY_WORDS, Role
+from broadcaster.domain.alerts import SEVERITY_WORDS, ThreadRole
 
 
 def severities() -> dict[str, str]:
@@ -52,5 +52,5 @@ def states() -> dict[str, str]:
 def progress(alert: Mapping[str, Any], roles: Mapping[str, str]) -> str:
     """Return an alert's state. ``roles``: of alerts by id, among them its follower."""
     if alert["cancelled_at"]:
-        return words("replaced") if roles.get(alert["followed_by"]) == Role.UPDATE else words("lifted")
+        return words("replaced") if roles.get(alert["followed_by"]) == ThreadRole.UPDATE else words("lifted")
     return {"accepted": words("accepted"), "sending": words("sending"), "finished": words("finished")}[alert["state"]]

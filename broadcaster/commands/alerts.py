@@ -81,7 +81,7 @@ def _listed() -> tuple[str, ...]:
 @click.argument("alert_id", metavar="ID", type=NUMBER)
 @with_json
 def show(*, alert_id: int, as_json: bool) -> None:
-    """Show an alert and its account. The exit code is 3 while not everyone is accounted for, 7 while it waits."""
+    """Show an alert and its report. The exit code is 3 while not everyone is accounted for, 7 while it waits."""
 
     async def work(api: Api) -> tuple[Any, Any]:
         shown = await api.get(f"/v1/alerts/{alert_id}")

@@ -11,7 +11,7 @@ from broadcaster.commands.api import Api
 from broadcaster.commands.foresight import channel_of, say_sandbox, say_unwanted, say_warned
 from broadcaster.commands.showing import moment, number, seconds, table
 from broadcaster.commands.wording import many, reader, say_many, words
-from broadcaster.domain.alerts import Role
+from broadcaster.domain.alerts import ThreadRole
 from broadcaster.domain.reasons import Reason, Why, sentence
 from broadcaster.domain.visits import FINDINGS, found_words
 
@@ -91,7 +91,10 @@ def _replaced(report: dict[str, Any]) -> bool:
     """Return whether the alert that ended this one is an update."""
     roles = {each["id"]: each["role"] for each in report["versions"]}
     later = list(roles)[list(roles).index(report["alert_id"]) + 1 :] if roles else []
-    return next((roles[each] for each in later if roles[each] not in {Role.LEFT, Role.REMINDER}), "") == Role.UPDATE
+    return (
+        next((roles[each] for each in later if roles[each] not in {ThreadRole.LEFT, ThreadRole.REMINDER}), "")
+        == ThreadRole.UPDATE
+    )
 
 
 def _say_apart(console: Console, report: dict[str, Any]) -> None:

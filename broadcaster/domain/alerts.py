@@ -88,7 +88,7 @@ class Category(StrEnum):
     OTHER = "other"
 
 
-class Role(StrEnum):
+class ThreadRole(StrEnum):
     """An alert's role in its thread, the alerts about one event.
 
     ``first`` begins it. ``update`` replaces the version before; ``reminder`` repeats the current version. ``left``
@@ -104,7 +104,7 @@ class Role(StrEnum):
     MISTAKE = "mistake"
 
 
-ENDINGS = frozenset({Role.ALL_CLEAR, Role.MISTAKE})
+ENDINGS = frozenset({ThreadRole.ALL_CLEAR, ThreadRole.MISTAKE})
 
 
 class Lane(StrEnum):
@@ -341,7 +341,7 @@ class Alert(Message):
     references: tuple[int, ...] = ()
     sandbox: tuple[ChannelName, ...] = ()
     places: tuple[str, ...] | None = None
-    role: Role = Role.FIRST
+    role: ThreadRole = ThreadRole.FIRST
     thread_id: int | None = None
     followed_by: int | None = None
     silent: bool = False

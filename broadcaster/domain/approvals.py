@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from broadcaster.domain.alerts import RULES, Alert, Message, Role, Severity, Status
+from broadcaster.domain.alerts import RULES, Alert, Message, Severity, Status, ThreadRole
 
 ALONE_AFTER = timedelta(minutes=5)
 """How long an author must wait for an approver before they may send alone, with a reason."""
@@ -91,7 +91,7 @@ class Approval:
     @property
     def replaces(self) -> int | None:
         """Return the id of the version that an update was written on."""
-        return self.alert.references[-1] if self.alert.role is Role.UPDATE else None
+        return self.alert.references[-1] if self.alert.role is ThreadRole.UPDATE else None
 
     def may_approve(self, key_id: int, *, approver: bool, training: bool) -> bool:
         """Return whether somebody may approve it: nobody approves their own words, except in training."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from broadcaster.domain.alerts import AlertState, Role
+from broadcaster.domain.alerts import AlertState, ThreadRole
 from broadcaster.domain.answers import HelpFigures
 from broadcaster.domain.escalation import Until
 from broadcaster.domain.people import ChannelName
@@ -137,7 +137,7 @@ class Version:
     """One alert of a thread; ``told``: those of its ``matched`` people who were sent it."""
 
     id: int
-    role: Role
+    role: ThreadRole
     sent_at: datetime
     matched: int
     told: int

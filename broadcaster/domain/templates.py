@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from broadcaster.domain.alerts import TEXT_LIMITS, Category, Certainty, Role, Severity, Status, Text, Urgency
+from broadcaster.domain.alerts import TEXT_LIMITS, Category, Certainty, Severity, Status, Text, ThreadRole, Urgency
 from broadcaster.domain.escalation import Policy, from_json
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refused
@@ -19,9 +19,9 @@ TEXTS = ("texts", "update", "all_clear", "easy", "easy_update", "easy_all_clear"
 """The texts of a template."""
 
 _EASY = {
-    Role.FIRST: (("texts", "easy"),),
-    Role.UPDATE: (("update", "easy_update"), ("texts", "easy")),
-    Role.ALL_CLEAR: (("all_clear", "easy_all_clear"),),
+    ThreadRole.FIRST: (("texts", "easy"),),
+    ThreadRole.UPDATE: (("update", "easy_update"), ("texts", "easy")),
+    ThreadRole.ALL_CLEAR: (("all_clear", "easy_all_clear"),),
 }
 """By role: which easy text says the same as which text."""
 
@@ -109,7 +109,7 @@ def filled(texts: Texts, blanks: Mapping[str, str]) -> dict[str, Text]:
     return {language: fill(text) for language, text in texts.items()}
 
 
-def easy_in(prepared: Mapping[str, Texts], role: Role, texts: Texts) -> dict[str, str]:
+def easy_in(prepared: Mapping[str, Texts], role: ThreadRole, texts: Texts) -> dict[str, str]:
     """Return what is easy to read of a message, by language, a sentence a line: the author's text, else the template's.
 
     The template's easy text is used only while its instruction is unchanged, or its headline where that says it all.

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import Alert, Role
+from broadcaster.domain.alerts import Alert, ThreadRole
 from broadcaster.domain.refusals import Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.http.alerts import AWAITING, alert_of, etag_of, idempotency_key, request_hash, show_alert
@@ -48,7 +48,9 @@ async def cancel(call: Call[CancelIn | None, None]) -> web.Response:
     if texts is not None:
         check_languages(texts, station)
     as_seen = _as_seen(call, alert)
-    ended = await end.end(call.services, alert, station, call.actor, texts, role=Role(given.kind), as_seen=as_seen)
+    ended = await end.end(
+        call.services, alert, station, call.actor, texts, role=ThreadRole(given.kind), as_seen=as_seen
+    )
     return _taken(call, ended, station)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from broadcaster.bus.base import Signal
-from broadcaster.domain.alerts import Alert, Role
+from broadcaster.domain.alerts import Alert, ThreadRole
 from broadcaster.domain.people import ChannelName
 from broadcaster.pipeline.sending_run import Run
 from broadcaster.pipeline.services import Services
@@ -125,7 +125,7 @@ async def _send_batch(
         _log.error("a batch of an alert that is not there", batch=batch.id, alert=batch.alert_id)
         return None
     context = context.told(again=batch.again)
-    if batch.channel is ChannelName.EMAIL and context.alert.role is not Role.FIRST:
+    if batch.channel is ChannelName.EMAIL and context.alert.role is not ThreadRole.FIRST:
         await _thread(services, context.alert, rows)
     run = Run(
         services, sender, batch, context, {}, iter(rows), cancelled, begun, over=over, stopped=stopped, first=first

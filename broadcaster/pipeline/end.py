@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from broadcaster.domain.alerts import ENDINGS, Alert, AlertState, MsgType, Role, Text
+from broadcaster.domain.alerts import ENDINGS, Alert, AlertState, MsgType, Text, ThreadRole
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.audit import Action, Actor
 from broadcaster.domain.refusals import Conflict, Refused
@@ -19,7 +19,7 @@ from broadcaster.store import Unit
 from broadcaster.store.alerts import alerts, threads
 
 _HOLDS = timedelta(hours=12)
-_ENDED_AS = {Role.ALL_CLEAR: "ended-as-over", Role.MISTAKE: "ended-as-mistake"}
+_ENDED_AS = {ThreadRole.ALL_CLEAR: "ended-as-over", ThreadRole.MISTAKE: "ended-as-mistake"}
 
 
 async def end(
@@ -29,7 +29,7 @@ async def end(
     actor: Actor,
     texts: Mapping[str, Text] | None = None,
     *,
-    role: Role = Role.ALL_CLEAR,
+    role: ThreadRole = ThreadRole.ALL_CLEAR,
     as_seen: bool = False,
 ) -> Alert:
     """Stop a thread's unsent messages, and tell everyone informed of it that it ended. Return the ending.
@@ -68,7 +68,7 @@ async def end(
     return made
 
 
-def _ending(services: Services, alert: Alert, role: Role, texts: Mapping[str, Text]) -> Alert:
+def _ending(services: Services, alert: Alert, role: ThreadRole, texts: Mapping[str, Text]) -> Alert:
     now = services.clock.now()
     return replace(
         alert,

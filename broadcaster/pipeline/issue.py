@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import Alert, Message, MsgType, Role, content_hash
+from broadcaster.domain.alerts import Alert, Message, MsgType, ThreadRole, content_hash
 from broadcaster.domain.approvals import Approval, ApprovalState
 from broadcaster.domain.audit import Action, Actor, Param
 from broadcaster.domain.policies import channels_for, policy_for
@@ -43,7 +43,7 @@ class IssueAlert:
     alone: str = ""
     msg_type: MsgType = MsgType.ALERT
     references: tuple[int, ...] = ()
-    role: Role = Role.FIRST
+    role: ThreadRole = ThreadRole.FIRST
     thread_id: int | None = None
     silent: bool = False
     replaces: Alert | None = None
@@ -104,7 +104,7 @@ async def issue(
 
 
 def sent_as(alert: Alert) -> Action:
-    return Action.ALERT_UPDATED if alert.role is Role.UPDATE else Action.ALERT_SENT
+    return Action.ALERT_UPDATED if alert.role is ThreadRole.UPDATE else Action.ALERT_SENT
 
 
 def announce(services: Services, alert: Alert) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from broadcaster.domain.alerts import TEXT_LIMITS, Alert, Role, Text
+from broadcaster.domain.alerts import TEXT_LIMITS, Alert, Text, ThreadRole
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import still_blank
 from broadcaster.languages import Words, catalogs
 
 
-def ending(alert: Alert, station: Station, role: Role) -> dict[str, Text]:
+def ending(alert: Alert, station: Station, role: ThreadRole) -> dict[str, Text]:
     """Return the texts of an all-clear, or of the notice that an alert was a mistake.
 
     The all-clear comes from the template, if that has one without placeholders left to fill in.
@@ -16,7 +16,9 @@ def ending(alert: Alert, station: Station, role: Role) -> dict[str, Text]:
     written = alert.prepared.get("all_clear", {})
     ready = {language: text for language, text in written.items() if not list(still_blank({language: text}))}
     return {
-        language: _mistake(text, words) if role is Role.MISTAKE else ready.get(language) or _all_clear(text, words)
+        language: _mistake(text, words)
+        if role is ThreadRole.MISTAKE
+        else ready.get(language) or _all_clear(text, words)
         for language, text, words in _each(alert, station)
     }
 

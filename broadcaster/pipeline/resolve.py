@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from broadcaster.domain.alerts import ENDINGS, Alert, Role
+from broadcaster.domain.alerts import ENDINGS, Alert, ThreadRole
 from broadcaster.domain.audience import Pool
 from broadcaster.pipeline.dispatch import dispatch_all
 from broadcaster.pipeline.services import Services
@@ -24,7 +24,7 @@ async def resolve(services: Services, alert_id: int) -> int:
         if not await alerts.lease(unit, alert_id, services.owner, at, until):
             return None, None
         alert = await alerts.by_id(unit, alert_id)
-        if alert is None or alert.role is not Role.UPDATE:
+        if alert is None or alert.role is not ThreadRole.UPDATE:
             return alert, None
         return alert, await alerts.by_id(unit, alert.references[-1])
 
@@ -38,7 +38,7 @@ async def resolve(services: Services, alert_id: int) -> int:
         found = await _tell_informed(services, alert)
     elif alert.cancelled_at is not None or now >= alert.expires_at:
         pass
-    elif alert.role is Role.UPDATE:
+    elif alert.role is ThreadRole.UPDATE:
         found = await spread(services, alert, before)
     elif alert.audience.pool is not Pool.STORED:
         await services.here.follow()

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alerts import Alert, Role
+from broadcaster.domain.alerts import Alert, ThreadRole
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.refusals import Conflict, Refused
@@ -143,7 +143,7 @@ def _drawn_up(services: Services, schedule: Schedule, facts: _Facts, now: dateti
             command,
             expires_at=min(command.expires_at, reminded.expires_at),
             references=(*reminded.references, reminded.id),
-            role=Role.REMINDER,
+            role=ThreadRole.REMINDER,
             thread_id=reminded.first_id,
         )
     return drawn_up(services, command, facts.groups.get(station.id, {}), now, ground)

@@ -1,8 +1,8 @@
 """Update: issue a new version of an alert, and tell each person what changed for them.
 
 The new version is an alert of its own, which ``resolve`` hands to ``spread``. People newly inside get it as a first
-alert, those still inside as an update. Those now outside get a separate alert (``Role.LEFT``) that says that it no
-longer applies to them, so that they are told again if they come back.
+alert, those still inside as an update. Those now outside get a separate alert (``ThreadRole.LEFT``) that says that it
+no longer applies to them, so that they are told again if they come back.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadcaster.atlas.idset import without
-from broadcaster.domain.alerts import Alert, MsgType, Role, Severity, Status, Text
+from broadcaster.domain.alerts import Alert, MsgType, Severity, Status, Text, ThreadRole
 from broadcaster.domain.audience import Audience, AudienceKind, Pool
 from broadcaster.domain.audit import Actor
 from broadcaster.domain.policies import sent_like
@@ -77,7 +77,7 @@ async def update(
 
 def _command(alert: Alert, station: Station, change: Change, actor: Actor) -> IssueAlert:
     """Return the new version's command. Raises ``Refused`` if nothing changes, or ``alert`` is not a version."""
-    if alert.role not in (Role.FIRST, Role.UPDATE):
+    if alert.role not in (ThreadRole.FIRST, ThreadRole.UPDATE):
         raise Refused("not-a-version", "id")
     message = replace(
         alert.message,
@@ -96,7 +96,7 @@ def _command(alert: Alert, station: Station, change: Change, actor: Actor) -> Is
         onset_at=alert.onset_at,
         msg_type=MsgType.UPDATE,
         references=(*alert.references, alert.id),
-        role=Role.UPDATE,
+        role=ThreadRole.UPDATE,
         thread_id=alert.first_id,
         silent=change.silent,
         replaces=alert,
@@ -215,7 +215,7 @@ async def _message_to_left(services: Services, alert: Alert) -> Alert | None:
     async def keep(unit: Unit) -> Alert | None:
         await threads.hold(unit, alert)
         thread = await threads.alerts_of(unit, alert)
-        there = next((each for each in thread if each.audience.told == alert.id and each.role is Role.LEFT), None)
+        there = next((each for each in thread if each.audience.told == alert.id and each.role is ThreadRole.LEFT), None)
         station = await stations.by_id(unit, alert.station_id)
         if there is not None or station is None or await alerts.is_cancelled(unit, alert.id):
             return there
@@ -227,7 +227,7 @@ async def _message_to_left(services: Services, alert: Alert) -> Alert | None:
             area=None,
             audience=Audience(AudienceKind.LEFT, told=alert.id),
             references=(*alert.references, alert.id),
-            role=Role.LEFT,
+            role=ThreadRole.LEFT,
             policy=None,
             own_policy=None,
             silent=False,

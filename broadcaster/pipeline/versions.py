@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from broadcaster.domain.alerts import Alert, MsgType, Role
+from broadcaster.domain.alerts import Alert, MsgType, ThreadRole
 from broadcaster.domain.refusals import Conflict, Refused, Stale
 from broadcaster.pipeline.services import Services
 from broadcaster.store import Unit, schedules
@@ -32,7 +32,7 @@ async def follow(unit: Unit, alert: Alert, by: Alert) -> tuple[int, ...]:
 async def check_current(unit: Unit, alert: Alert, now: datetime | None) -> None:
     """Raise ``Stale`` with what changed unless a version holds; with ``now``, ``Conflict`` if it is over."""
     holds = await alerts.by_id(unit, alert.id)
-    if holds is None or holds.role not in (Role.FIRST, Role.UPDATE):
+    if holds is None or holds.role not in (ThreadRole.FIRST, ThreadRole.UPDATE):
         raise Refused("not-a-version", "id")
     newest = await threads.current(unit, holds)
     if newest.msg_type is MsgType.CANCEL or (now is not None and not newest.active(now)):

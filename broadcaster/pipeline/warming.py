@@ -5,7 +5,7 @@ Each rehearsal is a transaction that is rolled back: nobody sees its alerts, and
 
 from dataclasses import replace
 
-from broadcaster.domain.alerts import Alert, MsgType, Role
+from broadcaster.domain.alerts import Alert, MsgType, ThreadRole
 from broadcaster.domain.audit import Action, Actor, ActorKind
 from broadcaster.domain.people import CHANNEL_NUMBER
 from broadcaster.ids import new_id, new_token
@@ -71,7 +71,7 @@ async def _update(services: Services, unit: Unit) -> None:
         id=new_id(),
         token=new_token(),
         msg_type=MsgType.UPDATE,
-        role=Role.UPDATE,
+        role=ThreadRole.UPDATE,
         references=(first.id,),
         thread_id=first.id,
     )

@@ -12,9 +12,9 @@ from broadcaster.domain.alerts import (
     TEXT_LIMITS,
     Category,
     Certainty,
-    Role,
     Severity,
     Status,
+    ThreadRole,
     Urgency,
 )
 from broadcaster.domain.answers import LONGEST_ANSWER, LONGEST_QUESTION, MOST
@@ -252,7 +252,7 @@ class AlertOut(ContentOut):
     finished_at: datetime | None
     cancelled_at: datetime | None
     references: tuple[AlertId, ...] = Field(description="What an ending or an update is about, oldest first.")
-    role: Role = Field(description="What it is among the alerts about the same event.")
+    role: ThreadRole = Field(description="What it is among the alerts about the same event.")
     followed_by: AlertId | None = Field(description="The update or the ending that replaced it.")
     silent: bool
     sandbox: tuple[ChannelName, ...] = Field(description="Channels that sent nothing, but kept what they would send.")

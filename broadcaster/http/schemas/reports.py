@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from broadcaster.domain.alerts import Role
+from broadcaster.domain.alerts import ThreadRole
 from broadcaster.domain.answers import HelpFigures
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.reasons import Reason
@@ -80,7 +80,7 @@ class VersionOut(Shown):
     """One alert of a thread, and its people."""
 
     id: AlertId
-    role: Role
+    role: ThreadRole
     sent_at: datetime
     matched: int
     told: int

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from babel.dates import get_timezone_location
 
-from broadcaster.domain.alerts import Alert, Message, MsgType, Role, Status, Text
+from broadcaster.domain.alerts import Alert, Message, MsgType, Status, Text, ThreadRole
 from broadcaster.domain.answers import asks
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
@@ -95,7 +95,7 @@ class Context:
 
     def told(self, *, again: bool) -> "Context":
         """Return the context for people told before, or for others: to the latter an update is a first alert."""
-        if again or self.alert.role is not Role.UPDATE:
+        if again or self.alert.role is not ThreadRole.UPDATE:
             return self
         return replace(self, alert=replace(self.alert, msg_type=MsgType.ALERT, silent=False))
 
@@ -130,9 +130,9 @@ def foreseen(
 def kind_of(alert: Alert, words: Words) -> str:
     """Return the kind of message: update, all clear; empty for a first alert, and for people outside the area."""
     match alert.role:
-        case Role.MISTAKE:
+        case ThreadRole.MISTAKE:
             return words.typed("SENT BY MISTAKE")
-        case Role.LEFT:
+        case ThreadRole.LEFT:
             return ""
     return {MsgType.UPDATE: words.typed("Update"), MsgType.CANCEL: words.typed("ALL CLEAR")}.get(alert.msg_type, "")
 
@@ -143,7 +143,7 @@ def prefix(alert: Alert, words: Words, headline: str) -> str:
     Omitted if the headline itself says how it ended, as it would cost a second SMS segment.
     """
     kind = kind_of(alert, words)
-    said = words.typed("Sent by mistake") if alert.role is Role.MISTAKE else words.typed("All clear")
+    said = words.typed("Sent by mistake") if alert.role is ThreadRole.MISTAKE else words.typed("All clear")
     if alert.msg_type is MsgType.CANCEL and headline.casefold().startswith(said.casefold()):
         kind = ""
     status = {Status.EXERCISE: words.typed("EXERCISE"), Status.TEST: words.typed("TEST")}.get(alert.status, "")

@@ -4,7 +4,7 @@ import secrets
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from broadcaster.domain.alerts import Alert, Lane, MsgType, Role, Status, Text
+from broadcaster.domain.alerts import Alert, Lane, MsgType, Status, Text, ThreadRole
 from broadcaster.domain.answers import asks
 from broadcaster.domain.templates import easy_in
 from broadcaster.languages import Words, direction
@@ -40,7 +40,7 @@ def render_mail(context: Context, language: str, text: Text) -> Fill:
         "before": prefix(alert, words, text.headline),
         "page": f"{{{{{_PAGE_SLOT}}}}}" if personal else links.page(alert),
         "link": _link(context, words),
-        "until": "" if alert.msg_type is MsgType.CANCEL or alert.role is Role.LEFT else until(context, words),
+        "until": "" if alert.msg_type is MsgType.CANCEL or alert.role is ThreadRole.LEFT else until(context, words),
         "why_you": words(
             "You get this message because you follow %(station)s, or because you are there.", station=name
         ),
@@ -85,7 +85,7 @@ def _link(context: Context, words: Words) -> str:
 def _colour(alert: Alert) -> str:
     if alert.status is not Status.ACTUAL:
         return PALETTE["quiet"]
-    if alert.role in (Role.MISTAKE, Role.LEFT):
+    if alert.role in (ThreadRole.MISTAKE, ThreadRole.LEFT):
         return PALETTE["quiet"]
     if alert.msg_type is MsgType.CANCEL:
         return PALETTE["good"]

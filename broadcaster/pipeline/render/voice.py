@@ -1,6 +1,6 @@
 """Renders calls: kind and severity, said slowly; the text; the keys that answer it, the same in every call."""
 
-from broadcaster.domain.alerts import GRAVE, SEVERITY_WORDS, Alert, MsgType, Role, Severity, Status, Text
+from broadcaster.domain.alerts import GRAVE, SEVERITY_WORDS, Alert, MsgType, Severity, Status, Text, ThreadRole
 from broadcaster.languages import Words
 from broadcaster.pipeline.render.context import Context, Fill, kind_of
 from channels.voice import VoiceMessage, voice_language
@@ -43,7 +43,7 @@ def opening_lines(context: Context, words: Words) -> list[str]:
 def _kind(alert: Alert, words: Words) -> list[str]:
     kind = kind_of(alert, words).capitalize()
     first = f"{kind}." if kind else ""
-    if alert.msg_type is MsgType.CANCEL or alert.role is Role.LEFT:
+    if alert.msg_type is MsgType.CANCEL or alert.role is ThreadRole.LEFT:
         return [first]
     serious = f"{words(SEVERITY_WORDS[alert.severity])}."
     is_alert = alert.severity is not Severity.MINOR and alert.status is Status.ACTUAL
@@ -67,7 +67,7 @@ def _menu(context: Context, words: Words, language: str) -> str:
         question, own = alert.question_in(language, context.station.languages[0])
         lines.append(question)
         lines += [words("For %(answer)s, press %(key)s.", answer=each, key=key) for key, each in enumerate(own, 1)]
-    elif alert.msg_type is MsgType.CANCEL or alert.role is Role.LEFT:
+    elif alert.msg_type is MsgType.CANCEL or alert.role is ThreadRole.LEFT:
         lines.append(words("To confirm that you have heard this message, press 1."))
     else:
         lines.append(words("To confirm that you have heard this message, press 1."))

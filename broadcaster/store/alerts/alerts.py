@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
 
-from broadcaster.domain.alerts import Alert, AlertState, MsgType, Role
+from broadcaster.domain.alerts import Alert, AlertState, MsgType, ThreadRole
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.escalation import from_json
 from broadcaster.domain.people import ChannelName
@@ -29,7 +29,7 @@ def _alert(unit: Unit, row: Any) -> Alert:
         references=tuple(row.references),
         sandbox=tuple(ChannelName(name) for name in row.sandbox),
         places=None if row.places is None else tuple(row.places),
-        role=Role(row.role),
+        role=ThreadRole(row.role),
         state=AlertState(row.state),
         policy=None if row.policy is None else from_json(row.policy),
     )

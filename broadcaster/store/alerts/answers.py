@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select, union
 
-from broadcaster.domain.alerts import ENDINGS, Alert, Role
+from broadcaster.domain.alerts import ENDINGS, Alert, ThreadRole
 from broadcaster.domain.answers import HELP, Way
 from broadcaster.store.alerts import counting, threads
 from broadcaster.store.engine.among import among
@@ -87,7 +87,7 @@ async def sums(unit: Unit, alert_id: int) -> dict[int, int]:
 
 async def versions(unit: Unit, alert: Alert) -> list[Alert]:
     """Return the alert's thread, oldest first, without the all-clear and messages to people outside the area."""
-    other = {*ENDINGS, Role.LEFT}
+    other = {*ENDINGS, ThreadRole.LEFT}
     return [each for each in await threads.alerts_of(unit, alert) if each.role not in other]
 
 

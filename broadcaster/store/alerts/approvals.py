@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 
-from broadcaster.domain.alerts import Alert, Message, MsgType, Role, Severity
+from broadcaster.domain.alerts import Alert, Message, MsgType, Severity, ThreadRole
 from broadcaster.domain.approvals import OPEN, Approval, ApprovalRules, ApprovalState
 from broadcaster.domain.audit import Actor
 from broadcaster.domain.operators import Operator
@@ -173,7 +173,7 @@ def _approval(unit: Unit, row: Any) -> Approval:
         expires_at=row.expires_at,
         onset_at=row.onset_at,
         references=tuple(row.references),
-        role=Role.FIRST if row.replaces is None else Role.UPDATE,
+        role=ThreadRole.FIRST if row.replaces is None else ThreadRole.UPDATE,
         thread_id=None if row.replaces is None else row.references[0],
         silent=row.silent,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, select, update
 
-from broadcaster.domain.alerts import Alert, Role
+from broadcaster.domain.alerts import Alert, ThreadRole
 from broadcaster.domain.deliveries import CHOSEN, Person, PersonState
 from broadcaster.domain.reasons import NOT_TRIED, Reason, Why, pack, unpack
 from broadcaster.domain.timing import Timing, Wishes
@@ -77,7 +77,7 @@ async def write_chunk(
     Return how many people are new to the alert.
     """
     await unit.in_turn("dispatch", alert.id)
-    if alert.role is Role.LEFT:
+    if alert.role is ThreadRole.LEFT:
         await threads.hold(unit, alert)
         if await alert_rows.is_cancelled(unit, alert.id):  # only those waiting: its report closes with them
             subscriber_ids = await _waiting_of(unit, alert, subscriber_ids)
@@ -92,7 +92,7 @@ async def write_chunk(
         if row.pending == row.held == 0 and any(why.reason in NOT_TRIED for why in unpack(row.reasons))
     }
     new = [each for each in subscriber_ids if each not in known]
-    thread = None if alert.role is Role.FIRST else await threads.of(unit, alert)
+    thread = None if alert.role is ThreadRole.FIRST else await threads.of(unit, alert)
     told = await told_before.already_told(unit, alert, thread, [*new, *again])
     paused, unconfirmed = await planning.special(unit, [*new, *again], now)
     paused -= told  # people told of it get its updates and ending, even if their settings changed since
@@ -104,7 +104,7 @@ async def write_chunk(
     spared: set[int] = set()
     if thread is not None and told:
         reachable, spared = await told_before.as_before(unit, alert, thread, told, reachable)
-    if alert.role is Role.LEFT:  # they got the update at the household's telephone
+    if alert.role is ThreadRole.LEFT:  # they got the update at the household's telephone
         now_told, spared = [each for each in now_told if each not in spared], set()
     reasons = lacking | dict.fromkeys(paused, Reason.PAUSED)
     planned = [each for each in now_told if each not in again or each in reachable or each in waiting]
@@ -148,7 +148,7 @@ def _sums(alert: Alert, chunk: Plan, again: Mapping[int, Any], waiting: set[int]
     followed = sum(row.next_round is not None for row in before.values())
     following = sum(person.next_round is not None for person in people.values())
     deltas[alert.id, counting.FOLLOWING, 0] = following - followed
-    if alert.role is Role.UPDATE:
+    if alert.role is ThreadRole.UPDATE:
         deltas[alert.id, counting.AGAIN, 1] = len((chunk.told & people.keys()) - again.keys())
     deltas.update(chunk.messages(alert.id))
     return deltas

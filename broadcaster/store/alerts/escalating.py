@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from broadcaster.domain.alerts import Alert, Role
+from broadcaster.domain.alerts import Alert, ThreadRole
 from broadcaster.domain.deliveries import Person, PersonState
 from broadcaster.domain.escalation import enough, next_round
 from broadcaster.domain.people import CHANNELS
@@ -53,7 +53,7 @@ async def take(
     over = alert.cancelled_at is not None or now >= alert.escalates_until
     reachable, guardians = ({}, {}) if over else await _reachable(unit, alert, list(rows), usual, now)
     rounds, plan = alert.rounds, Plan()
-    if alert.role is Role.UPDATE:
+    if alert.role is ThreadRole.UPDATE:
         thread = await threads.of(unit, alert)
         plan.told = await told_before.already_told(unit, alert, thread, list(rows))
         reachable, _ = await told_before.as_before(unit, alert, thread, plan.told, reachable)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Select, bindparam, exists, or_, select, text, update
 
-from broadcaster.domain.alerts import ENDINGS, Alert, MsgType, Role
+from broadcaster.domain.alerts import ENDINGS, Alert, MsgType, ThreadRole
 from broadcaster.domain.deliveries import DeliveryState, PersonState
 from broadcaster.store.alerts import alerts as alert_rows
 from broadcaster.store.alerts import batches, escalations, waiting
@@ -96,7 +96,7 @@ class Thread(NamedTuple):
 
 async def of(unit: Unit, alert: Alert) -> Thread:
     rows = (await unit.conn.execute(_THREAD, {"root": alert.first_id})).all()
-    left = tuple(row.id for row in rows if row.role == Role.LEFT)
+    left = tuple(row.id for row in rows if row.role == ThreadRole.LEFT)
     ended = tuple(row.id for row in rows if row.msg_type == MsgType.CANCEL)
     return Thread(
         all=tuple(row.id for row in rows),
@@ -168,7 +168,7 @@ async def current(unit: Unit, alert: Alert) -> Alert:
     For a version, follow its successors. For a reminder or a message to people outside the area, take the thread's
     newest.
     """
-    if alert.role in ENDINGS or (alert.followed_by is None and alert.role in (Role.FIRST, Role.UPDATE)):
+    if alert.role in ENDINGS or (alert.followed_by is None and alert.role in (ThreadRole.FIRST, ThreadRole.UPDATE)):
         return alert
-    apart = (Role.REMINDER, Role.LEFT)
+    apart = (ThreadRole.REMINDER, ThreadRole.LEFT)
     return next((each for each in reversed(await alerts_of(unit, alert)) if each.role not in apart), alert)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from broadcaster.domain.alerts import Alert, Role
+from broadcaster.domain.alerts import Alert, ThreadRole
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import PUSH
 from broadcaster.domain.timing import Wishes
@@ -29,7 +29,7 @@ async def already_told(
     """Return which of these people were told of an earlier version of the alert."""
     if alert.audience.kind in (AudienceKind.TOLD, AudienceKind.LEFT):
         return set(subscriber_ids)
-    if thread is None or alert.role is not Role.UPDATE:
+    if thread is None or alert.role is not ThreadRole.UPDATE:
         return set()
     before = thread.before(alert)
     earlier = thread._replace(versions=tuple(each for each in thread.versions if each in before))
@@ -59,7 +59,7 @@ async def as_before(
     ids = {contact_id for each in told for contact_id, _ in reachable.get(each, ())}
     earlier = await threads.reached(unit, alert, thread, ids) if alert.policy is None else {}
     inside: set[int] = set()
-    if alert.role is Role.LEFT:
+    if alert.role is ThreadRole.LEFT:
         inside = set(await unit.conn.scalars(_WRITTEN, {"alert_id": alert.audience.told, "ids": ids}))
     found, spared = dict(reachable), set()
     for each in told & reachable.keys():

@@ -94,7 +94,7 @@ alerts = Table(
     Column("policy", JSON(none_as_null=True)),  # the policy when the alert was issued; null: all channels at once
     Column("own_policy", JSON(none_as_null=True)),  # where it is not its station's: its template's, or as given
     Column("stopped_at", Instant),  # when escalation was stopped
-    Column("role", String(10)),  # domain.alerts.Role
+    Column("role", String(10)),  # domain.alerts.ThreadRole
     Column("thread_id", BigInteger),
     Column("followed_by", BigInteger),
     Column("silent", Boolean, nullable=False, server_default=false()),

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import ENDINGS, Alert, MsgType, Role, Status
+from broadcaster.domain.alerts import ENDINGS, Alert, MsgType, Status, ThreadRole
 from broadcaster.domain.answers import asks
 from broadcaster.domain.refusals import NotFound
 from broadcaster.domain.spelling import folded, searched
@@ -228,14 +228,14 @@ async def _as_it_stands(unit: Unit, alert: Alert) -> tuple[Alert, Alert | None, 
 
     Links to an earlier version, and to a message that it no longer applies, lead to the current version.
     """
-    if alert.role in ENDINGS or (alert.role is Role.FIRST and alert.followed_by is None):
+    if alert.role in ENDINGS or (alert.role is ThreadRole.FIRST and alert.followed_by is None):
         return alert, None, False
     thread = await threads.alerts_of(unit, alert)
-    versions = [each for each in thread if each.role in (Role.FIRST, Role.UPDATE)]
+    versions = [each for each in thread if each.role in (ThreadRole.FIRST, ThreadRole.UPDATE)]
     ending = next((each for each in thread if each.role in ENDINGS), None)
-    if alert.role is Role.REMINDER:
+    if alert.role is ThreadRole.REMINDER:
         return alert, ending, False
-    return versions[-1] if versions else alert, ending, alert.role is Role.LEFT
+    return versions[-1] if versions else alert, ending, alert.role is ThreadRole.LEFT
 
 
 def unknown(request: web.Request) -> web.Response:
@@ -262,7 +262,7 @@ def _shape(area: Area) -> str:
 
 
 def _ended(alert: Alert, now: datetime, words: Words) -> str | None:
-    if alert.role is Role.MISTAKE:
+    if alert.role is ThreadRole.MISTAKE:
         return words("SENT BY MISTAKE")
     if alert.msg_type is MsgType.CANCEL:
         return words("ALL CLEAR")

@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from broadcaster.domain.alerts import Role as AlertRole
-from broadcaster.domain.alerts import Severity, Text
+from broadcaster.domain.alerts import Severity, Text, ThreadRole
 from broadcaster.domain.approvals import ApprovalState
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.permissions import KeyRole
@@ -66,11 +65,11 @@ async def test_an_update_waits_for_what_nobody_agreed_to_and_takes_its_place_onc
     with pytest.raises(Forbidden):
         await town.approve("Wim", asked["words"], approver=False)
     # A reminder goes out meanwhile: it is older than the update, whatever their ids say.
-    remind = replace(command(town.station), role=AlertRole.REMINDER, thread_id=current.first_id)
+    remind = replace(command(town.station), role=ThreadRole.REMINDER, thread_id=current.first_id)
     reminder, _ = await issue(services, replace(remind, references=(*current.references, current.id)))
     clock.forward(seconds=60)
     new = await town.approve("Ada", asked["words"])
-    assert (new.role, new.silent, new.references) == (AlertRole.UPDATE, True, (*current.references, current.id))
+    assert (new.role, new.silent, new.references) == (ThreadRole.UPDATE, True, (*current.references, current.id))
     async with services.store.read() as unit:
         assert (await alerts.by_id(unit, current.id)).followed_by == new.id
         stored = await alerts.by_id(unit, new.id)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from broadcaster.domain.alerts import Role
+from broadcaster.domain.alerts import ThreadRole
 from broadcaster.domain.deliveries import DeliveryState, Outcome
 from broadcaster.domain.people import ChannelName
 from broadcaster.domain.refusals import Refusal
@@ -235,7 +235,7 @@ async def follow(world: World, first: list[int], edits: list[Edit]) -> int:
             await world.tell(left, edit.deaf)
         informed = (informed - (outside - edit.deaf)) | (within - edit.deaf)
         alert = new
-    ended = await end(services, alert, station, BY, role=Role.MISTAKE)
+    ended = await end(services, alert, station, BY, role=ThreadRole.MISTAKE)
     await world.resolve(ended, 0)
     assert await world.told(ended.id) == informed
     return updates

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from broadcaster.domain.alerts import Role, Text
+from broadcaster.domain.alerts import Text, ThreadRole
 from broadcaster.domain.stations import TOPICS, StationKind
 from broadcaster.domain.templates import BLANK, Template, easy_in, filled, still_blank
 from broadcaster.http.schemas.templates import TemplateIn
@@ -65,7 +65,7 @@ def test_an_easy_text_goes_only_with_what_it_says():
     known = shipped(StationKind.AUTHORITY)
     flood, evacuation, road = (known[name] for name in ("flood", "evacuation", "road"))
 
-    def easy(template, texts, role=Role.FIRST):
+    def easy(template, texts, role=ThreadRole.FIRST):
         return easy_in(template.prepared, role, texts)
 
     def lines(texts):
@@ -84,11 +84,11 @@ def test_an_easy_text_goes_only_with_what_it_says():
     route = {"texts": {"fr": Text("Allez", instruction="[rue], puis " * 60 + "à droite")}, "easy": {"fr": Text("Va")}}
     for ends, said in (("à droite", {"fr": "Va"}), ("à gauche", {})):
         texts = {"fr": Text("Allez", instruction="Grand-Rue, puis " * 60 + ends)}
-        assert easy_in(route, Role.FIRST, texts) == said, "however many placeholders, and at once"
-    assert easy(flood, flood.update, Role.UPDATE) == lines(flood.easy_update)
-    assert easy(flood, flood.texts, Role.UPDATE) == lines(flood.easy), "an update of the area alone"
-    assert easy(flood, flood.all_clear, Role.ALL_CLEAR) == lines(flood.easy_all_clear)
-    assert easy(flood, flood.texts, Role.ALL_CLEAR) == easy(flood, flood.texts, Role.MISTAKE) == {}
-    assert easy(road, road.all_clear, Role.ALL_CLEAR) == lines(road.easy_all_clear)
+        assert easy_in(route, ThreadRole.FIRST, texts) == said, "however many placeholders, and at once"
+    assert easy(flood, flood.update, ThreadRole.UPDATE) == lines(flood.easy_update)
+    assert easy(flood, flood.texts, ThreadRole.UPDATE) == lines(flood.easy), "an update of the area alone"
+    assert easy(flood, flood.all_clear, ThreadRole.ALL_CLEAR) == lines(flood.easy_all_clear)
+    assert easy(flood, flood.texts, ThreadRole.ALL_CLEAR) == easy(flood, flood.texts, ThreadRole.MISTAKE) == {}
+    assert easy(road, road.all_clear, ThreadRole.ALL_CLEAR) == lines(road.easy_all_clear)
     one_lane = {"fr": replace(road.all_clear["fr"], headline="Une voie est rouverte")}
-    assert easy(road, one_lane, Role.ALL_CLEAR) == {}, "without an instruction the headline says it"
+    assert easy(road, one_lane, ThreadRole.ALL_CLEAR) == {}, "without an instruction the headline says it"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broadcaster.domain.alerts import MsgType, Role, Text
+from broadcaster.domain.alerts import MsgType, Text, ThreadRole
 from broadcaster.domain.deliveries import PersonState
 from broadcaster.domain.latency import bucket
 from broadcaster.domain.people import ChannelName
@@ -33,7 +33,7 @@ ALERT = an_alert(
         ((0, 0, 0, 0, 0), {"resolved_at": None}, "busy", "We are finding out who is concerned."),
         ((0, 0, 0, 0, 0), {}, "bad", "Nobody was told: nobody is concerned."),
         ((0, 0, 0, 0, 0), {"msg_type": MsgType.CANCEL}, "still", "Nobody had been told"),
-        ((0, 0, 0, 0, 0), {"role": Role.LEFT}, "still", "Nobody had to be told that the alert no"),
+        ((0, 0, 0, 0, 0), {"role": ThreadRole.LEFT}, "still", "Nobody had to be told that the alert no"),
         ((9, 4, 0, 5, 0), {"resolved_at": None}, "busy", "4 people of 9 are told. Sending goes on."),
         ((9, 9, 0, 0, 0), {"resolved_at": None}, "busy", "Sending goes on."),
         ((100, 40, 0, 60, 0), {}, "busy", "Sending goes on."),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.domain.alerts import ENDINGS, Message, Role, Severity, Text
+from broadcaster.domain.alerts import ENDINGS, Message, Severity, Text, ThreadRole
 from broadcaster.domain.audience import Audience, AudienceKind
 from broadcaster.domain.people import CHANNELS
 from broadcaster.domain.refusals import Refused, sentence
@@ -137,6 +137,6 @@ def test_what_stands_ready_is_always_something_that_may_be_sent(language, headli
 
 def test_the_all_clear_stands_ready_in_each_language_of_the_alert():
     texts = {"fr": Text("Crue"), "en": Text("Flood"), "oc": Text("Aigat")}
-    ready = ending(an_alert(1, texts=texts), TOWN, Role.ALL_CLEAR)
+    ready = ending(an_alert(1, texts=texts), TOWN, ThreadRole.ALL_CLEAR)
     assert set(ready) == {"fr", "en", "oc"}
     assert ready["oc"].description == ready["fr"].description, "the station's language, which has words"

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from broadcaster.domain.alerts import Alert, MsgType, Role, Status
+from broadcaster.domain.alerts import Alert, MsgType, Status, ThreadRole
 from broadcaster.domain.stations import Station
 from broadcaster.domain.zones import zone_of
 from broadcaster.http.route import Call
@@ -42,7 +42,7 @@ async def listing(call: Call[None, AlertsPageQuery]) -> web.Response:
     roles = {each.id: each.role for each in followers}
 
     def glanced(alert: Alert) -> dict[str, Any]:
-        people, replaced = people_of(sums.get(alert.id, {})), roles.get(alert.followed_by or 0) is Role.UPDATE
+        people, replaced = people_of(sums.get(alert.id, {})), roles.get(alert.followed_by or 0) is ThreadRole.UPDATE
         return glance(alert, theirs[alert.station_id], people, now, words, replaced=replaced)
 
     facts = {

@@ -10,7 +10,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from babel.numbers import format_percent
 
-from broadcaster.domain.alerts import Alert, Role, Status
+from broadcaster.domain.alerts import Alert, Status, ThreadRole
 from broadcaster.domain.audience import AudienceKind
 from broadcaster.domain.deliveries import DeliveryState
 from broadcaster.domain.people import ChannelName
@@ -66,7 +66,7 @@ async def page(call: Call[None, None]) -> web.Response:
         if alert.references:
             earlier = await alerts.by_id(unit, alert.references[-1])
         changed = await _changed(unit, call.request.query.get("changed", ""), alert, by, words)
-        left = [each.id for each in facts.report.versions if each.role is Role.LEFT and each.id > alert.id]
+        left = [each.id for each in facts.report.versions if each.role is ThreadRole.LEFT and each.id > alert.id]
     shown = {
         **heading(facts.alert, station, words, facts.at),
         **await _live(call, facts, station, words),
@@ -74,7 +74,7 @@ async def page(call: Call[None, None]) -> web.Response:
         "occurrence": occurrence,
         "earlier": earlier,
         "changed": changed,
-        "left_id": left[0] if left and alert.role is not Role.LEFT else None,
+        "left_id": left[0] if left and alert.role is not ThreadRole.LEFT else None,
         "picture": picture_of(call.services.settings, alert, station),
         "places": whereabouts(alert, station, words),
         "scripts": _for_scripts(facts.alert, station, words),
@@ -87,12 +87,12 @@ def _already(alert: Alert, wanted: str | None, words: Words) -> tuple[str, str] 
     """Return the look and the words of a notice to who wanted to send something although this had ended the alert."""
     if wanted is None:
         return None
-    mistake = alert.role is Role.MISTAKE
-    if wanted == Role.ALL_CLEAR and mistake:
+    mistake = alert.role is ThreadRole.MISTAKE
+    if wanted == ThreadRole.ALL_CLEAR and mistake:
         return "warn", words(
             "Somebody had already told everyone that this alert was sent by mistake: your all-clear was not sent."
         )
-    if wanted == Role.MISTAKE and not mistake:
+    if wanted == ThreadRole.MISTAKE and not mistake:
         return "warn", words(
             "Somebody had already sent the all-clear: your message that the alert was a mistake was not sent."
         )
@@ -295,7 +295,7 @@ async def _live(call: Call[Any, Any], facts: Facts, station: Station, words: Wor
         **changing(facts, station, words),
         **await live_next.part(call, alert, station, words),
         **await live_waiting.part(call, alert, station, words),
-        "may_cancel": may and alert.role in (Role.FIRST, Role.UPDATE) and alert.cancelled_at is None,
+        "may_cancel": may and alert.role in (ThreadRole.FIRST, ThreadRole.UPDATE) and alert.cancelled_at is None,
     }
 
 

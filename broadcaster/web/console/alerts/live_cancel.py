@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import ENDINGS, TEXT_LIMITS, Alert, Role, Text
+from broadcaster.domain.alerts import ENDINGS, TEXT_LIMITS, Alert, Text, ThreadRole
 from broadcaster.domain.refusals import Conflict, Refused, Stale
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import easy_in
@@ -38,7 +38,7 @@ async def ask(call: Call[None, CancelQuery]) -> web.StreamResponse:
     there = await moved_on(call, alert, call.query.kind)
     if there is not None:
         return there
-    return await _page(call, alert, station, ending(alert, station, Role(call.query.kind)), {})
+    return await _page(call, alert, station, ending(alert, station, ThreadRole(call.query.kind)), {})
 
 
 async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
@@ -48,7 +48,7 @@ async def do(call: Call[None, CancelQuery]) -> web.StreamResponse:
     if there is not None:
         return there
     form = await form_of(call.request)
-    role = Role(call.query.kind)
+    role = ThreadRole(call.query.kind)
     prepared = ending(alert, station, role)
     offered = easy_in(alert.prepared, role, prepared)
     texts = {
@@ -125,7 +125,7 @@ async def _page(
     shown = {
         **heading(alert, station, words, call.services.clock.now()),
         "texts": texts,
-        "easy": easy_in(alert.prepared, Role(call.query.kind), texts),
+        "easy": easy_in(alert.prepared, ThreadRole(call.query.kind), texts),
         "limits": TEXT_LIMITS,
         "kind": call.query.kind,
         "wrong": wrong,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_time
 from babel.numbers import format_decimal
 
-from broadcaster.domain.alerts import Alert, MsgType, Role
+from broadcaster.domain.alerts import Alert, MsgType, ThreadRole
 from broadcaster.domain.deliveries import CHOSEN, PersonState
 from broadcaster.domain.report import Report
 from broadcaster.web.i18n import Words
@@ -103,7 +103,7 @@ def verdict(alert: Alert, people: People, words: Words) -> Verdict:
 def _to_nobody(alert: Alert, words: Words) -> Verdict:
     if alert.msg_type is MsgType.CANCEL:
         return Verdict("still", words("Nobody had been told of the alert: the all-clear went to no one."))
-    if alert.role is Role.LEFT:
+    if alert.role is ThreadRole.LEFT:
         return Verdict("still", words("Nobody had to be told that the alert no longer applies to them."))
     sentence = words("Nobody was told: nobody is concerned.")
     return Verdict("bad", sentence, words("Nobody whom this alert is for lives, or is, in its area."))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from broadcaster.domain.alerts import Alert, MsgType, Role
+from broadcaster.domain.alerts import Alert, MsgType, ThreadRole
 from broadcaster.domain.deliveries import CHOSEN, DeliveryState, PersonState
 from broadcaster.domain.latency import percentile_s
 from broadcaster.domain.people import ChannelName
@@ -169,9 +169,9 @@ def _timeline(
 def _followed(facts: Facts, words: Words) -> str:
     who = facts.followed_by and author_word(facts.followed_by, words)
     match facts.follower.role if facts.follower is not None else None:
-        case Role.UPDATE:
+        case ThreadRole.UPDATE:
             return words("Updated by %(who)s", who=who) if who else words("Updated")
-        case Role.MISTAKE:
+        case ThreadRole.MISTAKE:
             return words("Taken back by %(who)s", who=who) if who else words("Taken back")
     return words("Ended by %(who)s", who=who) if who else words("Ended")
 

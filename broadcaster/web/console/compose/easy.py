@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from broadcaster.domain.alerts import Role
+from broadcaster.domain.alerts import ThreadRole
 from broadcaster.domain.stations import Station
 from broadcaster.domain.templates import Texts, easy_in
 from broadcaster.http.reading import number_of
@@ -21,6 +21,6 @@ async def easy_of(call: Call[Any, Any], page: Page, station: Station, texts: Tex
             alert = await alerts.by_id(unit, updates)
             if alert is None or alert.station_id != station.id:
                 return {}
-            return easy_in(alert.prepared, Role.UPDATE, texts)
+            return easy_in(alert.prepared, ThreadRole.UPDATE, texts)
         found = (await offered(unit, station)).get(template) if isinstance(template, str) else None
-    return easy_in({} if found is None else found.prepared, Role.FIRST, texts)
+    return easy_in({} if found is None else found.prepared, ThreadRole.FIRST, texts)
