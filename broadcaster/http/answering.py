@@ -114,7 +114,7 @@ async def give(call: Call[Any, Any], asked: OpenQuestion, given: AnswerIn) -> Ta
     return await pipeline.answer(
         call.services,
         asked.alert,
-        pipeline.Given(
+        pipeline.GivenAnswer(
             subscriber_id=asked.who.subscriber_id,
             choice=choice,
             way=asked.who.way,

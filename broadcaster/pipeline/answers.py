@@ -19,7 +19,7 @@ from broadcaster.store.help_requests import Position
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenAnswer:
     """One answer. ``contact_ids``: contacts at which the person was reached, empty if unknown; ``household``: it also
     counts for others whom the alert reached at these. ``delivery_id``: the message that it answers, if known.
     ``age_s``: its age in seconds, if a device could not send it at once.
@@ -35,7 +35,7 @@ class Given:
     age_s: float = 0.0
 
 
-async def answer(services: Services, alert: Alert, given: Given) -> Taken:
+async def answer(services: Services, alert: Alert, given: GivenAnswer) -> Taken:
     """Record an answer to an alert or a later version of it. Raises ``Refused`` for a choice that it does not offer."""
     now = services.clock.now()
     at = now - timedelta(seconds=given.age_s)
@@ -78,7 +78,9 @@ async def tell(services: Services, alert_ids: Sequence[int]) -> None:
         await services.bus.publish(f"cancelled:{each}")
 
 
-async def _seen(unit: Unit, versions: Sequence[Alert], given: Given, people: Collection[int], now: datetime) -> None:
+async def _seen(
+    unit: Unit, versions: Sequence[Alert], given: GivenAnswer, people: Collection[int], now: datetime
+) -> None:
     """Record that these people know of the alert. For people who ask for help, escalation goes on."""
     confirms, ids = given.choice != HELP, [each.id for each in versions]
     if given.delivery_id is not None:

@@ -10,7 +10,7 @@ from broadcaster.domain.audit import Actor, ActorKind
 from broadcaster.domain.consents import Consent
 from broadcaster.domain.refusals import Refused
 from broadcaster.languages import Words
-from broadcaster.pipeline.answers import Given, answer
+from broadcaster.pipeline.answers import GivenAnswer, answer
 from broadcaster.pipeline.render import Context, voice_message
 from broadcaster.pipeline.render.replies import danger, reply, words_for
 from broadcaster.pipeline.render.voice import STOP, may_stop, opening_lines, spoken_text
@@ -62,7 +62,7 @@ async def _answered(services: Services, context: Context, delivery_id: int, digi
         who = await deliveries.person_of(unit, delivery_id)
     if who is None:
         return None
-    given = Given(
+    given = GivenAnswer(
         subscriber_id=who.subscriber_id,
         choice=choice,
         way=Way.VOICE,

@@ -13,7 +13,7 @@ from broadcaster.domain.people import ChannelName, NewContact
 from broadcaster.domain.refusals import Refused
 from broadcaster.domain.texting import LONGEST, Command, choice_in, command_in
 from broadcaster.languages import Words, typed
-from broadcaster.pipeline.answers import Given, answer
+from broadcaster.pipeline.answers import GivenAnswer, answer
 from broadcaster.pipeline.render.replies import danger, reply, words_for
 from broadcaster.pipeline.services import Services
 from broadcaster.register import left_out
@@ -82,7 +82,7 @@ async def _answered(services: Services, told: Lately, text: str, locale: str) ->
     choice = None if context is None else choice_in(text, context.alert)
     if context is None or choice is None:
         return ""
-    given = Given(
+    given = GivenAnswer(
         subscriber_id=told.subscriber_id,
         choice=choice,
         way=Way.SMS,

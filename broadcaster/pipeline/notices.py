@@ -22,7 +22,7 @@ from broadcaster.pipeline.services import Services
 from broadcaster.store import StoreUnavailable
 from broadcaster.store.people import corrections, profiles, trials
 from broadcaster.store.people.inactive import Silent
-from broadcaster.store.people.trials import Lost, State, Target, Trial
+from broadcaster.store.people.trials import LostTrial, State, Target, Trial
 from broadcaster.store.stations import stations
 from channels.addresses import read_address
 from channels.errors import ChannelError, Gone, Misconfigured, Transient
@@ -55,7 +55,7 @@ async def tell_lost(services: Services) -> None:
     _in_background(services, _tell_all(services, [(each, theirs[each.station_id]) for each in found]))
 
 
-async def _tell_all(services: Services, found: list[tuple[Lost, Station]]) -> None:
+async def _tell_all(services: Services, found: list[tuple[LostTrial, Station]]) -> None:
     for each, station in found:
         notice = silent_device(station, services.links, each.locale, each.by.channel, each.contact_id)
         await _send(services, notice, each.by)

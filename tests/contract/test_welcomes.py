@@ -104,12 +104,12 @@ async def test_what_is_confirmed_does_not_count_against_the_address(store):
         waiting = [await sign_up(unit, station.id, number) for number in range(3)]
         await sign_up(unit, station.id, 9, caller=OTHER)
         await sign_up(unit, other.id, 10)
-        assert await welcomes.counted(unit, [station.id, other.id], CALLER, NOW) == welcomes.Counted(4, 4)
+        assert await welcomes.counted(unit, [station.id, other.id], CALLER, NOW) == welcomes.SignUpCount(4, 4)
         await welcomes.confirm(unit, waiting[0][1])
-        assert await welcomes.counted(unit, [station.id], CALLER, NOW) == welcomes.Counted(3, 3)
-        assert await welcomes.counted(unit, [], OTHER, NOW) == welcomes.Counted(1, 0)
+        assert await welcomes.counted(unit, [station.id], CALLER, NOW) == welcomes.SignUpCount(3, 3)
+        assert await welcomes.counted(unit, [], OTHER, NOW) == welcomes.SignUpCount(1, 0)
         later = NOW + timedelta(minutes=61)
-        assert await welcomes.counted(unit, [station.id], CALLER, later) == welcomes.Counted(0, 0)
+        assert await welcomes.counted(unit, [station.id], CALLER, later) == welcomes.SignUpCount(0, 0)
 
 
 async def test_an_operator_who_amends_a_person_knows_them(store):

@@ -31,7 +31,7 @@ from broadcaster.register import left_out
 from broadcaster.register.contacts import contact_of, mail_contact
 from broadcaster.store import Unit
 from broadcaster.store.people import code_counts, confirmations, people
-from broadcaster.store.people.code_counts import Counted
+from broadcaster.store.people.code_counts import CodeCounts
 from broadcaster.store.people.confirmations import Confirmation, ConfirmationRequest, StartedConfirmation
 from broadcaster.store.stations import stations
 from channels.sms import parse_phone
@@ -149,7 +149,7 @@ def telephone(services: Services, station: Station, written: str, *, call: bool 
     return contact_of(number, ChannelName.VOICE if call else None)
 
 
-def _check(so_far: Counted, station_most: int) -> None:
+def _check(so_far: CodeCounts, station_most: int) -> None:
     """Limit the caller first, the station last."""
     mine, everyone = so_far.caller_hour, so_far.station_hour
     for is_over, code in (

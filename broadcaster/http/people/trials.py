@@ -16,7 +16,7 @@ from broadcaster.pipeline.notices import SANDBOX, try_soon
 from broadcaster.store import Unit
 from broadcaster.store.people import profiles, trials
 from broadcaster.store.people.contacts import kept
-from broadcaster.store.people.trials import Counted, Target, Trial
+from broadcaster.store.people.trials import Target, Trial, TrialCounts
 
 USE = "trial"
 PERSON_DAY, PERSON_PAID_DAY = 20, 4
@@ -86,7 +86,7 @@ def _to(target: Target) -> str:
     return kept(target.channel, target.address).canonical if target.channel == "push" else target.address
 
 
-def _check(so_far: Counted, station_most: int, *, paid: bool) -> None:
+def _check(so_far: TrialCounts, station_most: int, *, paid: bool) -> None:
     mine = so_far.person_paid_day
     too_dear = mine >= PERSON_PAID_DAY or exceeds_quota(
         mine, so_far.station_paid_hour, most_mine=PERSON_PAID_DAY, most_everyone=station_most

@@ -12,7 +12,7 @@ from broadcaster.store.tables import confirmations
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CodeCounts:
     """Codes sent to one number within an hour and a day, by one station within an hour; and the caller's own.
 
     ``asked_hour``, ``asked_day``: requests by the caller for this number. ``caller_hour``: the caller's unconfirmed
@@ -28,7 +28,7 @@ class Counted:
     next_s: int
 
 
-async def counted(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Counted:
+async def counted(unit: Unit, asked: ConfirmationRequest, now: datetime) -> CodeCounts:
     """Count the codes of the last day; concurrent counts are serialized."""
     await unit.in_turn("confirmations")
     of, hour = confirmations.c, now - timedelta(hours=1)
@@ -43,7 +43,7 @@ async def counted(unit: Unit, asked: ConfirmationRequest, now: datetime) -> Coun
     mine, sent, day = of.caller == asked.caller, of.code_of.is_(None), of.created_at > now - KEPT
     oldest = await unit.conn.scalar(select(func.min(of.created_at)).where(recent, mine))
     wait = timedelta(hours=1) if oldest is None else oldest + timedelta(hours=1) - now
-    return Counted(
+    return CodeCounts(
         number_hour=await number(same, recent, sent),
         number_day=await number(same, day, sent),
         asked_hour=await number(same, recent, mine),

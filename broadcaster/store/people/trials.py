@@ -53,7 +53,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class TrialCounts:
     """Tests of one contact in the last minutes, of one person in a day, and paid ones: of a person, of a station."""
 
     contact: int
@@ -78,7 +78,7 @@ async def targets(unit: Unit, subscriber_id: int, station_id: int) -> list[Targe
     return [Target(row.id, CHANNELS[row.channel], open_address(unit, row.fingerprint, row.sealed)) for row in rows]
 
 
-async def counted(unit: Unit, subscriber_id: int, contact_id: int, station_id: int, now: datetime) -> Counted:
+async def counted(unit: Unit, subscriber_id: int, contact_id: int, station_id: int, now: datetime) -> TrialCounts:
     """Count recent tests; concurrent counts are serialized."""
     await unit.in_turn("trials")
     of, paid = trials.c, trials.c.channel.in_([CHANNEL_NUMBER[each] for each in PAID])
@@ -87,7 +87,7 @@ async def counted(unit: Unit, subscriber_id: int, contact_id: int, station_id: i
         return await unit.conn.scalar(select(func.count()).select_from(trials).where(*where)) or 0
 
     mine = of.subscriber_id == subscriber_id, of.created_at > now - _DAY
-    return Counted(
+    return TrialCounts(
         contact=await number(of.contact_id == contact_id, of.created_at > now - timedelta(minutes=2)),
         person_day=await number(*mine),
         person_paid_day=await number(*mine, paid),
@@ -147,7 +147,7 @@ async def unproven(unit: Unit, station_id: int, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LostTrial:
     """A person whose push subscription died, and a contact by which to tell them."""
 
     contact_id: int
@@ -157,7 +157,7 @@ class Lost:
     by: Target
 
 
-async def take_lost(unit: Unit, now: datetime, limit: int) -> list[Lost]:
+async def take_lost(unit: Unit, now: datetime, limit: int) -> list[LostTrial]:
     """Return, only once each, the people whose push subscriptions are all dead, with their cheapest contact."""
     due = await unit.conn.execute(
         select(
@@ -199,12 +199,12 @@ def _is_lost(now: datetime) -> ColumnElement[bool]:
     )
 
 
-async def _told_by(unit: Unit, row: Any) -> Lost | None:
+async def _told_by(unit: Unit, row: Any) -> LostTrial | None:
     there = {each.channel: each for each in reversed(await targets(unit, row.subscriber_id, row.station))}
     by = there.get(ChannelName.EMAIL) or there.get(ChannelName.SMS)
     if by is None or ChannelName.PUSH in there:
         return None
-    return Lost(row.id, row.subscriber_id, row.station, row.locale, by)
+    return LostTrial(row.id, row.subscriber_id, row.station, row.locale, by)
 
 
 def _trial(row: Row[Any]) -> Trial:

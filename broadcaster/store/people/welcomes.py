@@ -35,7 +35,7 @@ _FIRST_WAIT, _LONGEST_WAIT, _GROWTH, _STEPS = timedelta(minutes=1), timedelta(da
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class SignUpCount:
     """Unconfirmed sign-ups of the last hour: from one address, and of the station with the most of them."""
 
     caller: int
@@ -57,7 +57,7 @@ class Welcome:
     dead: bool
 
 
-async def counted(unit: Unit, station_ids: Sequence[int], caller: bytes, now: datetime) -> Counted:
+async def counted(unit: Unit, station_ids: Sequence[int], caller: bytes, now: datetime) -> SignUpCount:
     """Count unconfirmed sign-ups. ``caller``: an address' mark (``Vault.fingerprint``)."""
     recent = subscribers.c.unconfirmed_at > now - _HOUR
     mine = select(func.count()).select_from(subscribers).where(recent, subscribers.c.unconfirmed_from == caller)
@@ -70,7 +70,7 @@ async def counted(unit: Unit, station_ids: Sequence[int], caller: bytes, now: da
         .subquery()
     )
     most = await unit.conn.scalar(select(func.max(by_station.c.n))) if station_ids else 0
-    return Counted(await unit.conn.scalar(mine) or 0, most or 0)
+    return SignUpCount(await unit.conn.scalar(mine) or 0, most or 0)
 
 
 async def begin(unit: Unit, subscriber_id: int, now: datetime, *, caller: bytes | None = None) -> list[int]:

@@ -40,7 +40,7 @@ class PasskeyIn(Given):
     credential: dict[str, Any]
 
 
-class SignInIn(PasskeyIn):
+class PasskeySignInIn(PasskeyIn):
     """``trusted``: the device stays signed in, and is asked for the passkey before important actions."""
 
     trusted: bool = False
@@ -78,7 +78,7 @@ async def sign_in_options(call: Call[None, None]) -> web.Response:
     return answer(OptionsOut(options=checks.to_sign_in(party_of(services.base_url), challenge)))
 
 
-async def sign_in(call: Call[SignInIn, None]) -> web.Response:
+async def sign_in(call: Call[PasskeySignInIn, None]) -> web.Response:
     """Exchange a passkey's answer for a session; an existing session of the same operator is renewed as proven."""
     check_page(call.request)
     current = await session_of(call.request)

@@ -39,7 +39,7 @@ _LONGEST_CODE = 40
 _LONGEST_TICKET = 200
 
 
-class SignInIn(Given):
+class PasswordSignInIn(Given):
     """``login``: mail, or name without one; empty: the session's operator. ``code``: the app's, or for recovery."""
 
     login: str = Field("", max_length=254)
@@ -75,7 +75,7 @@ class CodesOut(Shown):
     login: str
 
 
-async def sign_in(call: Call[SignInIn, None]) -> web.Response:
+async def sign_in(call: Call[PasswordSignInIn, None]) -> web.Response:
     """Exchange a password and a code for a session; an existing session of the same operator is renewed as proven."""
     check_page(call.request)
     await count_try(call.request)
@@ -100,7 +100,7 @@ async def sign_in(call: Call[SignInIn, None]) -> web.Response:
     return entered(call.request, cookie)
 
 
-async def _second(unit: Unit, call: Call[SignInIn, None], known: passwords.Known) -> bool:
+async def _second(unit: Unit, call: Call[PasswordSignInIn, None], known: passwords.Known) -> bool:
     """Return whether the code is right, and mark it used."""
     step = checks.step_of(known.totp, call.body.code, call.services.clock.now())
     if step is not None:
