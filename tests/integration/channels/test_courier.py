@@ -104,32 +104,71 @@ async def busy(courier, echo):
     return courier
 
 
-async def test_a_few_requests_start_no_process(courier, echo):
+@pytest.fixture(params=["its process", "nobody"])
+async def helped(request, echo):
+    """A courier that is helped by its process, and one that does all itself."""
+    if request.param == "its process":
+        yield request.getfixturevalue("busy")
+        return
+    alone = Courier(HttpConfig(20.0, ("Location",), 1000), 0)
+    yield alone
+    await alone.close()
+
+
+async def test_a_few_requests_start_no_process_and_many_start_one(courier, echo):
     assert await ask_many(courier, echo, "few", BUSY - 1)
     assert not helpers()
-
-
-async def test_each_of_many_gets_its_own_answer_and_is_made_once(busy, echo):
+    assert await ask_many(courier, echo, "many")
+    await asyncio.wait_for(courier.started.wait(), 20)
     assert len(helpers()) == 1
-    assert await ask_many(busy, echo, "many", 10 * MANY)
+
+
+async def test_from_many_to_none_bodies_are_encrypted_in_bulk(echo):
+    """Else a sender whose provider answers fast would encrypt singly whenever it has few requests under way."""
+    singly = []
+
+    def encrypt(plaintext, p256dh, auth):
+        singly.append(plaintext)
+        return plaintext
+
+    courier = Courier(HttpConfig(20.0, (), 1000), 0, encrypt)
+    keys = Device().keys
+
+    async def one_after_another(number):
+        for at in range(3):
+            await asking(courier, echo, "bulk", number * 10 + at, (b"many", *keys))
+
+    echo.go_on.clear()
+    asked = [asyncio.ensure_future(one_after_another(number)) for number in range(MANY)]
+    await eventually(lambda: bool(echo.came), "the first arrives")
+    echo.go_on.set()
+    await asyncio.gather(*asked)
+    assert len(singly) == BUSY - 1
+    await asking(courier, echo, "few", 0, (b"few", *keys))
+    assert singly[-1] == b"few"
+    await courier.close()
+
+
+async def test_each_of_many_gets_its_own_answer_and_is_made_once(helped, echo):
+    assert await ask_many(helped, echo, "many", 10 * MANY)
     assert all(len(bodies) == 1 for bodies in echo.came.values())
 
 
-async def test_what_is_to_be_encrypted_is_read_by_its_own_device_alone(busy, echo):
+async def test_what_is_to_be_encrypted_is_read_by_its_own_device_alone(helped, echo):
     devices = [Device() for _ in range(MANY)]
     bodies = [(f"to {number}".encode(), *device.keys) for number, device in enumerate(devices)]
-    await asyncio.gather(*[asking(busy, echo, "sealed", number, body) for number, body in enumerate(bodies)])
+    await asyncio.gather(*[asking(helped, echo, "sealed", number, body) for number, body in enumerate(bodies)])
     for number, device in enumerate(devices):
         (body,) = echo.came[f"/sealed/{number}"]
         assert device.read(body) == f"to {number}".encode()
 
 
 @pytest.mark.parametrize("key", ["AAAA", "é", "", None, 7])
-async def test_keys_that_are_none_fail_alone(busy, echo, key):
+async def test_keys_that_are_none_fail_alone(helped, echo, key):
     bad = (b"x", key, to_base64url(b"\0" * 16))
     *replies, refused = await asyncio.gather(
-        *[asking(busy, echo, "good", number) for number in range(MANY)],
-        asking(busy, echo, "bad", 0, bad),
+        *[asking(helped, echo, "good", number) for number in range(MANY)],
+        asking(helped, echo, "bad", 0, bad),
         return_exceptions=True,
     )
     assert [each.status for each in replies] == [200] * MANY
