@@ -104,15 +104,15 @@ async def busy(courier, echo):
     return courier
 
 
-@pytest.fixture(params=["its process", "nobody"])
-async def helped(request, echo):
-    """A courier that is helped by its process, and one that does all itself."""
-    if request.param == "its process":
-        yield request.getfixturevalue("busy")
-        return
-    alone = Courier(HttpConfig(20.0, ("Location",), 1000), 0)
-    yield alone
-    await alone.close()
+@pytest.fixture(params=[1, 0], ids=["helped", "alone"])
+async def many(request, echo):
+    """A courier whose process is there, and one that does all itself."""
+    courier = Courier(HttpConfig(20.0, ("Location",), 1000), request.param)
+    assert await ask_many(courier, echo, "first")
+    if request.param:
+        await asyncio.wait_for(courier.started.wait(), 20)
+    yield courier
+    await courier.close()
 
 
 async def test_a_few_requests_start_no_process_and_many_start_one(courier, echo):
@@ -149,26 +149,26 @@ async def test_from_many_to_none_bodies_are_encrypted_in_bulk(echo):
     await courier.close()
 
 
-async def test_each_of_many_gets_its_own_answer_and_is_made_once(helped, echo):
-    assert await ask_many(helped, echo, "many", 10 * MANY)
+async def test_each_of_many_gets_its_own_answer_and_is_made_once(many, echo):
+    assert await ask_many(many, echo, "many", 10 * MANY)
     assert all(len(bodies) == 1 for bodies in echo.came.values())
 
 
-async def test_what_is_to_be_encrypted_is_read_by_its_own_device_alone(helped, echo):
+async def test_what_is_to_be_encrypted_is_read_by_its_own_device_alone(many, echo):
     devices = [Device() for _ in range(MANY)]
     bodies = [(f"to {number}".encode(), *device.keys) for number, device in enumerate(devices)]
-    await asyncio.gather(*[asking(helped, echo, "sealed", number, body) for number, body in enumerate(bodies)])
+    await asyncio.gather(*[asking(many, echo, "sealed", number, body) for number, body in enumerate(bodies)])
     for number, device in enumerate(devices):
         (body,) = echo.came[f"/sealed/{number}"]
         assert device.read(body) == f"to {number}".encode()
 
 
 @pytest.mark.parametrize("key", ["AAAA", "é", "", None, 7])
-async def test_keys_that_are_none_fail_alone(helped, echo, key):
+async def test_keys_that_are_none_fail_alone(many, echo, key):
     bad = (b"x", key, to_base64url(b"\0" * 16))
     *replies, refused = await asyncio.gather(
-        *[asking(helped, echo, "good", number) for number in range(MANY)],
-        asking(helped, echo, "bad", 0, bad),
+        *[asking(many, echo, "good", number) for number in range(MANY)],
+        asking(many, echo, "bad", 0, bad),
         return_exceptions=True,
     )
     assert [each.status for each in replies] == [200] * MANY
