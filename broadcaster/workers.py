@@ -283,8 +283,8 @@ async def _following(services: Services) -> None:
 async def _holding(services: Services) -> None:
     """Renew the leases of this process's work.
 
-    By one statement, without a transaction around it: in a process that gets little CPU each round trip may take a
-    second, as whatever else is ready has its turn in between.
+    One statement, without a transaction around it: when CPU is short each round trip may take a second, because other
+    tasks run in between.
     """
     lease_s = services.settings.lease_s
     await asyncio.sleep(lease_s / 4)

@@ -153,7 +153,7 @@ STOPS: Mapping[str, tuple[str, str]] = {
         "set TOCSIN_DATA_DIR to a new folder, or add a station: tocsin station add --insee …",
     ),
     "commune-without-mail": ("the commune's data have no e-mail address", "give one with --mail"),
-    "not-a-mail": ("%(mail)s is no e-mail address", "give one with --mail"),
+    "not-a-mail": ("%(mail)s is not an e-mail address", "give one with --mail"),
     "alert-active": ("an alert of %(name)s is still active", "end it first: tocsin alert cancel %(id)s"),
     "nothing-removed": ("nothing was removed", "`tocsin backup` keeps a copy of everything"),
 }

@@ -63,7 +63,7 @@ SETUP_SENTENCES: Mapping[str, str] = {
     "url-starttls-twice": "smtps:// is TLS from the start: leave starttls out, or write smtp://.",
     "url-mail-sender": "There is no sender: add ?from=Mairie <alerte@ville.example>.",
     "url-sms-sender": "Add ?from= with a number (+33…), a short code, or a name of at most 11 signs.",
-    "url-no-mail": "%(name)s is no e-mail address.",
+    "url-no-mail": "%(name)s is not an e-mail address.",
     "url-ton-npi": "ton is 0 to 6, npi 0 to 18.",
     "base-url": "Write an http or https URL: a scheme, a host, a port and a path.",
     "dkim-names": "Domain and selector are names of small letters, digits, hyphens and dots.",

@@ -178,7 +178,7 @@ def query_of(request: web.Request, model: type[M] | None) -> M | None:
 
 
 def point_of(lon: str, lat: str) -> tuple[float, float] | None:
-    """Return a point that somebody wrote (WGS 84 degrees, with a point or a comma); None if it is none."""
+    """Parse a point as typed: WGS 84 degrees, with a decimal point or comma. Return None if it is invalid."""
     try:
         at = float(lon.replace(",", ".")), float(lat.replace(",", "."))
     except ValueError:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -264,7 +265,8 @@ async def _asked(method: str, url: str, **options: Any) -> tuple[str, bytes]:
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise ProviderUnavailable(f"{urlsplit(url).hostname}: {type(error).__name__}") from error
     if status != _OK:
-        failure = ProviderRefused if 400 <= status < 500 else ProviderUnavailable  # noqa: PLR2004
+        theirs = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        failure = ProviderRefused if theirs else ProviderUnavailable
         raise failure(f"{urlsplit(url).hostname}: {status}")
     return kind, body
 

@@ -134,7 +134,7 @@ async def _send_batch(
         # Probe a stopped channel with one message before many.
         most = 1 if stopped or sender.stopped_until is not None else services.settings.send_at_once(batch.channel)
         await run.send_all(min(len(rows), most))
-        if not run.leased:
+        if not run.leased and not run.all_begun:
             _log.warning("a lease was not renewed in time: nothing more was sent under it", batch=batch.id)
     return run.put_off_until
 

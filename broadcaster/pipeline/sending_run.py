@@ -79,6 +79,11 @@ class Run:
         return time.monotonic() < self.services.held_batches.get(self.batch.id, 0.0)
 
     @property
+    def all_begun(self) -> bool:
+        """Return whether no delivery is left to send."""
+        return self.exhausted and not self.aside
+
+    @property
     def going(self) -> bool:
         return self.leased and not self.answers.ended and not self.services.stopping.is_set()
 
@@ -104,7 +109,7 @@ class Run:
 
     def _tell_if_begun(self) -> None:
         """Set ``begun`` when all workers only await answers and no delivery is left to send."""
-        if self.flying >= self.working and self.exhausted and not self.aside:
+        if self.flying >= self.working and self.all_begun:
             self.begun.set()
 
     def _wait_for_slow_ones(self, more: int) -> None:
@@ -239,7 +244,7 @@ class Run:
         now, code = self.services.clock.now(), type(error).__name__
         return Outcome(row.id, DeliveryState.DEAD_LETTER, now, tried=True, code=code)
 
-    async def _send(self, ready: "_Ready", flight: Flight) -> Outcome:
+    async def _send(self, ready: "_Ready", flight: Flight) -> Outcome | None:
         row = ready.row
         began = time.perf_counter()
         if self.first:
@@ -255,6 +260,9 @@ class Run:
         except TimeoutError:
             error = Transient("tocsin:timeout", "The provider never answered.", may_have_left=True)
             error.provider = self.bound.get(row.id, self.batch.by)
+        except _LeaseOver:
+            flight.finish(well=None)
+            return None
         except Exception as bug:  # noqa: BLE001  logged, and shown as a dead letter
             flight.finish(well=None)
             return self._dead_letter(row, bug)
@@ -279,13 +287,19 @@ class Run:
     async def _bind(self, row: ToSend, provider: str) -> None:
         """Record the provider that is about to get a message, if it is not the one that the batch was leased for.
 
-        If this process dies, the next one uses the same provider.
+        If this process dies, the next one uses the same provider. Raises ``_LeaseOver``, as recording it may take long.
         """
         if self.bound.get(row.id, self.batch.by) == provider:
             return
         now = self.services.clock.now()
         await self.services.ledger.written(Outcome(row.id, None, now, maybe_sent=True, provider=provider))
         self.bound[row.id] = provider
+        if not self.leased:
+            raise _LeaseOver
+
+
+class _LeaseOver(Exception):
+    """The batch may be another process's by now: a message that has not left must stay."""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from channels.encryption import seal
 from channels.transport.http import Http, HttpConfig, HttpTrouble, Reply, What
 
 BUSY = 24
-"""So many requests under way are many, until none is left; of fewer, each is made here at once, with ``encrypt``."""
+"""From this many requests under way until none is left, they are made in bulk; else each at once, with ``encrypt``."""
 
 _HANDFUL = 12
 _GATHER_S = 0.002
@@ -135,7 +135,7 @@ class Courier:
         return await answered
 
     def _hand_out(self) -> None:
-        """Give waiting requests to the least busy helper; without helpers, encrypt their bodies here."""
+        """Hand waiting requests to the least busy helper; without helpers, encrypt their bodies in this process."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
+from broadcaster.store.alerts.batches import holders
+from broadcaster.store.tables import batches
 from tests.servers import twilio as twilios
 from tests.servers.smpp import Hang, MessageCentre, Refuse
 from tests.servers.town import Town
@@ -15,6 +20,8 @@ from tests.servers.town_audit import recount
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from broadcaster.domain.deliveries import Outcome
 
 AT_ONCE = 4
 
@@ -64,6 +71,42 @@ async def test_what_the_second_had_after_the_first_refused_it_goes_back_to_the_s
         assert len(town.twilio.requests) == asked
         assert town.twilio.messages == []
         assert {number for number, _ in centre.texts} == {each.mobile for each in people}
+
+
+async def test_a_message_whose_batch_is_taken_over_while_its_next_provider_is_recorded_does_not_leave(
+    tmp_path: Path, centre: MessageCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Town(tmp_path, smpp_url=centre.url, sms_concurrency=AT_ONCE) as town:
+        person = town.resident("sms")
+        await town.settle(person)
+        town.twilio.fault(twilios.Refuse(503, 20503), times=1)
+        async with town.serving() as api:
+            services = api.running.services
+            written = services.ledger.written
+
+            async def slowly(outcome: Outcome) -> None:
+                await written(outcome)
+                async with services.store.write() as unit:
+                    far = services.clock.now() + timedelta(hours=1)
+                    await unit.conn.execute(update(batches).values(lease_owner="another", lease_until=far))
+                for batch_id in services.held_batches:
+                    services.leased(batch_id, -math.inf)  # as a renewal does that finds it taken
+
+            monkeypatch.setattr(services.ledger, "written", slowly)
+            alert = await api.issue(channels=["sms"])
+
+            async def taken_over() -> bool:
+                async with services.store.read() as unit:
+                    return await holders(unit) == {"another"} and not services.held_batches
+
+            await eventually(taken_over, "another holds the batch, and it is left")
+            assert centre.submitted == 0
+            monkeypatch.undo()
+            async with services.store.write() as unit:
+                await unit.conn.execute(update(batches).values(lease_until=services.clock.now()))
+            await api.finished(alert["id"], timeout_s=60)
+        assert [number for number, _ in centre.texts] == [person.mobile]
+        await recount(town.store, alert["id"])
 
 
 async def test_who_was_to_have_it_next_is_written_down_before_it_is_handed_over(

@@ -40,4 +40,4 @@ def test_the_report_has_the_light_themes_values():
 )
 def test_what_the_palette_is_for_has_no_colours_of_its_own(path):
     own = set(COLOUR.findall(path.read_text()))
-    assert own <= {"#000", "#fff"}, "only a QR code and paper are black and white whatever the palette"
+    assert own <= {"#000", "#fff"}, "black and white stand for a QR code and paper only"

@@ -19,7 +19,7 @@ export class Problem extends Error {
 export const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
 
 /**
- * Send a request, its body as JSON; return the response, whatever its status. Throws TypeError without a network.
+ * Send a request with a JSON body; return the response of any status. Throws TypeError if the network fails.
  * @param {string} method @param {string} path @param {any} [body] @param {RequestInit} [options]
  */
 export function send(method, path, body, { headers, ...options } = {}) {
